@@ -9,18 +9,17 @@ PROTOC_C ?= protoc-c
 PKGS := libzmq gsl libprotobuf-c libsodium yaml-0.1 libpq smartcols libcrypto openblas lapacke
 PKG_CONFIG ?= pkg-config
 # System headers come through -isystem: their warnings are not ours.
-PKG_CFLAGS = $(patsubst -I%,-isystem %,$(shell $(PKG_CONFIG) --cflags $(PKGS) 2>/dev/null))
-PKG_LIBS = $(shell $(PKG_CONFIG) --libs $(PKGS) 2>/dev/null) -lcsv -lm -lpthread
+PKG_CFLAGS := $(patsubst -I%,-isystem %,$(shell $(PKG_CONFIG) --cflags $(PKGS) 2>/dev/null))
+PKG_LIBS := $(shell $(PKG_CONFIG) --libs $(PKGS) 2>/dev/null) -lcsv -lm -lpthread
 
-WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wdeclaration-after-statement=0 \
+WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion \
   -Wformat=2 -Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition -Wpointer-arith \
   -Wundef -Wvla -Wwrite-strings -Wno-format-nonliteral
-WARNINGS := $(filter-out -Wdeclaration-after-statement=0,$(WARNINGS))
 WERROR ?= $(if $(CI),-Werror)
 OPTIMIZE ?= -O2 -g
 CFLAGS ?=
 # Same bits everywhere: no contraction into fused operations, no reassociation.
-ALL_CFLAGS = -std=gnu17 $(OPTIMIZE) -ffp-contract=off -fno-strict-aliasing -fstack-protector-strong \
+ALL_CFLAGS = -std=gnu17 $(OPTIMIZE) -ffp-contract=off -fno-strict-aliasing -include lib/base/banned.h -fstack-protector-strong \
   -D_GNU_SOURCE -DPILOT_VERSION='"$(VERSION)"' -Iinclude -I$(BUILD)/gen -isystem $(BUILD)/gen/proto \
   $(PKG_CFLAGS) $(WARNINGS) $(WERROR) $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer) $(CFLAGS)
 ALL_LDFLAGS = $(if $(SAN),-fsanitize=$(SAN)) $(LDFLAGS)
@@ -45,6 +44,10 @@ all: deps-quiet ## build the three programs into build/
 .PHONY: programs
 programs: $(addprefix $(BUILD)/,$(PROGRAMS))
 
+# `make V=1` shows the commands.
+Q := $(if $(V),,@)
+say = $(if $(V),,@printf '  %-5s %s\n' $(1) $(2))
+
 # ---- what needs installing -----------------------------------------------------------------------
 .PHONY: deps deps-quiet
 deps: ## install what building, running and testing need
@@ -56,10 +59,12 @@ deps-quiet:
 PROTO_C := $(BUILD)/gen/proto/pilot.pb-c.c
 $(BUILD)/gen/proto/pilot.pb-c.c $(BUILD)/gen/proto/pilot.pb-c.h &: proto/pilot.proto
 	@mkdir -p $(@D)
-	$(PROTOC_C) --c_out=$(@D) -Iproto $<
+	$(call say,GEN,$@)
+	$(Q)$(PROTOC_C) --c_out=$(@D) -Iproto $<
 $(BUILD)/obj/gen/pilot.pb-c.o: $(PROTO_C)
 	@mkdir -p $(@D)
-	$(CC) -std=gnu17 $(OPTIMIZE) $(if $(SAN),-fsanitize=$(SAN)) -w -I$(BUILD)/gen/proto $(PKG_CFLAGS) -c $< -o $@
+	$(call say,CC,$@)
+	$(Q)$(CC) -std=gnu17 $(OPTIMIZE) $(if $(SAN),-fsanitize=$(SAN)) -w -I$(BUILD)/gen/proto $(PKG_CFLAGS) -c $< -o $@
 
 MIGRATIONS := $(sort $(wildcard deploy/sql/*.sql))
 # Each migration becomes one entry of a table of {name, begin, end} in the library.
@@ -75,19 +80,20 @@ $(BUILD)/gen/migrations.S: $(MIGRATIONS) Makefile
 	   echo '.quad 0, 0'; echo '.section .note.GNU-stack,"",@progbits'; } > $@.new && mv $@.new $@
 $(BUILD)/obj/gen/migrations.o: $(BUILD)/gen/migrations.S $(MIGRATIONS)
 	@mkdir -p $(@D)
-	$(CC) -c $< -o $@
+	$(Q)$(CC) -c $< -o $@
 
 # ---- compile and archive -------------------------------------------------------------------------
 $(BUILD)/obj/%.o: %.c | $(BUILD)/gen/proto/pilot.pb-c.h
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -MMD -MP -c $< -o $@
+	$(call say,CC,$<)
+	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c $< -o $@
 
 EXTRA_wire := $(BUILD)/obj/gen/pilot.pb-c.o
 EXTRA_store := $(BUILD)/obj/gen/migrations.o
 define lib_rule
 $(BUILD)/libpilot-$(1).a: $(call objects,$(call lib_sources,$(1))) $(EXTRA_$(1))
 	@rm -f $$@
-	ar rcs $$@ $$^
+	$$(Q)ar rcs $$@ $$^
 endef
 $(foreach l,$(LIBS),$(eval $(call lib_rule,$(l))))
 
@@ -95,19 +101,20 @@ $(foreach l,$(LIBS),$(eval $(call lib_rule,$(l))))
 define program_rule
 $(BUILD)/libpilot-$(DIR_$(1)).a: $(call objects,$(filter-out %/main.c,$(wildcard $(DIR_$(1))/*.c)))
 	@rm -f $$@
-	ar rcs $$@ $$^
+	$$(Q)ar rcs $$@ $$^
 $(BUILD)/$(1): $(BUILD)/obj/$(DIR_$(1))/main.o $(BUILD)/libpilot-$(DIR_$(1)).a $(LINK_LIBS)
-	$(CC) $$(ALL_LDFLAGS) -o $$@ $$^ $$(PKG_LIBS)
+	$$(call say,LINK,$$@)
+	$$(Q)$(CC) $$(ALL_LDFLAGS) -o $$@ $$^ $$(PKG_LIBS)
 endef
 $(foreach p,$(PROGRAMS),$(eval $(call program_rule,$(p))))
 
-# ---- unit tests: tests/unit/<module>_<thing>_test.c, module = a lib, or coordinator worker cli ----
+# ---- tests: all speak TAP; tests/unit/<module>_<thing>_test.c, module = a lib, coordinator, worker, cli
 UNIT_SOURCES := $(wildcard tests/unit/*_test.c)
 UNIT_PROGRAMS := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(UNIT_SOURCES))
 LINK_stat := $(BUILD)/libpilot-stat.a $(BUILD)/libpilot-base.a
 LINK_base := $(BUILD)/libpilot-base.a
 LINK_plan := $(BUILD)/libpilot-plan.a $(BUILD)/libpilot-base.a
-LINK_wire := $(BUILD)/libpilot-wire.a $(BUILD)/libpilot-base.a
+LINK_wire := $(BUILD)/libpilot-wire.a $(BUILD)/libpilot-plan.a $(BUILD)/libpilot-base.a
 LINK_store := $(BUILD)/libpilot-store.a $(BUILD)/libpilot-base.a
 LINK_coordinator := $(BUILD)/libpilot-coordinator.a $(LINK_LIBS)
 LINK_worker := $(BUILD)/libpilot-worker.a $(LINK_LIBS)
@@ -116,15 +123,84 @@ module_of = $(firstword $(subst _, ,$(notdir $(1))))
 define unit_rule
 $(1): $(patsubst $(BUILD)/tests/%,$(BUILD)/obj/tests/unit/%.o,$(1)) $(BUILD)/obj/tests/harness/tap.o $(LINK_$(call module_of,$(1)))
 	@mkdir -p $$(@D)
-	$(CC) $$(ALL_LDFLAGS) -o $$@ $$^ $$(PKG_LIBS)
+	$$(call say,LINK,$$@)
+	$$(Q)$(CC) $$(ALL_LDFLAGS) -o $$@ $$^ $$(PKG_LIBS)
 endef
 $(foreach t,$(UNIT_PROGRAMS),$(eval $(call unit_rule,$(t))))
 
-.PHONY: unit-programs unit
+# Programs that only benchmarks use.
+BENCH_PROGRAMS := $(patsubst tests/bench/%.c,$(BUILD)/bench/%,$(wildcard tests/bench/*.c))
+$(BUILD)/bench/%: $(BUILD)/obj/tests/bench/%.o $(LINK_LIBS)
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(PKG_LIBS)
+
+SQL_TESTS := $(wildcard tests/sql/*_test.sh)
+INTEGRATION_TESTS := $(wildcard tests/integration/*_test.sh)
+FAULT_TESTS := $(wildcard tests/fault/*_test.sh)
+RUN_TESTS = PILOT_BUILD=$(BUILD) tests/harness/run-tests.pl
+
+.PHONY: unit-programs unit sql integration fault check test-programs
 unit-programs: $(UNIT_PROGRAMS)
-unit: deps-quiet ## the unit tests alone
+test-programs: programs unit-programs $(BENCH_PROGRAMS)
+unit: deps-quiet ## unit and golden tests alone
 	@$(MAKE) --no-print-directory unit-programs
-	@$(if $(UNIT_PROGRAMS),prove -e '' $(UNIT_PROGRAMS))
+	@$(RUN_TESTS) $(UNIT_PROGRAMS)
+sql integration fault: deps-quiet
+	@$(MAKE) --no-print-directory test-programs
+	@$(RUN_TESTS) $($(shell echo $@ | tr a-z A-Z)_TESTS)
+sql: ## migrations and functions on a real PostgreSQL
+integration: ## real daemons, real data
+fault: ## processes killed in the middle
+
+check: deps-quiet ## install what is missing, then lint and all tests (SAN=address,undefined too)
+	@$(MAKE) --no-print-directory $(if $(SAN),,WERROR=-Werror lint) test-programs
+	@$(RUN_TESTS) $(UNIT_PROGRAMS) $(SQL_TESTS) $(INTEGRATION_TESTS) $(FAULT_TESTS)
+
+# ---- lint ----------------------------------------------------------------------------------------
+C_FILES = $(shell git ls-files '*.c' '*.h' 2>/dev/null || find . -name '*.[ch]')
+TIDY_SOURCES = $(filter-out tests/%,$(filter %.c,$(C_FILES)))
+.PHONY: lint format
+lint: deps-quiet ## clang-format, include laws, cppcheck, clang-tidy, shell syntax
+	@clang-format --dry-run -Werror $(C_FILES)
+	@tests/harness/include-laws.sh
+	@for f in $$(git ls-files '*.sh'); do bash -n $$f || exit 1; done
+	@$(MAKE) --no-print-directory $(PROTO_C)
+	@cppcheck --quiet --std=c11 --enable=warning,portability --inline-suppr --error-exitcode=1 \
+	  --suppress=missingInclude --suppress=missingIncludeSystem --suppress=unknownMacro -j2 \
+	  -Iinclude -I$(BUILD)/gen/proto $(TIDY_SOURCES)
+	@$(MAKE) --no-print-directory -k -j2 $(patsubst %.c,$(BUILD)/tidy/%.ok,$(TIDY_SOURCES))
+	@echo 'lint: clean'
+$(BUILD)/tidy/%.ok: %.c .clang-tidy | $(PROTO_C)
+	@mkdir -p $(@D)
+	@clang-tidy --quiet $< -- $(filter-out -Werror,$(ALL_CFLAGS)) 2>/dev/null && touch $@
+format: ## let clang-format decide
+	@clang-format -i $(C_FILES)
+
+# ---- the main job on real data, benchmarks, fuzzing ----------------------------------------------
+.PHONY: demo bench fuzz golden
+demo: all ## install, build, and evaluate STAR kindergarten: 79 schools, three arms
+	@PILOT_BUILD=$(BUILD) deploy/demo/demo.sh
+
+BENCHES := $(wildcard tests/bench/*.sh)
+bench: all ## figures against their goals, as ratios in one run
+	@$(MAKE) --no-print-directory $(BENCH_PROGRAMS)
+	@PILOT_BUILD=$(BUILD) tests/bench/all.sh
+
+FUZZ_SECONDS ?= 600
+FUZZERS := $(patsubst tests/fuzz/%_fuzz.c,%,$(wildcard tests/fuzz/*_fuzz.c))
+fuzz: deps-quiet ## libFuzzer on plan, CSV and wire frames, FUZZ_SECONDS each
+	@tests/fuzz/run.sh $(FUZZ_SECONDS) $(FUZZERS)
+
+golden: ## make the golden values again (needs R: deploy/install-deps.sh --golden)
+	@for script in tests/golden/*/*.R; do echo "  R     $$script"; (cd $$(dirname $$script) && Rscript $$(basename $$script)) || exit 1; done
+
+# ---- install -------------------------------------------------------------------------------------
+PREFIX ?= /usr/local
+.PHONY: install
+install: all ## programs, man pages, completion (PREFIX, DESTDIR)
+	install -d $(DESTDIR)$(PREFIX)/bin
+	install -m 755 $(addprefix $(BUILD)/,$(PROGRAMS)) $(DESTDIR)$(PREFIX)/bin
 
 .PHONY: clean
 clean: ## remove what was built

@@ -1,0 +1,24 @@
+#!/usr/bin/env bash
+# Fuzz what parses: tests/fuzz/run.sh SECONDS NAME...   (libFuzzer; one after the other)
+# A finding is kept as build-fuzz/NAME/crash-*, and the exit status is 1.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+seconds=$1
+shift
+command -v clang >/dev/null || { echo 'fuzz: clang is missing; apt-get install clang libclang-rt-14-dev' >&2; exit 2; }
+make --no-print-directory BUILD=build-fuzz CC=clang SAN=fuzzer-no-link,address,undefined \
+    build-fuzz/libpilot-{base,plan,wire,store,stat,cli}.a
+for name; do
+    mkdir -p "build-fuzz/$name/corpus"
+    # shellcheck disable=SC2046
+    clang -g -O1 -std=gnu17 -fsanitize=fuzzer,address,undefined -D_GNU_SOURCE -Iinclude -Icli \
+        -isystem build-fuzz/gen/proto $(pkg-config --cflags libpq libprotobuf-c libzmq smartcols) \
+        "tests/fuzz/${name}_fuzz.c" build-fuzz/libpilot-{cli,store,wire,plan,stat,base}.a \
+        $(pkg-config --libs libzmq gsl libprotobuf-c libsodium yaml-0.1 libpq smartcols libcrypto openblas lapacke) \
+        -lcsv -lm -lpthread -o "build-fuzz/$name/fuzz"
+    (cd "build-fuzz/$name" && ./fuzz -max_total_time="$seconds" -timeout=10 -rss_limit_mb=1024 -print_final_stats=1 \
+        corpus "../../tests/fuzz/corpus/$name") 2>"build-fuzz/$name/log" ||
+        { tail -n 40 "build-fuzz/$name/log" >&2; echo "fuzz: $name has a finding in build-fuzz/$name" >&2; exit 1; }
+    runs=$(sed -n 's/^stat::number_of_executed_units: *//p' "build-fuzz/$name/log")
+    echo "fuzz: $name: $runs inputs in $seconds s, no finding"
+done
