@@ -1,0 +1,24 @@
+/* commands.h - the subcommands of `pilot`, one function each: argv[0] is the subcommand's name. */
+#ifndef PILOT_CLI_COMMANDS_H
+#define PILOT_CLI_COMMANDS_H
+
+#include "context.h"
+
+typedef pilot_status_t pilot_command_function_t(pilot_context_t *context, int argc, char **argv,
+                                                pilot_error_t *error);
+
+pilot_command_function_t pilot_cmd_run;
+pilot_command_function_t pilot_cmd_check;
+pilot_command_function_t pilot_cmd_register;
+pilot_command_function_t pilot_cmd_submit;
+pilot_command_function_t pilot_cmd_launch;
+pilot_command_function_t pilot_cmd_status;
+pilot_command_function_t pilot_cmd_jobs;
+pilot_command_function_t pilot_cmd_cancel;
+pilot_command_function_t pilot_cmd_retry;
+pilot_command_function_t pilot_cmd_results;
+pilot_command_function_t pilot_cmd_up;
+pilot_command_function_t pilot_cmd_down;
+pilot_command_function_t pilot_cmd_init;
+
+#endif

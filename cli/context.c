@@ -1,0 +1,213 @@
+#include "context.h"
+
+#include <langinfo.h>
+#include <locale.h>
+#include <poll.h>
+#include <stdarg.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "pilot/memory.h"
+#include "pilot/signals.h"
+
+extern char **environ;
+
+void pilot_say(const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    vfprintf(stderr, format, arguments);
+    va_end(arguments);
+    fputc('\n', stderr);
+}
+
+void pilot_context_init(pilot_context_t *context)
+{
+    *context = (pilot_context_t){0};
+    /* Only the character set matters; numbers keep their point. */
+    setlocale(LC_CTYPE, "");
+    context->utf8 = strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
+    context->interrupt_fd = pilot_signals_open();
+    context->terminal_out = isatty(STDOUT_FILENO) == 1;
+    context->terminal_err = isatty(STDERR_FILENO) == 1;
+    context->width = 80;
+    struct winsize size;
+    if (context->terminal_out && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col >= 40)
+        context->width = size.ws_col;
+}
+
+void pilot_context_close(pilot_context_t *context)
+{
+    pilot_db_close(context->db);
+    if (context->cluster)
+        pilot_cluster_close(context->cluster);
+    pilot_text_clear(&context->out);
+    context->db = NULL;
+    context->cluster = NULL;
+}
+
+/* ---- options -----------------------------------------------------------------------------------
+ */
+
+static void write_man(pilot_text_t *out, const pilot_option_t *options, const char *command,
+                      const char *operands, const char *description)
+{
+    pilot_text_appendf(out, ".SS pilot %s %s\n%s\n", command, operands, description);
+    for (const pilot_option_t *option = options; option->name; option++) {
+        pilot_text_appendf(out, ".TP\n.BR \\-\\-%s", option->name);
+        if (option->type != PILOT_OPTION_FLAG)
+            pilot_text_appendf(out, " \" \" \\fI%s\\fR",
+                               option->argument ? option->argument : "VALUE");
+        pilot_text_appendf(out, "\n%s", option->help);
+        if (option->choices)
+            pilot_text_appendf(out, " (%s)", option->choices);
+        if (option->environment)
+            pilot_text_appendf(out, "; environment \\fB%s\\fR", option->environment);
+        pilot_text_append(out, ".\n");
+    }
+}
+
+static void write_completion(pilot_text_t *out, const pilot_option_t *options, const char *command)
+{
+    pilot_text_appendf(out, "%s", command);
+    for (const pilot_option_t *option = options; option->name; option++) {
+        pilot_text_appendf(out, " --%s", option->name);
+        if (option->choices)
+            pilot_text_appendf(out, "=%s", option->choices);
+    }
+    pilot_text_append_char(out, '\n');
+}
+
+/* --dir and --db exclude each other; between sources the stronger one wins. */
+static pilot_status_t choose_mode(pilot_context_t *context, pilot_error_t *error)
+{
+    if (context->conninfo && !context->conninfo[0])
+        context->conninfo = NULL;
+    if (context->dir && !context->dir[0])
+        context->dir = NULL;
+    if (context->dir && context->conninfo && context->dir_source == context->conninfo_source)
+        return pilot_error_set(error, PILOT_E_USAGE,
+                               context->dir_source == PILOT_SOURCE_FLAG
+                                   ? "--dir and --db exclude each other: give one of them"
+                                   : "a data directory and a database are both configured "
+                                     "(PILOT_DIR, PILOT_DB or the config file): choose one with "
+                                     "--dir or --db");
+    context->embedded =
+        !context->conninfo || (context->dir && context->dir_source > context->conninfo_source);
+    return PILOT_OK;
+}
+
+pilot_status_t pilot_context_parse(pilot_context_t *context, const pilot_option_t *options,
+                                   const char *operands, const char *description, int minimum,
+                                   int maximum, int argc, char **argv, int *ret_operands,
+                                   pilot_error_t *error)
+{
+    const char *command = argv[0];
+    if (context->mode != PILOT_PARSE_RUN) {
+        context->done = true;
+        if (context->mode == PILOT_PARSE_MAN)
+            write_man(&context->out, options, command, operands, description);
+        else
+            write_completion(&context->out, options, command);
+        return PILOT_OK;
+    }
+    char *name PILOT_AUTOFREE = pilot_format("pilot %s", command);
+    int count = 0;
+    pilot_status_t status = pilot_options_parse(options, name, argc, argv, &count, error);
+    if (context->help) {
+        char *usage PILOT_AUTOFREE = pilot_format("usage: %s %s [OPTION]...", name, operands);
+        pilot_options_help(options, usage, description);
+        context->done = true;
+        return PILOT_OK;
+    }
+    if (status)
+        return status;
+    if (count < minimum)
+        return pilot_error_set(error, PILOT_E_USAGE, "usage: %s %s; see %s --help", name, operands,
+                               name);
+    if (maximum >= 0 && count > maximum)
+        return pilot_error_set(error, PILOT_E_USAGE, "'%s' is one argument too many; see %s --help",
+                               argv[maximum + 1], name);
+    *ret_operands = count;
+    return choose_mode(context, error);
+}
+
+/* ---- the database ------------------------------------------------------------------------------
+ */
+
+/* The embedded cluster is reached by what we say alone: PG* variables are for servers. */
+static void forget_libpq_environment(void)
+{
+    for (char **entry = environ; *entry;) {
+        if (strncmp(*entry, "PG", 2) != 0) {
+            entry++;
+            continue;
+        }
+        char *equals = strchr(*entry, '=');
+        char *name PILOT_AUTOFREE =
+            pilot_strndup(*entry, equals ? (size_t)(equals - *entry) : strlen(*entry));
+        if (unsetenv(name) != 0)
+            return;
+        entry = environ;
+    }
+}
+
+bool pilot_context_is_embedded(const pilot_context_t *context)
+{
+    return context->embedded;
+}
+
+const char *pilot_context_conninfo(const pilot_context_t *context)
+{
+    return context->cluster ? pilot_cluster_conninfo(context->cluster) : context->conninfo;
+}
+
+static pilot_status_t open_cluster(pilot_context_t *context, pilot_error_t *error)
+{
+    forget_libpq_environment();
+    char *fallback PILOT_AUTOFREE = context->dir ? NULL : pilot_cluster_default_dir();
+    return pilot_cluster_open(context->dir ? context->dir : fallback, context->interrupt_fd,
+                              &context->cluster, error);
+}
+
+pilot_status_t pilot_context_db_new(pilot_context_t *context, pilot_db_t **ret_db,
+                                    pilot_error_t *error)
+{
+    pilot_status_t status;
+    if (context->embedded && !context->cluster) {
+        status = open_cluster(context, error);
+        if (status)
+            return status;
+    }
+    pilot_db_t *db = NULL;
+    status = pilot_db_open(pilot_context_conninfo(context), "pilot", &db, error);
+    if (status)
+        return status;
+    pilot_db_interrupt_fd(db, context->interrupt_fd);
+    status = pilot_db_check_schema(db, error);
+    if (status) {
+        pilot_db_close(db);
+        return status;
+    }
+    *ret_db = db;
+    return PILOT_OK;
+}
+
+pilot_status_t pilot_context_db(pilot_context_t *context, pilot_db_t **ret_db, pilot_error_t *error)
+{
+    if (!context->db) {
+        pilot_status_t status = pilot_context_db_new(context, &context->db, error);
+        if (status)
+            return status;
+    }
+    *ret_db = context->db;
+    return PILOT_OK;
+}
+
+pilot_status_t pilot_context_check(const pilot_context_t *context, pilot_error_t *error)
+{
+    struct pollfd poll_fd = {.fd = context->interrupt_fd, .events = POLLIN};
+    if (context->interrupt_fd >= 0 && poll(&poll_fd, 1, 0) > 0)
+        return pilot_error_set(error, PILOT_E_INTERRUPTED, "interrupted");
+    return PILOT_OK;
+}
