@@ -1,0 +1,48 @@
+/* pilot/quality.h - checks that stand beside every effect: counts by arm, sample-ratio mismatch,
+ * attrition by arm, treated share by block.
+ *
+ * As with effects: summarize one agency's rows, then make rows of one agency's summary or of all
+ * agencies' in agency order.
+ * Pure: no I/O, no log, no globals.  Method and sources: docs/methods/quality.md */
+#ifndef PILOT_QUALITY_H
+#define PILOT_QUALITY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "pilot/error.h"
+#include "pilot/estimate.h"
+#include "pilot/frame.h"
+#include "pilot/piece.h"
+
+typedef struct pilot_quality pilot_quality_t;
+
+#define PILOT_QUALITY_NONE SIZE_MAX
+
+typedef struct pilot_quality_row {
+    const char *check; /* "count", "sample_ratio", "attrition", "treated_share"; static */
+    size_t arm;        /* code, or PILOT_QUALITY_NONE */
+    size_t variable;   /* index of the outcome, or PILOT_QUALITY_NONE */
+    pilot_number_t value, statistic, df, p_value;
+    bool alarm;
+    char detail[PILOT_DETAIL_SIZE];
+} pilot_quality_row_t;
+
+/* Rows of weight 0 count here: they were assigned.  Caller frees. */
+pilot_quality_t *pilot_quality_summarize(const pilot_frame_t *frame,
+                                         const pilot_variable_t *outcome, size_t outcomes);
+void pilot_quality_free(pilot_quality_t *quality); /* NULL is fine */
+
+void pilot_quality_pack(const pilot_quality_t *quality, pilot_piece_t *piece);
+pilot_status_t pilot_quality_unpack(pilot_piece_reader_t *reader, pilot_quality_t **ret_quality,
+                                    pilot_error_t *error);
+
+/* The checks of one agency (count 1) or of all of them.  probability: declared assignment
+ * probability of each arm, or NULL: then sample_ratio gives no test.
+ * Returns the rows, `*ret_rows` of them, in the order of docs/methods/quality.md; caller frees with
+ * free. */
+pilot_quality_row_t *pilot_quality_check(const pilot_quality_t *const *quality, size_t count,
+                                         const double *probability, size_t *ret_rows);
+
+#endif
