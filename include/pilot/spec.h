@@ -1,0 +1,16 @@
+/* pilot/spec.h - what an analysis asks for, as its jobs carry it. */
+#ifndef PILOT_SPEC_H
+#define PILOT_SPEC_H
+
+#include <pilot.pb-c.h>
+
+#include "pilot/plan.h"
+
+/* A plan's part that jobs need.  Caller frees with pilot_message_free(&spec->base). */
+Pilot__Spec *pilot_spec_from_plan(const pilot_plan_t *plan);
+
+/* Is ols among what the plan estimates (auto may choose it)?  Then there are RESIDUAL and FINISH
+ * jobs. */
+bool pilot_spec_has_ols(const Pilot__Spec *spec);
+
+#endif
