@@ -11,7 +11,7 @@
 #define PILOT_WIRE_MESSAGE_TO_WORKER (PILOT_FRAME_OTHER_BYTES + (1 << 10))
 
 /* Memory that unpacking `length` bytes may take. */
-#define PILOT_UNPACK_MEMORY(length) ((size_t)(length) * 32 + (1u << 20))
+#define PILOT_UNPACK_MEMORY(length) ((size_t)(length)*32 + (1u << 20))
 
 #define PILOT_CREDITS_MAX 1024u
 #define PILOT_HEARTBEAT_MS 1000u

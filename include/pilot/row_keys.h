@@ -18,7 +18,7 @@ typedef struct pilot_row_key {
     size_t outcome;        /* index into spec->outcome */
     size_t subset;         /* 0: the whole sample; else 1 + index into the caller's subsets */
     size_t arm;            /* index into spec->arm, >= 1 */
-    const char *estimator; /* borrowed; difference_in_means stands first when auto */
+    const char *estimator; /* borrowed */
 } pilot_row_key_t;
 
 typedef struct pilot_row_keys {

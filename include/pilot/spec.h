@@ -2,6 +2,8 @@
 #ifndef PILOT_SPEC_H
 #define PILOT_SPEC_H
 
+#include <stdbool.h>
+
 #include <pilot.pb-c.h>
 
 #include "pilot/plan.h"
