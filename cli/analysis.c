@@ -1,0 +1,159 @@
+#include "analysis.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <poll.h>
+
+#include "pilot/clock.h"
+#include "pilot/memory.h"
+#include "progress.h"
+
+/* A query of the state costs more on large analyses; it may take at most a tenth of the time. */
+enum { POLL_MS = 200, POLL_SHARE = 10 };
+
+pilot_status_t pilot_analysis_parse(const char *text, int64_t *ret_analysis, pilot_error_t *error)
+{
+    if (!pilot_int64_parse(text, strlen(text), ret_analysis) || *ret_analysis < 1)
+        return pilot_error_set(error, PILOT_E_USAGE,
+                               "'%s' is not the number of an analysis; `pilot status` lists them",
+                               text);
+    return PILOT_OK;
+}
+
+pilot_status_t pilot_analysis_launch(pilot_db_t *db, const char *pilot, const char *submissions,
+                                     const char *exploratory, int64_t *ret_analysis,
+                                     pilot_error_t *error)
+{
+    PGresult *result = NULL;
+    pilot_status_t status =
+        pilot_db_run(db, &result, error, "SELECT work.launch($1, $2::bigint[], $3)", 3, pilot,
+                     submissions, exploratory);
+    if (status)
+        return status;
+    const char *id = PQgetvalue(result, 0, 0);
+    if (!pilot_int64_parse(id, strlen(id), ret_analysis))
+        status = pilot_error_set(error, PILOT_E_BUG, "work.launch returned no id");
+    PQclear(result);
+    return status;
+}
+
+static int64_t number(const PGresult *result, int column)
+{
+    int64_t value = 0;
+    const char *text = PQgetvalue(result, 0, column);
+    pilot_int64_parse(text, strlen(text), &value);
+    return value;
+}
+
+pilot_status_t pilot_analysis_read(pilot_db_t *db, int64_t analysis,
+                                   pilot_analysis_state_t *ret_state, pilot_error_t *error)
+{
+    char id[24];
+    snprintf(id, sizeof id, "%" PRId64, analysis);
+    PGresult *result = NULL;
+    pilot_status_t status = pilot_db_run(db, &result, error,
+                                         "SELECT state, jobs, jobs_done, jobs_failed, confirmatory "
+                                         "FROM results.analyses WHERE analysis = $1::bigint",
+                                         1, id);
+    if (status)
+        return status;
+    if (PQntuples(result) == 0) {
+        status = pilot_error_set(error, PILOT_E_NOT_FOUND,
+                                 "there is no analysis %s; `pilot status` lists them", id);
+    } else {
+        snprintf(ret_state->state, sizeof ret_state->state, "%s", PQgetvalue(result, 0, 0));
+        ret_state->jobs = number(result, 1);
+        ret_state->jobs_done = number(result, 2);
+        ret_state->jobs_failed = number(result, 3);
+        ret_state->confirmatory = PQgetvalue(result, 0, 4)[0] == 't';
+    }
+    PQclear(result);
+    return status;
+}
+
+/* ---- waiting ------------------------------------------------------------------------------------
+ */
+
+static bool has_ended(const pilot_analysis_state_t *state)
+{
+    return strcmp(state->state, "queued") != 0 && strcmp(state->state, "running") != 0;
+}
+
+/* Sleep until the time is over, something comes from the database, or the person wants out. */
+static pilot_status_t wait_a_moment(pilot_context_t *context, int64_t ms, pilot_error_t *error)
+{
+    PGconn *connection = pilot_db_raw(context->db);
+    struct pollfd fd[2] = {{.fd = context->interrupt_fd, .events = POLLIN},
+                           {.fd = PQsocket(connection), .events = POLLIN}};
+    if (poll(fd, 2, (int)ms) > 0 && (fd[1].revents & POLLIN)) {
+        /* Notices only wake us: what they say is read from the tables. */
+        PQconsumeInput(connection);
+        for (PGnotify *notice; (notice = PQnotifies(connection)) != NULL;)
+            PQfreemem(notice);
+    }
+    return pilot_context_check(context, error);
+}
+
+static pilot_status_t judge(int64_t analysis, const pilot_analysis_state_t *state,
+                            pilot_error_t *error)
+{
+    if (strcmp(state->state, "failed") == 0)
+        return pilot_error_set(error, PILOT_E_JOBS_FAILED,
+                               "analysis %" PRId64 " ended with %" PRId64
+                               " failed jobs: see pilot jobs %" PRId64 "; pilot retry %" PRId64
+                               " takes them up again",
+                               analysis, state->jobs_failed, analysis, analysis);
+    if (strcmp(state->state, "cancelled") == 0)
+        return pilot_error_set(error, PILOT_E_JOBS_FAILED, "analysis %" PRId64 " was cancelled",
+                               analysis);
+    return PILOT_OK;
+}
+
+pilot_status_t pilot_analysis_follow(pilot_context_t *context, int64_t analysis,
+                                     pilot_stack_t *stack, pilot_analysis_state_t *ret_state,
+                                     pilot_error_t *error)
+{
+    pilot_status_t status = pilot_db_script(context->db, "LISTEN pilot_results", error);
+    pilot_progress_t progress;
+    pilot_progress_begin(&progress, context->terminal_err);
+    while (!status) {
+        int64_t asked = pilot_clock_ms();
+        status = pilot_analysis_read(context->db, analysis, ret_state, error);
+        if (status || has_ended(ret_state))
+            break;
+        pilot_progress_update(&progress, ret_state->jobs_done, ret_state->jobs,
+                              ret_state->jobs_failed);
+        if (stack)
+            status = pilot_stack_check(stack, error);
+        int64_t pause = (pilot_clock_ms() - asked) * POLL_SHARE;
+        if (!status)
+            status = wait_a_moment(context, pause > POLL_MS ? pause : POLL_MS, error);
+    }
+    pilot_progress_end(&progress);
+    return status ? status : judge(analysis, ret_state, error);
+}
+
+/* The person has gone: what is stored stays, what is not begun will not be. */
+static void cancel_quietly(pilot_context_t *context, int64_t analysis)
+{
+    char id[24];
+    snprintf(id, sizeof id, "%" PRId64, analysis);
+    pilot_db_interrupt_fd(context->db, -1);
+    pilot_db_run(context->db, NULL, NULL, "SELECT work.cancel($1::bigint)", 1, id);
+}
+
+pilot_status_t pilot_analysis_compute(pilot_context_t *context, int64_t analysis, int64_t workers,
+                                      pilot_error_t *error)
+{
+    pilot_stack_t *stack = NULL;
+    pilot_status_t status = PILOT_OK;
+    if (!pilot_stack_is_up(context, NULL))
+        status = pilot_stack_start(context, workers, &stack, error);
+    pilot_analysis_state_t state;
+    if (!status)
+        status = pilot_analysis_follow(context, analysis, stack, &state, error);
+    if (status == PILOT_E_INTERRUPTED)
+        cancel_quietly(context, analysis);
+    pilot_stack_stop(stack, status == PILOT_E_INTERRUPTED);
+    return status;
+}
