@@ -34,11 +34,17 @@ CREATE TABLE registry.plans (
     sha256        text NOT NULL CHECK (sha256 ~ '^[0-9a-f]{64}$'),
     json          text NOT NULL,
     source        text NOT NULL,
+    columns       text[] NOT NULL,
+    across        boolean NOT NULL DEFAULT false,
+    clustered     boolean NOT NULL DEFAULT false,
     registered_by text NOT NULL DEFAULT session_user,
     registered_at timestamptz NOT NULL DEFAULT now(),
     UNIQUE (pilot, version)
 );
 COMMENT ON COLUMN registry.plans.json IS 'Canonical JSON (RFC 8785) of the plan as written; sha256 is over it';
+COMMENT ON COLUMN registry.plans.columns IS 'SQL columns of outcomes.<pilot> that the plan needs of a submission';
+COMMENT ON COLUMN registry.plans.across IS 'analysis.level is across: labels of units, blocks and clusters are global';
+COMMENT ON COLUMN registry.plans.clustered IS 'The plan names a cluster column';
 
 CREATE TABLE registry.agencies (
     agency  bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -54,12 +60,16 @@ CREATE TABLE registry.loads (
     state      text NOT NULL DEFAULT 'open' CHECK (state IN ('open', 'sealed', 'rejected')),
     begun_by   text NOT NULL DEFAULT session_user,
     begun_at   timestamptz NOT NULL DEFAULT now(),
-    ended_at   timestamptz
+    ended_at   timestamptz,
+    begun_in   xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    reserved   int NOT NULL DEFAULT 0 CHECK (reserved BETWEEN 0 AND 1048576)
 );
 COMMENT ON TABLE registry.loads IS 'One submit = one load = one partition of outcomes.<pilot>';
+COMMENT ON COLUMN registry.loads.begun_in IS 'An open load belongs to one transaction, which seals it or leaves nothing';
+COMMENT ON COLUMN registry.loads.reserved IS 'Submission ids taken so far of the load''s own 2^20: load * 1048576 + 0, 1, ...';
 
 CREATE TABLE registry.submissions (
-    submission     bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    submission     bigint PRIMARY KEY,
     agency         bigint NOT NULL REFERENCES registry.agencies,
     load           bigint NOT NULL REFERENCES registry.loads,
     revision       int CHECK (revision > 0),
@@ -72,6 +82,7 @@ CREATE TABLE registry.submissions (
     submitted_at   timestamptz NOT NULL DEFAULT now(),
     UNIQUE (agency, revision)
 );
+COMMENT ON COLUMN registry.submissions.submission IS 'load * 1048576 + n: the ids of one load lie in one range, which bounds its partition';
 COMMENT ON COLUMN registry.submissions.columns IS 'SQL columns of outcomes.<pilot> that this submission fills';
 CREATE UNIQUE INDEX submissions_one_accepted ON registry.submissions (agency)
     WHERE state = 'accepted';
