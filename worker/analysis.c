@@ -1,0 +1,91 @@
+#include "analysis.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "pilot/memory.h"
+#include "pilot/spec.h"
+#include "pilot/wire.h"
+
+enum { MOST_ARMS = 64 };
+
+static pilot_status_t check(const Pilot__Spec *spec, pilot_error_t *error)
+{
+    if (spec->n_arm < 2 || spec->n_arm > MOST_ARMS || spec->n_outcome == 0)
+        return pilot_error_set(error, PILOT_E_PROTOCOL, "a job without arms or outcomes");
+    if (!(spec->confidence > 0 && spec->confidence < 1))
+        return pilot_error_set(error, PILOT_E_PROTOCOL, "a job with a confidence outside 0 to 1");
+    for (size_t i = 0; i < spec->n_subgroup; i++) {
+        if (spec->subgroup[i] >= spec->n_covariate)
+            return pilot_error_set(error, PILOT_E_PROTOCOL, "a job with an unknown subgroup");
+    }
+    return PILOT_OK;
+}
+
+static bool wants(const Pilot__Spec *spec, const char *estimator)
+{
+    for (size_t i = 0; i < spec->n_estimator; i++) {
+        if (strcmp(spec->estimator[i], estimator) == 0)
+            return true;
+    }
+    return spec->n_estimator == 0;
+}
+
+static double *probabilities(const Pilot__Spec *spec)
+{
+    double *probability = PILOT_NEW_ARRAY(double, spec->n_arm);
+    for (size_t i = 0; i < spec->n_arm; i++) {
+        if (!spec->arm[i]->has_probability) {
+            free(probability);
+            return NULL;
+        }
+        probability[i] = spec->arm[i]->probability;
+    }
+    return probability;
+}
+
+pilot_status_t pilot_analysis_new(const void *spec_bytes, size_t length,
+                                  pilot_analysis_t **ret_analysis, pilot_error_t *error)
+{
+    Pilot__Spec *spec = NULL;
+    pilot_status_t status = pilot_spec_unpack(spec_bytes, length, &spec, error);
+    if (status != PILOT_OK)
+        return status;
+    status = check(spec, error);
+    if (status != PILOT_OK) {
+        pilot_message_free(&spec->base);
+        return status;
+    }
+    pilot_analysis_t *analysis = PILOT_NEW(pilot_analysis_t);
+    analysis->spec = spec;
+    analysis->layout = pilot_layout_new(spec);
+    analysis->outcomes = spec->n_outcome;
+    analysis->treatments = spec->n_arm - 1;
+    analysis->automatic = spec->n_estimator == 0;
+    analysis->has_difference = wants(spec, "difference_in_means");
+    analysis->has_ols = pilot_spec_has_ols(spec);
+    for (size_t i = 0; i < spec->n_covariate; i++) {
+        bool subgroup_only =
+            spec->covariate[i]->has_subgroup_only && spec->covariate[i]->subgroup_only;
+        analysis->regressors += subgroup_only ? 0 : 1;
+    }
+    analysis->std_error = pilot_std_error_from_name(spec->std_error);
+    analysis->probability = probabilities(spec);
+    *ret_analysis = analysis;
+    return PILOT_OK;
+}
+
+void pilot_analysis_free(pilot_analysis_t *analysis)
+{
+    if (!analysis)
+        return;
+    pilot_layout_free(analysis->layout);
+    pilot_message_free(&analysis->spec->base);
+    free(analysis->probability);
+    free(analysis);
+}
+
+bool pilot_analysis_auto_is_ols(const pilot_analysis_t *analysis, uint64_t rows)
+{
+    return analysis->regressors > 0 && rows >= PILOT_AUTO_MINIMUM_ROWS;
+}

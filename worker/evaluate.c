@@ -1,0 +1,144 @@
+#include "evaluate.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "pilot/dim.h"
+#include "pilot/memory.h"
+
+/* What one agency's rows give, by [subset][outcome](treatment). */
+typedef struct evaluation {
+    pilot_view_t view;
+    pilot_subsets_t *subsets;
+    uint64_t *rows; /* with the outcome and a positive weight */
+    pilot_dim_summary_t **summary;
+    pilot_estimate_t *ols; /* NULL where not asked for */
+} evaluation_t;
+
+static size_t cell_of(const pilot_analysis_t *analysis, size_t subset, size_t outcome)
+{
+    return subset * analysis->outcomes + outcome;
+}
+
+static uint64_t count_rows(const pilot_view_t *view, const pilot_subset_t *subset, size_t outcome)
+{
+    const uint8_t *present = view->outcome[outcome].present;
+    const double *weight = view->frame.weight;
+    if (!present && !weight)
+        return subset->rows;
+    uint64_t rows = 0;
+    for (size_t i = 0; i < subset->rows; i++) {
+        size_t row = subset->level ? subset->row[i] : i;
+        rows += (!present || present[row]) && (!weight || weight[row] > 0);
+    }
+    return rows;
+}
+
+static void evaluate_subset(evaluation_t *evaluation, pilot_ols_t *ols, size_t subset_index)
+{
+    pilot_view_t *view = &evaluation->view;
+    const pilot_analysis_t *analysis = view->analysis;
+    const pilot_subset_t *subset = &evaluation->subsets->subset[subset_index];
+    bool across = analysis->spec->across;
+    for (size_t i = 0; i < analysis->outcomes; i++) {
+        size_t cell = cell_of(analysis, subset_index, i);
+        evaluation->rows[cell] = count_rows(view, subset, i);
+        evaluation->summary[cell] =
+            pilot_dim_summarize(&view->frame, &view->outcome[i], subset->level ? subset->row : NULL,
+                                subset->rows, across);
+    }
+    if (evaluation->ols) {
+        pilot_ols_task_t task = pilot_view_task(view, subset);
+        size_t first = cell_of(analysis, subset_index, 0) * analysis->treatments;
+        pilot_ols_estimate(ols, &task, view->outcome, analysis->outcomes, &evaluation->ols[first]);
+    }
+}
+
+static void report_row(const evaluation_t *evaluation, const pilot_row_key_t *key,
+                       const char *agency, pilot_report_t *report)
+{
+    const pilot_analysis_t *analysis = evaluation->view.analysis;
+    const pilot_subset_t *subset = &evaluation->subsets->subset[key->subset];
+    size_t cell = cell_of(analysis, key->subset, key->outcome);
+    const char *estimator = key->estimator;
+    if (analysis->automatic)
+        estimator = pilot_analysis_auto_is_ols(analysis, evaluation->rows[cell])
+                        ? "ols"
+                        : "difference_in_means";
+    pilot_estimate_t computed, *estimate = NULL;
+    if (strcmp(estimator, "ols") == 0) {
+        estimate = &evaluation->ols[cell * analysis->treatments + key->arm - 1];
+    } else if (strcmp(estimator, "difference_in_means") == 0) {
+        const pilot_dim_summary_t *summary = evaluation->summary[cell];
+        estimate = &computed;
+        pilot_dim_estimate(&summary, 1, key->arm, 0, analysis->spec->confidence, estimate);
+    }
+    if (estimate && analysis->automatic)
+        pilot_estimate_note(estimate, "auto: %s", estimator);
+    pilot_report_estimate(report, key, agency, subset->name, subset->level, estimator, estimate);
+}
+
+static void write_piece(evaluation_t *evaluation, pilot_ols_t *ols, const pilot_quality_t *quality,
+                        uint32_t agency_index, pilot_report_t *report)
+{
+    pilot_view_t *view = &evaluation->view;
+    const pilot_analysis_t *analysis = view->analysis;
+    pilot_piece_t piece = {0};
+    pilot_subsets_pack(evaluation->subsets, analysis, &piece);
+    pilot_quality_pack(quality, &piece);
+    for (size_t s = 0; s < evaluation->subsets->count; s++) {
+        size_t first = cell_of(analysis, s, 0);
+        pilot_piece_add_counts(&piece, &evaluation->rows[first], analysis->outcomes);
+        for (size_t i = 0; i < analysis->outcomes; i++)
+            pilot_dim_pack(evaluation->summary[first + i], &piece);
+        if (analysis->has_ols) {
+            pilot_ols_task_t task = pilot_view_task(view, &evaluation->subsets->subset[s]);
+            pilot_pooled_ols_moments(ols, &task, view->outcome, analysis->outcomes, &piece);
+        }
+    }
+    pilot_report_piece(report, agency_index, &piece);
+}
+
+static void report_quality(const pilot_analysis_t *analysis, const pilot_quality_t *quality,
+                           const char *agency, pilot_report_t *report)
+{
+    size_t rows = 0;
+    pilot_quality_row_t *row = pilot_quality_check(&quality, 1, analysis->probability, &rows);
+    pilot_report_quality_rows(report, agency, row, rows);
+    free(row);
+}
+
+void pilot_evaluate_agency(const pilot_analysis_t *analysis, pilot_ols_t *ols,
+                           const pilot_dataset_t *dataset, const Pilot__Pin *pin,
+                           pilot_report_t *report)
+{
+    evaluation_t evaluation = {0};
+    pilot_view_init(&evaluation.view, analysis, dataset);
+    evaluation.subsets = pilot_subsets_of(analysis, dataset);
+    size_t cells = evaluation.subsets->count * analysis->outcomes;
+    evaluation.rows = PILOT_NEW_ARRAY(uint64_t, cells);
+    evaluation.summary = PILOT_NEW_ARRAY(pilot_dim_summary_t *, cells);
+    bool effects = !analysis->spec->across;
+    if (effects && analysis->has_ols)
+        evaluation.ols = PILOT_NEW_ARRAY(pilot_estimate_t, cells * analysis->treatments);
+    for (size_t s = 0; s < evaluation.subsets->count; s++)
+        evaluate_subset(&evaluation, ols, s);
+    if (effects) {
+        pilot_row_keys_t keys = pilot_row_keys_begin(analysis->spec, evaluation.subsets->count - 1);
+        pilot_row_key_t key;
+        while (pilot_row_keys_next(&keys, &key))
+            report_row(&evaluation, &key, pin->agency, report);
+    }
+    pilot_quality_t *quality = pilot_quality_summarize(&evaluation.view.frame,
+                                                       evaluation.view.outcome, analysis->outcomes);
+    report_quality(analysis, quality, pin->agency, report);
+    write_piece(&evaluation, ols, quality, pin->agency_index, report);
+    pilot_quality_free(quality);
+    for (size_t i = 0; i < cells; i++)
+        pilot_dim_summary_free(evaluation.summary[i]);
+    free(evaluation.summary);
+    free(evaluation.rows);
+    free(evaluation.ols);
+    pilot_subsets_free(evaluation.subsets);
+    pilot_view_clear(&evaluation.view);
+}

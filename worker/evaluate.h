@@ -1,0 +1,46 @@
+/* evaluate.h - one agency's rows become its effects, its quality checks and its pieces of the
+ * pooled numbers.  Pure: datasets in, rows of a report out.
+ *
+ * What is computed of an agency depends on its rows and the analysis alone, so any batching gives
+ * the same bits. */
+#ifndef PILOT_WORKER_EVALUATE_H
+#define PILOT_WORKER_EVALUATE_H
+
+#include "analysis.h"
+#include "dataset.h"
+#include "pilot/ols.h"
+#include "pilot/pooled_ols.h"
+#include "report.h"
+#include "subsets.h"
+
+/* A dataset as the statistics library sees it; everything is borrowed from analysis and dataset. */
+typedef struct pilot_view {
+    const pilot_analysis_t *analysis;
+    const pilot_dataset_t *dataset;
+    pilot_frame_t frame;
+    pilot_variable_t *outcome;
+    pilot_variable_t *number;     /* by covariate */
+    pilot_category_t *category;   /* by covariate */
+    pilot_regressor_t *regressor; /* room for all covariates */
+} pilot_view_t;
+
+void pilot_view_init(pilot_view_t *view, const pilot_analysis_t *analysis,
+                     const pilot_dataset_t *dataset);
+void pilot_view_clear(pilot_view_t *view);
+
+/* The regression of one subset.  Its regressors live in view->regressor until the next call. */
+pilot_ols_task_t pilot_view_task(pilot_view_t *view, const pilot_subset_t *subset);
+
+/* Covariates of a regression on a subset of this subgroup (whole sample: level NULL), as indices
+ * into spec->covariate.  Returns how many; ret_covariate has room for all. */
+size_t pilot_regression_covariates(const pilot_analysis_t *analysis, const pilot_subset_t *subset,
+                                   size_t *ret_covariate);
+
+/* ESTIMATE: effects (none at level: across), quality, first piece.
+ * Piece: levels; quality; then by subset: rows of each outcome; difference-in-means summaries of
+ * each outcome; moments of each outcome if ols is asked for. */
+void pilot_evaluate_agency(const pilot_analysis_t *analysis, pilot_ols_t *ols,
+                           const pilot_dataset_t *dataset, const Pilot__Pin *pin,
+                           pilot_report_t *report);
+
+#endif

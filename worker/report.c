@@ -1,0 +1,227 @@
+#include "report.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "pilot/memory.h"
+#include "pilot/wire.h"
+
+/* Rows of one kind: pointers, as protobuf-c wants them. */
+typedef struct row_list {
+    void **row;
+    size_t count, capacity;
+} row_list_t;
+
+struct pilot_report {
+    const pilot_analysis_t *analysis;
+    row_list_t effects, comparisons, agency_effects, quality, pieces, texts;
+    pilot_piece_t *content; /* of pieces, by index */
+    size_t content_capacity;
+};
+
+pilot_report_t *pilot_report_new(const pilot_analysis_t *analysis)
+{
+    pilot_report_t *report = PILOT_NEW(pilot_report_t);
+    report->analysis = analysis;
+    return report;
+}
+
+static void clear_list(row_list_t *list)
+{
+    for (size_t i = 0; i < list->count; i++)
+        free(list->row[i]);
+    free(list->row);
+}
+
+void pilot_report_free(pilot_report_t *report)
+{
+    if (!report)
+        return;
+    for (size_t i = 0; i < report->pieces.count; i++) {
+        Pilot__Piece *piece = report->pieces.row[i];
+        free(piece->label);
+        pilot_piece_clear(&report->content[i]);
+    }
+    free(report->content);
+    clear_list(&report->effects);
+    clear_list(&report->comparisons);
+    clear_list(&report->agency_effects);
+    clear_list(&report->quality);
+    clear_list(&report->pieces);
+    clear_list(&report->texts);
+    free(report);
+}
+
+static void *add_row(row_list_t *list, void *row)
+{
+    list->row = pilot_grow(list->row, &list->capacity, list->count + 1, sizeof *list->row);
+    list->row[list->count++] = row;
+    return row;
+}
+
+const char *pilot_report_keep(pilot_report_t *report, const char *text)
+{
+    return add_row(&report->texts, pilot_strdup(text));
+}
+
+Pilot__Effect *pilot_report_effect(pilot_report_t *report)
+{
+    Pilot__Effect *effect = add_row(&report->effects, PILOT_NEW(Pilot__Effect));
+    pilot__effect__init(effect);
+    return effect;
+}
+
+Pilot__Comparison *pilot_report_comparison(pilot_report_t *report)
+{
+    Pilot__Comparison *comparison = add_row(&report->comparisons, PILOT_NEW(Pilot__Comparison));
+    pilot__comparison__init(comparison);
+    return comparison;
+}
+
+Pilot__AgencyEffect *pilot_report_agency_effect(pilot_report_t *report)
+{
+    Pilot__AgencyEffect *effect = add_row(&report->agency_effects, PILOT_NEW(Pilot__AgencyEffect));
+    pilot__agency_effect__init(effect);
+    return effect;
+}
+
+Pilot__Quality *pilot_report_quality(pilot_report_t *report)
+{
+    Pilot__Quality *quality = add_row(&report->quality, PILOT_NEW(Pilot__Quality));
+    pilot__quality__init(quality);
+    return quality;
+}
+
+/* ---- rows from what statistics give ------------------------------------------------------------
+ */
+
+#define COPY_NUMBER(row, field, number)                                                            \
+    do {                                                                                           \
+        (row)->has_##field = (number).given;                                                       \
+        (row)->field = (number).given ? (number).value : 0;                                        \
+    } while (0)
+
+static void copy_estimate(pilot_report_t *report, Pilot__Effect *effect,
+                          const pilot_estimate_t *estimate)
+{
+    COPY_NUMBER(effect, estimate, estimate->estimate);
+    COPY_NUMBER(effect, std_error, estimate->std_error);
+    COPY_NUMBER(effect, df, estimate->df);
+    COPY_NUMBER(effect, statistic, estimate->statistic);
+    COPY_NUMBER(effect, p_value, estimate->p_value);
+    COPY_NUMBER(effect, ci_low, estimate->ci_low);
+    COPY_NUMBER(effect, ci_high, estimate->ci_high);
+    COPY_NUMBER(effect, control_mean, estimate->control_mean);
+    effect->has_n = effect->has_n_arm = effect->has_n_control = true;
+    effect->n = estimate->n;
+    effect->n_arm = estimate->n_arm;
+    effect->n_control = estimate->n_control;
+    effect->has_clusters = estimate->clusters > 0;
+    effect->clusters = estimate->clusters;
+    effect->has_blocks = estimate->blocks > 0;
+    effect->blocks = estimate->blocks;
+    if (estimate->std_error_type != PILOT_SE_NONE)
+        effect->std_error_type = (char *)pilot_std_error_name(estimate->std_error_type);
+    effect->status = (char *)pilot_row_status_name(estimate->status);
+    if (estimate->reason != PILOT_REASON_NONE)
+        effect->reason = (char *)pilot_reason_name(estimate->reason);
+    if (estimate->detail[0])
+        effect->detail = (char *)pilot_report_keep(report, estimate->detail);
+}
+
+void pilot_report_estimate(pilot_report_t *report, const pilot_row_key_t *key, const char *agency,
+                           const char *subgroup, const char *level, const char *estimator,
+                           const pilot_estimate_t *estimate)
+{
+    const Pilot__Spec *spec = report->analysis->spec;
+    Pilot__Effect *effect = pilot_report_effect(report);
+    effect->ordinal = key->ordinal;
+    effect->agency = (char *)agency;
+    effect->outcome = spec->outcome[key->outcome]->name;
+    effect->subgroup = (char *)subgroup;
+    effect->level = (char *)level;
+    effect->arm = spec->arm[key->arm]->label;
+    effect->control = spec->arm[0]->label;
+    effect->estimand = (char *)(strcmp(estimator, "iv") == 0 ? "cace" : "itt");
+    effect->estimator = (char *)estimator;
+    if (estimate) {
+        copy_estimate(report, effect, estimate);
+    } else {
+        effect->status = (char *)pilot_row_status_name(PILOT_ROW_NOT_ESTIMABLE);
+        effect->reason = (char *)pilot_reason_name(PILOT_REASON_NOT_IN_THIS_VERSION);
+    }
+}
+
+void pilot_report_quality_rows(pilot_report_t *report, const char *agency,
+                               const pilot_quality_row_t *row, size_t rows)
+{
+    const Pilot__Spec *spec = report->analysis->spec;
+    for (size_t i = 0; i < rows; i++) {
+        Pilot__Quality *quality = pilot_report_quality(report);
+        quality->ordinal = (uint32_t)i;
+        quality->agency = (char *)agency;
+        quality->check = (char *)row[i].check;
+        if (row[i].arm != PILOT_QUALITY_NONE)
+            quality->arm = spec->arm[row[i].arm]->label;
+        if (row[i].variable != PILOT_QUALITY_NONE)
+            quality->variable = spec->outcome[row[i].variable]->name;
+        COPY_NUMBER(quality, value, row[i].value);
+        COPY_NUMBER(quality, statistic, row[i].statistic);
+        COPY_NUMBER(quality, df, row[i].df);
+        COPY_NUMBER(quality, p_value, row[i].p_value);
+        quality->alarm = row[i].alarm;
+        if (row[i].detail[0])
+            quality->detail = (char *)pilot_report_keep(report, row[i].detail);
+    }
+}
+
+/* ---- parts ----------------------------------------------------------------------------------- */
+
+void pilot_report_piece(pilot_report_t *report, uint32_t agency_index, pilot_piece_t *piece)
+{
+    size_t at = report->pieces.count;
+    Pilot__Piece *message = add_row(&report->pieces, PILOT_NEW(Pilot__Piece));
+    pilot__piece__init(message);
+    message->has_agency_index = true;
+    message->agency_index = agency_index;
+    report->content =
+        pilot_grow(report->content, &report->content_capacity, at + 1, sizeof *report->content);
+    report->content[at] = *piece;
+    *piece = (pilot_piece_t){0};
+    const pilot_piece_t *content = &report->content[at];
+    message->n_number = content->numbers;
+    message->number = content->number;
+    message->n_count = content->counts;
+    message->count = content->count;
+    message->n_label = content->labels;
+    message->label = PILOT_NEW_ARRAY(ProtobufCBinaryData, content->labels);
+    for (size_t i = 0; i < content->labels; i++) {
+        message->label[i].data = (uint8_t *)content->label[i];
+        message->label[i].len = strlen(content->label[i]);
+    }
+}
+
+uint8_t *pilot_report_pack(pilot_report_t *report, size_t *ret_length)
+{
+    Pilot__ResultRows rows = PILOT__RESULT_ROWS__INIT;
+    rows.n_effect = report->effects.count;
+    rows.effect = (Pilot__Effect **)report->effects.row;
+    rows.n_comparison = report->comparisons.count;
+    rows.comparison = (Pilot__Comparison **)report->comparisons.row;
+    rows.n_agency_effect = report->agency_effects.count;
+    rows.agency_effect = (Pilot__AgencyEffect **)report->agency_effects.row;
+    rows.n_quality = report->quality.count;
+    rows.quality = (Pilot__Quality **)report->quality.row;
+    uint8_t *part_bytes = NULL;
+    if (report->pieces.count > 0) {
+        Pilot__Part part = PILOT__PART__INIT;
+        part.n_piece = report->pieces.count;
+        part.piece = (Pilot__Piece **)report->pieces.row;
+        rows.has_part = true;
+        part_bytes = pilot_message_pack(&part.base, &rows.part.len);
+        rows.part.data = part_bytes;
+    }
+    uint8_t *bytes = pilot_message_pack(&rows.base, ret_length);
+    free(part_bytes);
+    return bytes;
+}

@@ -1,0 +1,86 @@
+#include <stdlib.h>
+
+#include "evaluate.h"
+#include "pilot/memory.h"
+
+void pilot_view_init(pilot_view_t *view, const pilot_analysis_t *analysis,
+                     const pilot_dataset_t *dataset)
+{
+    const Pilot__Spec *spec = analysis->spec;
+    size_t covariates = spec->n_covariate;
+    *view = (pilot_view_t){
+        .analysis = analysis,
+        .dataset = dataset,
+        .frame = {.rows = dataset->rows,
+                  .arms = spec->n_arm,
+                  .arm = dataset->arm,
+                  .block = dataset->block,
+                  .blocks = dataset->block ? dataset->block_labels.count : 0,
+                  .cluster = dataset->cluster,
+                  .clusters = dataset->cluster ? dataset->cluster_labels.count : 0,
+                  .weight = dataset->weight,
+                  .block_label = (const char *const *)dataset->block_labels.label,
+                  .cluster_label = (const char *const *)dataset->cluster_labels.label},
+        .outcome = PILOT_NEW_ARRAY(pilot_variable_t, analysis->outcomes),
+        .number = PILOT_NEW_ARRAY(pilot_variable_t, covariates),
+        .category = PILOT_NEW_ARRAY(pilot_category_t, covariates),
+        .regressor = PILOT_NEW_ARRAY(pilot_regressor_t, covariates)};
+    for (size_t i = 0; i < analysis->outcomes; i++)
+        view->outcome[i] = (pilot_variable_t){dataset->column[i].value, dataset->column[i].present};
+    for (size_t i = 0; i < covariates; i++) {
+        const pilot_column_t *column = &dataset->column[analysis->outcomes + i];
+        view->number[i] = (pilot_variable_t){column->value, column->present};
+        view->category[i] = (pilot_category_t){.code = column->code,
+                                               .levels = column->levels.count,
+                                               .label = (const char *const *)column->levels.label};
+    }
+}
+
+void pilot_view_clear(pilot_view_t *view)
+{
+    free(view->outcome);
+    free(view->number);
+    free(view->category);
+    free(view->regressor);
+    *view = (pilot_view_t){0};
+}
+
+size_t pilot_regression_covariates(const pilot_analysis_t *analysis, const pilot_subset_t *subset,
+                                   size_t *ret_covariate)
+{
+    const Pilot__Spec *spec = analysis->spec;
+    size_t count = 0;
+    for (size_t i = 0; i < spec->n_covariate; i++) {
+        const Pilot__Covariate *covariate = spec->covariate[i];
+        bool is_subgroup = subset->level && spec->subgroup[subset->subgroup] == i;
+        if (!(covariate->has_subgroup_only && covariate->subgroup_only) && !is_subgroup)
+            ret_covariate[count++] = i;
+    }
+    return count;
+}
+
+pilot_ols_task_t pilot_view_task(pilot_view_t *view, const pilot_subset_t *subset)
+{
+    const pilot_analysis_t *analysis = view->analysis;
+    const Pilot__Spec *spec = analysis->spec;
+    size_t *covariate = PILOT_NEW_ARRAY(size_t, spec->n_covariate);
+    size_t regressors = pilot_regression_covariates(analysis, subset, covariate);
+    for (size_t i = 0; i < regressors; i++) {
+        size_t at = covariate[i];
+        bool category = spec->covariate[at]->kind == PILOT__VARIABLE_KIND__CATEGORY;
+        view->regressor[i] = (pilot_regressor_t){.name = spec->covariate[at]->name,
+                                                 .number = category ? NULL : &view->number[at],
+                                                 .category = category ? &view->category[at] : NULL};
+    }
+    free(covariate);
+    return (pilot_ols_task_t){.frame = &view->frame,
+                              .row = subset->level ? subset->row : NULL,
+                              .rows = subset->rows,
+                              .regressor = view->regressor,
+                              .regressors = regressors,
+                              .limit_regressors = analysis->automatic,
+                              .impute = spec->impute,
+                              .across = spec->across,
+                              .std_error = analysis->std_error,
+                              .confidence = spec->confidence};
+}
