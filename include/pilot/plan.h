@@ -142,6 +142,10 @@ typedef struct pilot_plan {
     char *source; /* the text as written */
     char *json;   /* canonical JSON (RFC 8785) of the plan as written, no defaults */
     char sha256[PILOT_SHA256_HEX_SIZE];
+
+    /* the module's own */
+    char *not_computed;       /* see pilot_plan_not_computed */
+    uint64_t missing_lengths; /* bit min(n, 63): a text of `missing` has n bytes */
 } pilot_plan_t;
 
 /* Parse and check `length` bytes of YAML.  `file` is for messages only.  Caller frees *ret_plan
@@ -165,7 +169,7 @@ typedef enum pilot_value_kind {
     PILOT_VALUE_WEIGHT,   /* float8 >= 0, may not be missing */
     PILOT_VALUE_SHARE,    /* float8 in (0, 1], may not be missing (probability) */
     PILOT_VALUE_BINARY,   /* 0 or 1 */
-    PILOT_VALUE_SUCCESS,  /* 1 if one of outcome->success, else 0 */
+    PILOT_VALUE_SUCCESS,  /* 1 if one of outcome->success, else 0; may be missing */
     PILOT_VALUE_LEVEL,    /* index in outcome->levels */
     PILOT_VALUE_COUNT,    /* whole number >= 0 */
     PILOT_VALUE_DURATION, /* float8 >= 0 */
