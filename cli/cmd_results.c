@@ -1,0 +1,162 @@
+/* cmd_results.c - `pilot results PILOT`: what an analysis found, from the views of results. */
+#include <inttypes.h>
+
+#include "analysis.h"
+#include "commands.h"
+#include "pilot/memory.h"
+#include "render.h"
+
+typedef struct results_request {
+    const char *view, *format, *output;
+    int64_t analysis;
+    bool all;
+} results_request_t;
+
+/* The analysis that was asked for, or the pilot's latest finished one; its story on stderr. */
+static const char latest_sql[] =
+    "SELECT analysis, state, confirmatory, jobs, jobs_done, jobs_failed, data_state, "
+    "to_char(finished_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI \"UTC\"') "
+    "FROM results.analyses WHERE pilot = $1 AND CASE WHEN $2 = '0' "
+    "THEN state IN ('done', 'failed') ELSE analysis = $2::bigint END "
+    "ORDER BY finished_at DESC NULLS LAST, analysis DESC LIMIT 1";
+
+static pilot_status_t nothing_found(pilot_db_t *db, const char *pilot, int64_t analysis,
+                                    pilot_error_t *error)
+{
+    PGresult *result = NULL;
+    pilot_status_t status =
+        pilot_db_run(db, &result, error, "SELECT 1 FROM registry.pilots WHERE name = $1", 1, pilot);
+    if (status)
+        return status;
+    bool known = PQntuples(result) > 0;
+    PQclear(result);
+    if (!known)
+        return pilot_error_set(error, PILOT_E_NOT_FOUND,
+                               "there is no pilot '%s'; `pilot status` lists what there is", pilot);
+    if (analysis)
+        return pilot_error_set(error, PILOT_E_NOT_FOUND, "pilot %s has no analysis %" PRId64, pilot,
+                               analysis);
+    return pilot_error_set(error, PILOT_E_NOT_FOUND,
+                           "pilot %s has no finished analysis yet; `pilot status` shows how they "
+                           "stand",
+                           pilot);
+}
+
+static void tell_analysis(const PGresult *result)
+{
+    const char *state = PQgetvalue(result, 0, 1);
+    const char *kind = PQgetvalue(result, 0, 2)[0] == 't' ? "confirmatory" : "exploratory";
+    if (strcmp(state, "done") == 0)
+        pilot_say("analysis %s (%s), finished %s", PQgetvalue(result, 0, 0), kind,
+                  PQgetvalue(result, 0, 7));
+    else if (strcmp(state, "failed") == 0)
+        pilot_say("analysis %s (%s) ended with %s failed jobs: what is known follows; "
+                  "pilot jobs %s tells more",
+                  PQgetvalue(result, 0, 0), kind, PQgetvalue(result, 0, 5),
+                  PQgetvalue(result, 0, 0));
+    else
+        pilot_say("analysis %s (%s) is %s, %s of %s jobs done: what is known so far follows",
+                  PQgetvalue(result, 0, 0), kind, state, PQgetvalue(result, 0, 4),
+                  PQgetvalue(result, 0, 3));
+    if (strcmp(PQgetvalue(result, 0, 6), "withdrawn") == 0)
+        pilot_say("some of its data was withdrawn since");
+    else if (strcmp(PQgetvalue(result, 0, 6), "superseded") == 0)
+        pilot_say("some of its data has a newer revision");
+}
+
+static pilot_status_t choose_analysis(pilot_db_t *db, const char *pilot, int64_t *analysis,
+                                      pilot_error_t *error)
+{
+    char id[24];
+    snprintf(id, sizeof id, "%" PRId64, *analysis);
+    PGresult *result = NULL;
+    pilot_status_t status = pilot_db_run(db, &result, error, latest_sql, 2, pilot, id);
+    if (status)
+        return status;
+    if (PQntuples(result) == 0) {
+        status = nothing_found(db, pilot, *analysis, error);
+    } else {
+        tell_analysis(result);
+        const char *found = PQgetvalue(result, 0, 0);
+        pilot_int64_parse(found, strlen(found), analysis);
+    }
+    PQclear(result);
+    return status;
+}
+
+static pilot_status_t show(pilot_context_t *context, const char *pilot,
+                           const results_request_t *request, pilot_error_t *error)
+{
+    const pilot_view_t *view = pilot_view_find(request->view);
+    int64_t analysis = request->analysis;
+    pilot_db_t *db = NULL;
+    pilot_status_t status = pilot_context_db(context, &db, error);
+    /* Submissions belong to no analysis, but their pilot must exist. */
+    if (!status && view->by_analysis)
+        status = choose_analysis(db, pilot, &analysis, error);
+    if (status)
+        return status;
+    pilot_render_t render = {.view = view,
+                             .format = request->format ? request->format
+                                                       : pilot_render_format_of(request->output),
+                             .output = request->output,
+                             .all = request->all,
+                             .pilot = pilot,
+                             .analysis = analysis};
+    uint64_t rows = 0;
+    status = pilot_render(context, &render, &rows, error);
+    if (!status && rows == 0 && !view->by_analysis) {
+        status = nothing_found(db, pilot, 0, error);
+        if (status == PILOT_E_NOT_FOUND && strstr(error->message, "no finished"))
+            status = PILOT_OK;
+    }
+    if (!status && rows == 0)
+        pilot_say("no rows in %s", request->view);
+    return status;
+}
+
+pilot_status_t pilot_cmd_results(pilot_context_t *context, int argc, char **argv,
+                                 pilot_error_t *error)
+{
+    results_request_t request = {.view = "effects"};
+    const pilot_option_t options[] = {
+        {.name = "view",
+         .type = PILOT_OPTION_CHOICE,
+         .target = &request.view,
+         .argument = "VIEW",
+         .help = "which results (default: effects)",
+         .choices = "effects|comparison|agencies|quality|submissions"},
+        {.name = "analysis",
+         .type = PILOT_OPTION_COUNT,
+         .target = &request.analysis,
+         .argument = "ID",
+         .help = "of this analysis (default: the latest finished one)",
+         .minimum = 1,
+         .maximum = INT64_MAX},
+        {.name = "format",
+         .type = PILOT_OPTION_CHOICE,
+         .target = &request.format,
+         .argument = "FORMAT",
+         .help = "default: table, or as the name of --output ends",
+         .choices = PILOT_FORMATS},
+        {.name = "output",
+         .type = PILOT_OPTION_TEXT,
+         .target = &request.output,
+         .argument = "FILE",
+         .help = "write to FILE instead of standard output"},
+        {.name = "all",
+         .type = PILOT_OPTION_FLAG,
+         .target = &request.all,
+         .help = "in a table: all methods and tests of the comparison too"},
+        PILOT_CONTEXT_OPTIONS(context),
+        {0}};
+    int operands = 0;
+    pilot_status_t status = pilot_context_parse(
+        context, options, "PILOT",
+        "Shows effects, their comparison across agencies, each agency beside its shrunken "
+        "estimate, quality checks or submissions.",
+        1, 1, argc, argv, &operands, error);
+    if (status || context->done)
+        return status;
+    return show(context, argv[1], &request, error);
+}

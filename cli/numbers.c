@@ -1,0 +1,92 @@
+#include "numbers.h"
+
+#include <math.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "pilot/memory.h"
+#include "pilot/text.h"
+
+static bool read_number(const char *text, double *ret_value)
+{
+    return text && pilot_double_parse(text, strlen(text), ret_value);
+}
+
+int pilot_decimals(double scale)
+{
+    if (!(scale > 0) || !isfinite(scale))
+        return 3;
+    double places = 1 - floor(log10(scale));
+    return places < 0 ? 0 : places > 9 ? 9 : (int)places;
+}
+
+/* -0.00 reads as if it were something. */
+static char *fixed(double value, int decimals)
+{
+    double half = 0.5 * pow(10, -decimals);
+    if (fabs(value) < half)
+        value = 0;
+    if (fabs(value) >= 1e9)
+        return pilot_format("%.3g", value);
+    return pilot_format("%.*f", decimals, value);
+}
+
+static int decimals_for(const char *scale, double value)
+{
+    double s = 0;
+    if (read_number(scale, &s) && s > 0)
+        return pilot_decimals(s);
+    /* Nothing to judge by: four significant digits. */
+    return value == 0 ? 0 : pilot_decimals(fabs(value) / 100);
+}
+
+char *pilot_show_number(const char *number, const char *scale)
+{
+    double value = 0;
+    return read_number(number, &value) ? fixed(value, decimals_for(scale, value)) : NULL;
+}
+
+char *pilot_show_interval(const char *low, const char *high, const char *scale)
+{
+    double from = 0, to = 0;
+    if (!read_number(low, &from) || !read_number(high, &to))
+        return NULL;
+    int decimals = decimals_for(scale, (to - from) / 4);
+    char *first PILOT_AUTOFREE = fixed(from, decimals);
+    char *last PILOT_AUTOFREE = fixed(to, decimals);
+    return pilot_format("[%s, %s]", first, last);
+}
+
+char *pilot_show_p(const char *p)
+{
+    double value = 0;
+    if (!read_number(p, &value))
+        return NULL;
+    return value < 0.001 ? pilot_strdup("<0.001") : pilot_format("%.3f", value);
+}
+
+char *pilot_show_percent(const char *percent)
+{
+    double value = 0;
+    return read_number(percent, &value) ? pilot_format("%.0f%%", value) : NULL;
+}
+
+char *pilot_show_root(const char *square, const char *scale)
+{
+    double value = 0;
+    if (!read_number(square, &value) || value < 0)
+        return NULL;
+    value = sqrt(value);
+    return fixed(value, decimals_for(scale, value));
+}
+
+char *pilot_show_rank(const char *rank, const char *low, const char *high)
+{
+    double value = 0, from = 0, to = 0;
+    if (!read_number(rank, &value))
+        return NULL;
+    if (!read_number(low, &from) || !read_number(high, &to))
+        return pilot_format("%.0f", value);
+    return pilot_format("%.0f (%.0f-%.0f)", value, from, to);
+}

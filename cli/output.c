@@ -1,0 +1,78 @@
+#include "output.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "pilot/memory.h"
+
+static pilot_status_t cannot_write(const char *path, pilot_error_t *error)
+{
+    return pilot_error_set(error, PILOT_E_FILE, "cannot write %s: %s", path, strerror(errno));
+}
+
+pilot_status_t pilot_output_open(const char *path, pilot_output_t *ret_output, pilot_error_t *error)
+{
+    *ret_output = (pilot_output_t){.file = stdout};
+    if (!path || strcmp(path, "-") == 0)
+        return PILOT_OK;
+    ret_output->path = path;
+    struct stat state;
+    bool there = stat(path, &state) == 0;
+    if (there && S_ISDIR(state.st_mode)) {
+        errno = EISDIR;
+        return cannot_write(path, error);
+    }
+    if (there && !S_ISREG(state.st_mode)) {
+        ret_output->file = fopen(path, "we");
+        return ret_output->file ? PILOT_OK : cannot_write(path, error);
+    }
+    ret_output->temporary = pilot_format("%s.XXXXXX", path);
+    int fd = mkostemp(ret_output->temporary, O_CLOEXEC);
+    if (fd < 0) {
+        free(ret_output->temporary);
+        ret_output->temporary = NULL;
+        return cannot_write(path, error);
+    }
+    mode_t mask = umask(0);
+    umask(mask);
+    fchmod(fd, there ? state.st_mode & 0777 : 0666 & ~mask);
+    ret_output->file = fdopen(fd, "w");
+    if (!ret_output->file)
+        pilot_out_of_memory();
+    return PILOT_OK;
+}
+
+pilot_status_t pilot_output_finish(pilot_output_t *output, pilot_error_t *error)
+{
+    if (!output->path) {
+        if (fflush(stdout) != 0 || ferror(stdout))
+            return cannot_write("standard output", error);
+        return PILOT_OK;
+    }
+    bool sound = !ferror(output->file);
+    sound = fclose(output->file) == 0 && sound;
+    output->file = NULL;
+    if (sound && output->temporary)
+        sound = rename(output->temporary, output->path) == 0;
+    pilot_status_t status = sound ? PILOT_OK : cannot_write(output->path, error);
+    if (sound)
+        free(output->temporary);
+    else
+        pilot_output_abandon(output);
+    output->temporary = sound ? NULL : output->temporary;
+    return status;
+}
+
+void pilot_output_abandon(pilot_output_t *output)
+{
+    if (output->path && output->file)
+        fclose(output->file);
+    if (output->temporary)
+        unlink(output->temporary);
+    free(output->temporary);
+    *output = (pilot_output_t){0};
+}

@@ -1,0 +1,169 @@
+#include "render.h"
+
+#include <inttypes.h>
+
+#include "output.h"
+#include "pilot/memory.h"
+#include "render_table.h"
+
+/* Rows a round trip: large listings never stand in memory whole, except as a table. */
+#define FETCH "FETCH 5000 FROM pilot_rows"
+
+const char *pilot_render_format_of(const char *output)
+{
+    const char *dot = output ? strrchr(output, '.') : NULL;
+    if (dot && strcasecmp(dot, ".csv") == 0)
+        return "csv";
+    return dot && strcasecmp(dot, ".json") == 0 ? "json" : "table";
+}
+
+typedef struct sink {
+    const pilot_render_t *render;
+    FILE *out;
+    pilot_table_t *table; /* table alone */
+    uint64_t rows;
+} sink_t;
+
+static void write_csv_header(const sink_t *sink)
+{
+    for (const pilot_view_column_t *column = sink->render->view->column; column->name; column++)
+        fprintf(sink->out, "%s%s", column == sink->render->view->column ? "" : ",", column->name);
+    fputc('\n', sink->out);
+}
+
+static void write_csv(sink_t *sink, const PGresult *result, pilot_text_t *line)
+{
+    for (int row = 0; row < PQntuples(result); row++) {
+        pilot_text_reset(line);
+        for (int column = 0; column < PQnfields(result); column++) {
+            if (column)
+                pilot_text_append_char(line, ',');
+            pilot_text_append_csv(line, PQgetvalue(result, row, column),
+                                  (size_t)PQgetlength(result, row, column));
+        }
+        pilot_text_append_char(line, '\n');
+        fwrite(line->data, 1, line->length, sink->out);
+    }
+}
+
+static void write_json(sink_t *sink, const PGresult *result, pilot_text_t *line)
+{
+    const pilot_view_column_t *column = sink->render->view->column;
+    for (int row = 0; row < PQntuples(result); row++) {
+        pilot_text_reset(line);
+        pilot_text_append(line, sink->rows + (uint64_t)row > 0 ? ",\n{" : "\n{");
+        for (int i = 0; i < PQnfields(result); i++) {
+            pilot_text_appendf(line, "%s\"%s\":", i ? "," : "", column[i].name);
+            const char *value = PQgetvalue(result, row, i);
+            size_t length = (size_t)PQgetlength(result, row, i);
+            if (PQgetisnull(result, row, i))
+                pilot_text_append(line, "null");
+            else if (column[i].type == PILOT_VIEW_NUMBER || column[i].type == PILOT_VIEW_BOOLEAN)
+                pilot_text_append_bytes(line, value, length);
+            else
+                pilot_text_append_json(line, value, length);
+        }
+        pilot_text_append_char(line, '}');
+        fwrite(line->data, 1, line->length, sink->out);
+    }
+}
+
+static bool is_format(const sink_t *sink, const char *format)
+{
+    return strcmp(sink->render->format, format) == 0;
+}
+
+static void take_rows(sink_t *sink, const PGresult *result)
+{
+    pilot_text_t line = PILOT_TEXT_INIT;
+    if (sink->table)
+        pilot_render_table_rows(sink->table, sink->render->view, result);
+    else if (is_format(sink, "csv"))
+        write_csv(sink, result, &line);
+    else
+        write_json(sink, result, &line);
+    pilot_text_clear(&line);
+    sink->rows += (uint64_t)PQntuples(result);
+}
+
+static pilot_status_t fetch_all(pilot_db_t *db, sink_t *sink, pilot_error_t *error)
+{
+    for (;;) {
+        PGresult *result = NULL;
+        pilot_status_t status = pilot_db_run(db, &result, error, FETCH, 0);
+        if (status)
+            return status;
+        int rows = PQntuples(result);
+        take_rows(sink, result);
+        PQclear(result);
+        if (rows == 0)
+            return PILOT_OK;
+        if (ferror(sink->out))
+            return pilot_error_set(error, PILOT_E_FILE, "cannot write the output");
+    }
+}
+
+/* One snapshot; numbers in their shortest form that reads back, whatever the server's settings. */
+static pilot_status_t read_rows(pilot_db_t *db, sink_t *sink, pilot_error_t *error)
+{
+    const pilot_render_t *render = sink->render;
+    char id[24];
+    snprintf(id, sizeof id, "%" PRId64, render->analysis);
+    const char *parameter[] = {render->pilot, id};
+    pilot_text_t sql = PILOT_TEXT_INIT;
+    pilot_text_append(&sql, "DECLARE pilot_rows NO SCROLL CURSOR FOR ");
+    pilot_view_sql(render->view, sink->table != NULL, render->all, &sql);
+    pilot_status_t status = pilot_db_script(db,
+                                            "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;"
+                                            "SET LOCAL extra_float_digits = 1",
+                                            error);
+    if (!status)
+        status =
+            pilot_db_query(db, sql.data, render->view->by_analysis ? 2 : 1, parameter, NULL, error);
+    if (!status)
+        status = fetch_all(db, sink, error);
+    pilot_status_t ended =
+        pilot_db_script(db, status ? "ROLLBACK" : "COMMIT", status ? NULL : error);
+    pilot_text_clear(&sql);
+    return status ? status : ended;
+}
+
+static pilot_status_t write_rows(pilot_context_t *context, sink_t *sink, pilot_error_t *error)
+{
+    pilot_db_t *db = NULL;
+    pilot_status_t status = pilot_context_db(context, &db, error);
+    if (status)
+        return status;
+    if (is_format(sink, "table"))
+        sink->table = pilot_render_table_begin(
+            sink->render->view, sink->out == stdout ? context->width : 80, context->utf8);
+    else if (is_format(sink, "csv"))
+        write_csv_header(sink);
+    else
+        fputc('[', sink->out);
+    status = read_rows(db, sink, error);
+    if (!status && sink->table)
+        status = pilot_table_print(sink->table, sink->out, error);
+    if (!status && is_format(sink, "json"))
+        fputs(sink->rows ? "\n]\n" : "]\n", sink->out);
+    pilot_table_free(sink->table);
+    return status;
+}
+
+pilot_status_t pilot_render(pilot_context_t *context, const pilot_render_t *render,
+                            uint64_t *ret_rows, pilot_error_t *error)
+{
+    pilot_output_t output;
+    pilot_status_t status = pilot_output_open(render->output, &output, error);
+    if (status)
+        return status;
+    sink_t sink = {.render = render, .out = output.file};
+    status = write_rows(context, &sink, error);
+    if (!status)
+        status = pilot_output_finish(&output, error);
+    else
+        pilot_output_abandon(&output);
+    if (!status && ret_rows)
+        *ret_rows = sink.rows;
+    return status;
+}

@@ -1,0 +1,28 @@
+/* render.h - rows of a view as a table for people, as CSV, or as JSON. */
+#ifndef PILOT_CLI_RENDER_H
+#define PILOT_CLI_RENDER_H
+
+#include <stdio.h>
+
+#include "context.h"
+#include "view.h"
+
+#define PILOT_FORMATS "table|csv|json"
+
+typedef struct pilot_render {
+    const pilot_view_t *view;
+    const char *format; /* one of PILOT_FORMATS */
+    const char *output; /* a file, written whole or not at all; NULL or "-": stdout */
+    bool all;           /* in a table too: every row of the view */
+    const char *pilot;
+    int64_t analysis;
+} pilot_render_t;
+
+/* "csv" or "json" when that is how the file's name ends, else "table". */
+const char *pilot_render_format_of(const char *output);
+
+/* Read the rows in one snapshot and write them.  *ret_rows (NULL allowed): how many. */
+pilot_status_t pilot_render(pilot_context_t *context, const pilot_render_t *render,
+                            uint64_t *ret_rows, pilot_error_t *error);
+
+#endif

@@ -1,0 +1,204 @@
+#include "table.h"
+
+#include <libsmartcols.h>
+
+#include "pilot/memory.h"
+#include "pilot/text.h"
+
+enum { GAP = 2 };
+
+typedef struct table_column {
+    const char *header;
+    bool right;
+    int drop;
+    bool left_out;
+    size_t width;
+} table_column_t;
+
+struct pilot_table {
+    int width;
+    table_column_t *column;
+    size_t columns, column_capacity;
+    char **cell; /* rows x columns */
+    size_t cells, cell_capacity;
+    char **heading; /* one a row, or NULL */
+    size_t rows, row_capacity;
+};
+
+pilot_table_t *pilot_table_new(int width)
+{
+    pilot_table_t *table = PILOT_NEW(pilot_table_t);
+    table->width = width;
+    return table;
+}
+
+void pilot_table_free(pilot_table_t *table)
+{
+    if (!table)
+        return;
+    for (size_t i = 0; i < table->cells; i++)
+        free(table->cell[i]);
+    for (size_t i = 0; i < table->rows; i++)
+        free(table->heading[i]);
+    free(table->cell);
+    free(table->heading);
+    free(table->column);
+    free(table);
+}
+
+void pilot_table_column(pilot_table_t *table, const char *header, bool right, int drop)
+{
+    table->column = pilot_grow(table->column, &table->column_capacity, table->columns + 1,
+                               sizeof *table->column);
+    table->column[table->columns++] =
+        (table_column_t){.header = header, .right = right, .drop = drop};
+}
+
+void pilot_table_row(pilot_table_t *table, const char *heading)
+{
+    while (table->cells < table->rows * table->columns)
+        pilot_table_cell(table, NULL);
+    table->heading =
+        pilot_grow(table->heading, &table->row_capacity, table->rows + 1, sizeof *table->heading);
+    table->heading[table->rows++] = heading ? pilot_strdup(heading) : NULL;
+}
+
+void pilot_table_cell(pilot_table_t *table, char *text)
+{
+    table->cell =
+        pilot_grow(table->cell, &table->cell_capacity, table->cells + 1, sizeof *table->cell);
+    table->cell[table->cells++] = text;
+}
+
+void pilot_table_cell_text(pilot_table_t *table, const char *text)
+{
+    pilot_table_cell(table, text ? pilot_strdup(text) : NULL);
+}
+
+/* ---- fitting ------------------------------------------------------------------------------------
+ */
+
+static const char *cell_text(const pilot_table_t *table, size_t row, size_t column)
+{
+    const char *text = table->cell[row * table->columns + column];
+    return text ? text : "";
+}
+
+static void measure(pilot_table_t *table)
+{
+    for (size_t c = 0; c < table->columns; c++) {
+        table_column_t *column = &table->column[c];
+        size_t widest = 0;
+        for (size_t row = 0; row < table->rows; row++) {
+            const char *text = cell_text(table, row, c);
+            size_t width = pilot_utf8_width(text, strlen(text));
+            widest = width > widest ? width : widest;
+        }
+        size_t header = pilot_utf8_width(column->header, strlen(column->header));
+        column->width = widest > header ? widest : header;
+        /* Nothing in it: nothing to show. */
+        column->left_out = table->rows > 0 && widest == 0;
+    }
+}
+
+static size_t total_width(const pilot_table_t *table)
+{
+    size_t total = 0;
+    for (size_t c = 0; c < table->columns; c++)
+        if (!table->column[c].left_out)
+            total += table->column[c].width + (total ? GAP : 0);
+    return total;
+}
+
+static void fit(pilot_table_t *table)
+{
+    measure(table);
+    while (total_width(table) > (size_t)table->width) {
+        table_column_t *worst = NULL;
+        for (size_t c = 0; c < table->columns; c++) {
+            table_column_t *column = &table->column[c];
+            if (!column->left_out && column->drop > 0 && (!worst || column->drop > worst->drop))
+                worst = column;
+        }
+        if (!worst)
+            return;
+        worst->left_out = true;
+    }
+}
+
+/* ---- printing -----------------------------------------------------------------------------------
+ */
+
+static bool fill(const pilot_table_t *table, struct libscols_table *out)
+{
+    bool sound = true;
+    for (size_t c = 0; c < table->columns; c++) {
+        const table_column_t *column = &table->column[c];
+        int flags = column->right ? SCOLS_FL_RIGHT : SCOLS_FL_TRUNC;
+        if (!column->left_out)
+            sound = sound && scols_table_new_column(out, column->header, 0, flags);
+    }
+    for (size_t row = 0; sound && row < table->rows; row++) {
+        struct libscols_line *line = scols_table_new_line(out, NULL);
+        size_t at = 0;
+        for (size_t c = 0; line && sound && c < table->columns; c++)
+            if (!table->column[c].left_out)
+                sound = scols_line_set_data(line, at++, cell_text(table, row, c)) == 0;
+        sound = sound && line;
+    }
+    return sound;
+}
+
+/* Headings go through no library: what a terminal could take as a command becomes '?'. */
+static void print_heading(const char *heading, bool first, FILE *out)
+{
+    if (!first)
+        fputc('\n', out);
+    for (const char *c = heading; *c; c++)
+        fputc((unsigned char)*c < 0x20 || *c == 0x7f ? '?' : *c, out);
+    fputc('\n', out);
+}
+
+static void print_line(const char **text, FILE *out)
+{
+    const char *end = strchrnul(*text, '\n');
+    const char *last = end;
+    while (last > *text && last[-1] == ' ')
+        last--;
+    fwrite(*text, 1, (size_t)(last - *text), out);
+    fputc('\n', out);
+    *text = *end ? end + 1 : end;
+}
+
+static void print_lines(const pilot_table_t *table, const char *text, FILE *out)
+{
+    print_line(&text, out); /* the header */
+    const char *current = NULL;
+    for (size_t row = 0; row < table->rows; row++) {
+        const char *heading = table->heading[row];
+        if (heading && (!current || strcmp(current, heading) != 0))
+            print_heading(heading, false, out);
+        current = heading;
+        print_line(&text, out);
+    }
+}
+
+pilot_status_t pilot_table_print(pilot_table_t *table, FILE *out, pilot_error_t *error)
+{
+    pilot_table_row(table, NULL); /* completes the last row */
+    free(table->heading[--table->rows]);
+    fit(table);
+    struct libscols_table *lines = scols_new_table();
+    bool sound = lines && scols_table_enable_noencoding(lines, 0) == 0 &&
+                 scols_table_set_column_separator(lines, "  ") == 0 &&
+                 scols_table_set_termforce(lines, SCOLS_TERMFORCE_ALWAYS) == 0 &&
+                 scols_table_set_termwidth(lines, (size_t)table->width) == 0 && fill(table, lines);
+    char *text = NULL;
+    if (sound && table->rows > 0)
+        sound = scols_print_table_to_string(lines, &text) == 0 && text;
+    if (text)
+        print_lines(table, text, out);
+    free(text);
+    scols_unref_table(lines);
+    return sound ? PILOT_OK : pilot_error_set(error, PILOT_E_BUG, "a table cannot be drawn");
+}

@@ -1,0 +1,31 @@
+/* table.h - a table for people: columns that fit the width, rows under headings, control characters
+ * escaped.  Plain text; nothing that a pipe would have to strip. */
+#ifndef PILOT_CLI_TABLE_H
+#define PILOT_CLI_TABLE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include "pilot/error.h"
+
+typedef struct pilot_table pilot_table_t;
+
+pilot_table_t *pilot_table_new(int width);
+void pilot_table_free(pilot_table_t *table); /* NULL is fine */
+
+/* Columns come first.  drop 0: never left out; otherwise, when the table is too wide, the column of
+ * the highest number goes first.  Text columns that are not right-aligned are cut when nothing else
+ * helps.  header: borrowed until the table is freed. */
+void pilot_table_column(pilot_table_t *table, const char *header, bool right, int drop);
+
+/* Begin a row; consecutive rows of the same heading stand under it (NULL: none). */
+void pilot_table_row(pilot_table_t *table, const char *heading);
+/* The next cell of the row; consumed (NULL: blank). */
+void pilot_table_cell(pilot_table_t *table, char *text);
+void pilot_table_cell_text(pilot_table_t *table, const char *text); /* copied */
+
+/* PILOT_E_BUG when libsmartcols fails. */
+pilot_status_t pilot_table_print(pilot_table_t *table, FILE *out, pilot_error_t *error);
+
+#endif

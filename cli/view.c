@@ -1,0 +1,274 @@
+#include "view.h"
+
+#include <string.h>
+
+/* clang-format off: one line a group of columns, in the contract's order. */
+#define T(name)                                                                                    \
+    {                                                                                              \
+        name, PILOT_VIEW_TEXT                                                                      \
+    }
+#define N(name)                                                                                    \
+    {                                                                                              \
+        name, PILOT_VIEW_NUMBER                                                                    \
+    }
+#define B(name)                                                                                    \
+    {                                                                                              \
+        name, PILOT_VIEW_BOOLEAN                                                                   \
+    }
+#define CONTRAST                                                                                   \
+    T("outcome"), T("subgroup"), T("level"), T("arm"), T("control"), T("estimand"),                \
+        T("estimator"), T("parameter")
+
+static const pilot_view_column_t effects_columns[] = {T("pilot"),
+                                                      N("analysis"),
+                                                      T("scope"),
+                                                      T("agency"),
+                                                      CONTRAST,
+                                                      T("std_error_type"),
+                                                      N("estimate"),
+                                                      N("std_error"),
+                                                      N("df"),
+                                                      N("statistic"),
+                                                      N("p_value"),
+                                                      N("ci_low"),
+                                                      N("ci_high"),
+                                                      N("p_randomization"),
+                                                      N("p_randomization_mcse"),
+                                                      N("ci_randomization_low"),
+                                                      N("ci_randomization_high"),
+                                                      N("p_adjusted"),
+                                                      T("adjustment"),
+                                                      N("control_mean"),
+                                                      N("n"),
+                                                      N("n_arm"),
+                                                      N("n_control"),
+                                                      N("clusters"),
+                                                      N("blocks"),
+                                                      T("status"),
+                                                      T("reason"),
+                                                      T("detail"),
+                                                      {0}};
+
+static const pilot_view_column_t comparison_columns[] = {
+    T("pilot"),     N("analysis"),  CONTRAST,      T("method"),
+    T("test"),      N("k"),         N("estimate"), N("std_error"),
+    N("df"),        N("statistic"), N("p_value"),  N("ci_low"),
+    N("ci_high"),   N("pi_low"),    N("pi_high"),  N("tau2"),
+    N("tau2_low"),  N("tau2_high"), N("q"),        N("q_df"),
+    N("q_p_value"), N("i2"),        N("h2"),       B("headline"),
+    T("status"),    T("reason"),    T("detail"),   {0}};
+
+static const pilot_view_column_t agencies_columns[] = {T("pilot"),
+                                                       N("analysis"),
+                                                       CONTRAST,
+                                                       T("agency"),
+                                                       N("estimate"),
+                                                       N("std_error"),
+                                                       N("eb_estimate"),
+                                                       N("eb_std_error"),
+                                                       N("weight"),
+                                                       N("rank"),
+                                                       N("rank_low"),
+                                                       N("rank_high"),
+                                                       N("leave_one_out_estimate"),
+                                                       T("status"),
+                                                       T("reason"),
+                                                       {0}};
+
+static const pilot_view_column_t quality_columns[] = {
+    T("pilot"), N("analysis"),  T("agency"), T("check"),   T("arm"),   T("variable"),
+    N("value"), N("statistic"), N("df"),     N("p_value"), B("alarm"), T("detail"),
+    {0}};
+
+static const pilot_view_column_t submissions_columns[] = {T("pilot"),
+                                                          T("agency"),
+                                                          N("revision"),
+                                                          T("state"),
+                                                          N("rows"),
+                                                          T("content_sha256"),
+                                                          T("file_sha256"),
+                                                          T("submitted_by"),
+                                                          {"submitted_at", PILOT_VIEW_TIME},
+                                                          {0}};
+
+static const pilot_view_cell_t effects_cells[] = {
+    {.header = "agency", .kind = PILOT_CELL_AGENCY, .a = "agency"},
+    {.header = "effect", .kind = PILOT_CELL_NUMBER, .a = "estimate", .b = "std_error"},
+    {.header = "std. error",
+     .kind = PILOT_CELL_NUMBER,
+     .a = "std_error",
+     .b = "std_error",
+     .drop = 2},
+    {.header = "interval",
+     .kind = PILOT_CELL_INTERVAL,
+     .a = "ci_low",
+     .b = "ci_high",
+     .c = "std_error"},
+    {.header = "p", .kind = PILOT_CELL_P, .a = "p_value"},
+    {.header = "control mean",
+     .kind = PILOT_CELL_NUMBER,
+     .a = "control_mean",
+     .b = "std_error",
+     .drop = 3},
+    {.header = "n", .kind = PILOT_CELL_COUNT, .a = "n", .drop = 1},
+    {.header = "note", .kind = PILOT_CELL_NOTE, .a = "status", .b = "reason"},
+    {0}};
+
+static const pilot_view_cell_t comparison_cells[] = {
+    {.header = "estimator", .kind = PILOT_CELL_ESTIMATOR, .a = "estimator"},
+    {.header = "method", .kind = PILOT_CELL_TEXT, .a = "method", .drop = 2},
+    {.header = "test", .kind = PILOT_CELL_TEXT, .a = "test", .drop = 1},
+    {.header = "k", .kind = PILOT_CELL_COUNT, .a = "k"},
+    {.header = "effect", .kind = PILOT_CELL_NUMBER, .a = "estimate", .b = "std_error"},
+    {.header = "interval",
+     .kind = PILOT_CELL_INTERVAL,
+     .a = "ci_low",
+     .b = "ci_high",
+     .c = "std_error"},
+    {.header = "p", .kind = PILOT_CELL_P, .a = "p_value"},
+    {.header = "τ",
+     .ascii = "tau",
+     .kind = PILOT_CELL_ROOT,
+     .a = "tau2",
+     .b = "std_error",
+     .drop = 3},
+    {.header = "I²", .ascii = "I2", .kind = PILOT_CELL_PERCENT, .a = "i2"},
+    {.header = "prediction",
+     .kind = PILOT_CELL_INTERVAL,
+     .a = "pi_low",
+     .b = "pi_high",
+     .c = "std_error",
+     .drop = 1},
+    {.header = "note", .kind = PILOT_CELL_NOTE, .a = "status", .b = "reason"},
+    {0}};
+
+static const pilot_view_cell_t agencies_cells[] = {
+    {.header = "agency", .kind = PILOT_CELL_AGENCY, .a = "agency"},
+    {.header = "effect", .kind = PILOT_CELL_NUMBER, .a = "estimate", .b = "std_error"},
+    {.header = "std. error", .kind = PILOT_CELL_NUMBER, .a = "std_error", .b = "std_error"},
+    {.header = "shrunken", .kind = PILOT_CELL_NUMBER, .a = "eb_estimate", .b = "eb_std_error"},
+    {.header = "std. error", .kind = PILOT_CELL_NUMBER, .a = "eb_std_error", .b = "eb_std_error"},
+    {.header = "weight", .kind = PILOT_CELL_NUMBER, .a = "weight", .drop = 2},
+    {.header = "rank", .kind = PILOT_CELL_RANK, .a = "rank", .b = "rank_low", .c = "rank_high"},
+    {.header = "without it",
+     .kind = PILOT_CELL_NUMBER,
+     .a = "leave_one_out_estimate",
+     .b = "eb_std_error",
+     .drop = 1},
+    {.header = "note", .kind = PILOT_CELL_NOTE, .a = "status", .b = "reason"},
+    {0}};
+
+static const pilot_view_cell_t quality_cells[] = {
+    {.header = "agency", .kind = PILOT_CELL_AGENCY, .a = "agency"},
+    {.header = "check", .kind = PILOT_CELL_TEXT, .a = "check"},
+    {.header = "arm", .kind = PILOT_CELL_TEXT, .a = "arm"},
+    {.header = "variable", .kind = PILOT_CELL_TEXT, .a = "variable"},
+    {.header = "value", .kind = PILOT_CELL_NUMBER, .a = "value"},
+    {.header = "statistic", .kind = PILOT_CELL_NUMBER, .a = "statistic", .drop = 2},
+    {.header = "df", .kind = PILOT_CELL_NUMBER, .a = "df", .drop = 3},
+    {.header = "p", .kind = PILOT_CELL_P, .a = "p_value"},
+    {.header = "alarm", .kind = PILOT_CELL_FLAG, .a = "alarm"},
+    {0}};
+
+static const pilot_view_cell_t submissions_cells[] = {
+    {.header = "agency", .kind = PILOT_CELL_TEXT, .a = "agency"},
+    {.header = "revision", .kind = PILOT_CELL_COUNT, .a = "revision"},
+    {.header = "state", .kind = PILOT_CELL_TEXT, .a = "state"},
+    {.header = "rows", .kind = PILOT_CELL_COUNT, .a = "rows"},
+    {.header = "submitted by", .kind = PILOT_CELL_TEXT, .a = "submitted_by", .drop = 1},
+    {.header = "submitted at", .kind = PILOT_CELL_TEXT, .a = "submitted_at"},
+    {.header = "content", .kind = PILOT_CELL_BRIEF, .a = "content_sha256", .drop = 2},
+    {0}};
+
+#define AGENCY_ORDER "agency COLLATE \"C\" NULLS LAST, ordinal"
+/* People compare agencies within a contrast; not every agency has every subgroup level. */
+#define CONTRAST_ORDER                                                                             \
+    "min(ordinal) OVER (PARTITION BY outcome, subgroup, level, arm, control, estimand, "           \
+    "estimator, parameter), "                                                                      \
+    "outcome, subgroup NULLS FIRST, level NULLS FIRST, arm, estimator, parameter NULLS "           \
+    "FIRST, " AGENCY_ORDER
+
+static const pilot_view_t views[] = {
+    {.name = "effects",
+     .source = "results.effects",
+     .column = effects_columns,
+     .cell = effects_cells,
+     .order = AGENCY_ORDER,
+     .table_order = CONTRAST_ORDER,
+     .heading = PILOT_HEADING_ESTIMATE,
+     .by_analysis = true},
+    {.name = "comparison",
+     .source = "results.comparisons",
+     .column = comparison_columns,
+     .cell = comparison_cells,
+     .order = "ordinal",
+     .table_order = "ordinal",
+     .table_where = "headline",
+     .heading = PILOT_HEADING_CONTRAST,
+     .by_analysis = true},
+    {.name = "agencies",
+     .source = "results.agencies",
+     .column = agencies_columns,
+     .cell = agencies_cells,
+     .order = AGENCY_ORDER,
+     .table_order = CONTRAST_ORDER,
+     .heading = PILOT_HEADING_ESTIMATE,
+     .by_analysis = true},
+    {.name = "quality",
+     .source = "results.quality",
+     .column = quality_columns,
+     .cell = quality_cells,
+     .order = AGENCY_ORDER,
+     .table_order = AGENCY_ORDER,
+     .by_analysis = true},
+    {.name = "submissions",
+     .source = "results.submissions",
+     .column = submissions_columns,
+     .cell = submissions_cells,
+     .order = "agency COLLATE \"C\", submitted_at, revision",
+     .table_order = "agency COLLATE \"C\", submitted_at, revision"},
+    {0}};
+/* clang-format on */
+
+const pilot_view_t *pilot_view_find(const char *name)
+{
+    for (const pilot_view_t *view = views; view->name; view++)
+        if (strcmp(view->name, name) == 0)
+            return view;
+    return NULL;
+}
+
+int pilot_view_index(const pilot_view_t *view, const char *name)
+{
+    for (int i = 0; name && view->column[i].name; i++)
+        if (strcmp(view->column[i].name, name) == 0)
+            return i;
+    return -1;
+}
+
+static void append_column(const pilot_view_column_t *column, pilot_text_t *text)
+{
+    if (column->type == PILOT_VIEW_TIME)
+        pilot_text_appendf(text,
+                           "to_char(\"%s\" AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')",
+                           column->name);
+    else if (column->type == PILOT_VIEW_BOOLEAN)
+        pilot_text_appendf(text, "\"%s\"::text", column->name);
+    else
+        pilot_text_appendf(text, "\"%s\"", column->name);
+}
+
+void pilot_view_sql(const pilot_view_t *view, bool for_people, bool all, pilot_text_t *text)
+{
+    pilot_text_append(text, "SELECT ");
+    for (const pilot_view_column_t *column = view->column; column->name; column++) {
+        pilot_text_append(text, column == view->column ? "" : ", ");
+        append_column(column, text);
+    }
+    pilot_text_appendf(text, " FROM %s WHERE pilot = $1", view->source);
+    if (view->by_analysis)
+        pilot_text_append(text, " AND analysis = $2::bigint");
+    if (for_people && !all && view->table_where)
+        pilot_text_appendf(text, " AND %s", view->table_where);
+    pilot_text_appendf(text, " ORDER BY %s", for_people ? view->table_order : view->order);
+}

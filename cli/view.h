@@ -1,0 +1,74 @@
+/* view.h - the views of results that people read: columns of the contract, order of rows, and what
+ * a table for people shows of them. */
+#ifndef PILOT_CLI_VIEW_H
+#define PILOT_CLI_VIEW_H
+
+#include <stdbool.h>
+
+#include "pilot/text.h"
+
+typedef enum pilot_view_type {
+    PILOT_VIEW_TEXT,
+    PILOT_VIEW_NUMBER, /* float8, bigint, int */
+    PILOT_VIEW_BOOLEAN,
+    PILOT_VIEW_TIME /* RFC 3339 in UTC */
+} pilot_view_type_t;
+
+typedef struct pilot_view_column {
+    const char *name; /* NULL ends the list */
+    pilot_view_type_t type;
+} pilot_view_column_t;
+
+/* What a cell of the table for people is made of: columns a, b, c of the view. */
+typedef enum pilot_cell_kind {
+    PILOT_CELL_TEXT,      /* a */
+    PILOT_CELL_AGENCY,    /* a, or "(pooled)" */
+    PILOT_CELL_ESTIMATOR, /* a */
+    PILOT_CELL_COUNT,     /* a */
+    PILOT_CELL_NUMBER,    /* a, to the digits of b */
+    PILOT_CELL_INTERVAL,  /* [a, b], to the digits of c */
+    PILOT_CELL_P,
+    PILOT_CELL_PERCENT,
+    PILOT_CELL_ROOT,  /* square root of a, to the digits of b */
+    PILOT_CELL_RANK,  /* a (b-c) */
+    PILOT_CELL_NOTE,  /* status a unless ok, with reason b */
+    PILOT_CELL_FLAG,  /* "yes" when a is true */
+    PILOT_CELL_BRIEF, /* the first 12 characters of a: hashes */
+} pilot_cell_kind_t;
+
+/* Rows of the table for people stand under headings. */
+typedef enum pilot_heading_kind {
+    PILOT_HEADING_NONE,
+    PILOT_HEADING_CONTRAST, /* "reading: small - regular (female = 1)" */
+    PILOT_HEADING_ESTIMATE  /* the same with the estimator */
+} pilot_heading_kind_t;
+
+typedef struct pilot_view_cell {
+    const char *header; /* NULL ends the list */
+    const char *ascii;  /* header where the locale has no UTF-8; NULL: the same */
+    pilot_cell_kind_t kind;
+    const char *a, *b, *c;
+    int drop; /* see table.h */
+} pilot_view_cell_t;
+
+typedef struct pilot_view {
+    const char *name;   /* "effects" */
+    const char *source; /* "results.effects" */
+    const pilot_view_column_t *column;
+    const pilot_view_cell_t *cell;
+    const char *order;       /* of rows for programs */
+    const char *table_order; /* of rows for people */
+    const char *table_where; /* what people see unless --all; NULL: everything */
+    pilot_heading_kind_t heading;
+    bool by_analysis;
+} pilot_view_t;
+
+const pilot_view_t *pilot_view_find(const char *name); /* NULL when there is none */
+
+/* SELECT ... with $1 = pilot and, by_analysis, $2 = analysis.  `text` begins empty. */
+void pilot_view_sql(const pilot_view_t *view, bool for_people, bool all, pilot_text_t *text);
+
+/* Index of a column by name, or -1. */
+int pilot_view_index(const pilot_view_t *view, const char *name);
+
+#endif
