@@ -45,8 +45,9 @@ static pilot_status_t cannot_use(const char *dir, const char *what, pilot_error_
                            dir, what);
 }
 
-/* mkdir -p.  What root makes others may pass through, so that PostgreSQL's user gets in. */
-static int make_folders(const char *path)
+/* mkdir -p.  What root makes others may pass through, so that PostgreSQL's user gets in.
+ * *ret_made: the last part was not there. */
+static int make_folders(const char *path, bool *ret_made)
 {
     char *partial PILOT_AUTOFREE = pilot_strdup(path);
     mode_t mode = geteuid() == 0 ? 0755 : 0700;
@@ -55,12 +56,11 @@ static int make_folders(const char *path)
             continue;
         char kept = *slash;
         *slash = '\0';
-        if (mkdir(partial, mode) && errno != EEXIST && !(errno == EROFS && kept)) {
-            struct stat found;
-            int failure = errno;
-            if (stat(partial, &found))
-                return failure;
-        }
+        struct stat found;
+        *ret_made = mkdir(partial, mode) == 0;
+        int failure = errno; /* EACCES or EROFS do not matter where the folder is there */
+        if (!*ret_made && stat(partial, &found))
+            return failure;
         if (!kept)
             return 0;
         *slash = kept;
@@ -106,7 +106,7 @@ pilot_status_t pilot_cluster_find_dir(pilot_cluster_t *cluster, const char *dir,
         return cannot_use(dir, "its path is longer than 900 bytes", error);
     if (strpbrk(dir, "\n\r"))
         return cannot_use(dir, "its name has a line break", error);
-    int failure = make_folders(dir);
+    int failure = make_folders(dir, &cluster->made_dir);
     if (failure)
         return cannot_use(dir, strerror(failure), error);
     char *real = realpath(dir, NULL);
@@ -187,6 +187,8 @@ pilot_status_t pilot_cluster_find_user(pilot_cluster_t *cluster, pilot_error_t *
     size_t closed = first_closed_part(cluster->dir, user);
     if (closed == 0)
         return PILOT_OK;
+    if (cluster->made_dir)
+        rmdir(cluster->dir);
     return pilot_error_set(error, PILOT_E_FILE,
                            "PostgreSQL runs as user '%s', who may not enter '%.*s'; choose "
                            "another --dir, or open it: chmod o+x '%.*s'",
@@ -244,5 +246,11 @@ static int remove_entry(const char *path, const struct stat *info, int type, str
 
 void pilot_cluster_remove_tree(const char *path)
 {
-    nftw(path, remove_entry, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
+    /* What a killed initdb had started may write on for a moment. */
+    struct stat found;
+    for (int tries = 0; tries < 100 && lstat(path, &found) == 0; tries++) {
+        if (tries > 0)
+            usleep(20000);
+        nftw(path, remove_entry, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
+    }
 }

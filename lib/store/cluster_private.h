@@ -17,6 +17,7 @@
 struct pilot_cluster {
     char *dir;      /* absolute, no symbolic links */
     char *data_dir; /* DIR/postgresql */
+    bool made_dir;  /* DIR was not there */
     char *run_dir;
     char *conninfo;
     char *bin_dir;
