@@ -1,0 +1,154 @@
+/* quality_check.c - rows of quality checks from summaries.  See pilot/quality.h. */
+#include "quality_summary.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "distribution.h"
+#include "pilot/memory.h"
+
+#define SAMPLE_RATIO_ALARM 0.001
+#define ATTRITION_ALARM 0.05
+
+static void add_share(quality_share_t *into, const quality_share_t *more)
+{
+    if (more->blocks == 0)
+        return;
+    into->low = into->blocks == 0 || more->low < into->low ? more->low : into->low;
+    into->high = into->blocks == 0 || more->high > into->high ? more->high : into->high;
+    into->blocks += more->blocks;
+    into->lacking += more->lacking;
+    into->moment += more->moment;
+}
+
+static pilot_quality_t *total(const pilot_quality_t *const *quality, size_t count)
+{
+    pilot_quality_t *sum = quality_new(quality[0]->arms, quality[0]->outcomes);
+    for (size_t i = 0; i < count; i++) {
+        sum->clustered |= quality[i]->clustered;
+        for (size_t a = 0; a < sum->arms; a++) {
+            sum->rows[a] += quality[i]->rows[a];
+            sum->assigned[a] += quality[i]->assigned[a];
+            add_share(&sum->share[a], &quality[i]->share[a]);
+        }
+        for (size_t j = 0; j < sum->arms * sum->outcomes; j++) {
+            sum->missing[j] += quality[i]->missing[j];
+            sum->score[j].score += quality[i]->score[j].score;
+            sum->score[j].variance += quality[i]->score[j].variance;
+        }
+    }
+    return sum;
+}
+
+static void test_chi_square(pilot_quality_row_t *row, double statistic, double df)
+{
+    row->statistic = PILOT_GIVEN(statistic);
+    row->df = PILOT_GIVEN(df);
+    row->p_value = PILOT_GIVEN(pilot_chi_square_upper(statistic, df));
+}
+
+static pilot_quality_row_t *add_row(pilot_quality_row_t **next, const char *check, size_t arm,
+                                    size_t variable)
+{
+    pilot_quality_row_t *row = (*next)++;
+    *row = (pilot_quality_row_t){.check = check, .arm = arm, .variable = variable};
+    return row;
+}
+
+static void check_counts(const pilot_quality_t *quality, pilot_quality_row_t **next)
+{
+    for (size_t a = 0; a < quality->arms; a++) {
+        pilot_quality_row_t *row = add_row(next, "count", a, PILOT_QUALITY_NONE);
+        row->value = PILOT_GIVEN((double)quality->rows[a]);
+        if (quality->clustered)
+            snprintf(row->detail, sizeof row->detail, "%llu clusters",
+                     (unsigned long long)quality->assigned[a]);
+    }
+}
+
+/* Pearson's test of the counts against the declared probabilities; in clusters, if these were
+ * randomized. */
+static void check_sample_ratio(const pilot_quality_t *quality, const double *probability,
+                               pilot_quality_row_t **next)
+{
+    double units = 0, declared = 0, statistic = 0;
+    bool testable = probability != NULL;
+    pilot_quality_row_t *row;
+    for (size_t a = 0; a < quality->arms; a++) {
+        units += (double)quality->assigned[a];
+        declared += probability ? probability[a] : 0;
+        testable = testable && probability[a] > 0;
+    }
+    for (size_t a = 0; a < quality->arms && units > 0; a++) {
+        double share = (double)quality->assigned[a] / units;
+        row = add_row(next, "sample_ratio", a, PILOT_QUALITY_NONE);
+        row->value = PILOT_GIVEN(share);
+        if (!testable)
+            continue;
+        snprintf(row->detail, sizeof row->detail, "declared: %.4g", probability[a] / declared);
+        statistic += units * (share - probability[a] / declared) *
+                     (share - probability[a] / declared) / (probability[a] / declared);
+    }
+    if (!testable || !(units > 0) || quality->arms < 2)
+        return;
+    row = add_row(next, "sample_ratio", PILOT_QUALITY_NONE, PILOT_QUALITY_NONE);
+    test_chi_square(row, statistic, (double)quality->arms - 1);
+    row->alarm = row->p_value.value < SAMPLE_RATIO_ALARM;
+}
+
+/* Pearson's test that the share is the same in all blocks. */
+static void check_treated_share(const pilot_quality_t *quality, pilot_quality_row_t **next)
+{
+    for (size_t a = 1; a < quality->arms; a++) {
+        const quality_share_t *share = &quality->share[a];
+        double arm = (double)quality->assigned[a], own;
+        pilot_quality_row_t *row;
+        if (share->blocks == 0)
+            continue;
+        own = arm / (arm + (double)quality->assigned[0]);
+        row = add_row(next, "treated_share", a, PILOT_QUALITY_NONE);
+        row->value = PILOT_GIVEN(own);
+        row->alarm = share->lacking > 0;
+        snprintf(row->detail, sizeof row->detail,
+                 "%llu blocks, from %.4g to %.4g; %llu without one of the arms",
+                 (unsigned long long)share->blocks, share->low, share->high,
+                 (unsigned long long)share->lacking);
+        if (share->blocks > 1 && own > 0 && own < 1) {
+            double statistic = (share->moment - own * arm) / (own * (1 - own));
+            test_chi_square(row, statistic > 0 ? statistic : 0, (double)share->blocks - 1);
+        }
+    }
+}
+
+static void check_attrition(const pilot_quality_t *quality, pilot_quality_row_t **next)
+{
+    for (size_t v = 0; v < quality->outcomes; v++) {
+        for (size_t a = 0; a < quality->arms; a++) {
+            const quality_score_t *score = &quality->score[v * quality->arms + a];
+            pilot_quality_row_t *row = add_row(next, "attrition", a, v);
+            if (quality->rows[a] == 0)
+                continue;
+            row->value = PILOT_GIVEN((double)quality->missing[v * quality->arms + a] /
+                                     (double)quality->rows[a]);
+            if (a == 0 || !(score->variance > 0))
+                continue;
+            test_chi_square(row, score->score * score->score / score->variance, 1);
+            row->alarm = row->p_value.value < ATTRITION_ALARM;
+        }
+    }
+}
+
+pilot_quality_row_t *pilot_quality_check(const pilot_quality_t *const *quality, size_t count,
+                                         const double *probability, size_t *ret_rows)
+{
+    pilot_quality_t *sum = total(quality, count);
+    size_t most = sum->arms * 3 + 1 + sum->arms * sum->outcomes;
+    pilot_quality_row_t *rows = PILOT_NEW_ARRAY(pilot_quality_row_t, most), *next = rows;
+    check_counts(sum, &next);
+    check_sample_ratio(sum, probability, &next);
+    check_treated_share(sum, &next);
+    check_attrition(sum, &next);
+    pilot_quality_free(sum);
+    *ret_rows = (size_t)(next - rows);
+    return rows;
+}
