@@ -21,9 +21,9 @@ void pilot_say(const char *format, ...)
     fputc('\n', stderr);
 }
 
-void pilot_context_init(pilot_context_t *context)
+void pilot_context_init(pilot_context_t *context, const char *program)
 {
-    *context = (pilot_context_t){0};
+    *context = (pilot_context_t){.program = program};
     /* Only the character set matters; numbers keep their point. */
     setlocale(LC_CTYPE, "");
     context->utf8 = strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
@@ -67,14 +67,12 @@ static void write_man(pilot_text_t *out, const pilot_option_t *options, const ch
     }
 }
 
+/* One line a subcommand: its name, then its options. */
 static void write_completion(pilot_text_t *out, const pilot_option_t *options, const char *command)
 {
-    pilot_text_appendf(out, "%s", command);
-    for (const pilot_option_t *option = options; option->name; option++) {
+    pilot_text_append(out, command);
+    for (const pilot_option_t *option = options; option->name; option++)
         pilot_text_appendf(out, " --%s", option->name);
-        if (option->choices)
-            pilot_text_appendf(out, "=%s", option->choices);
-    }
     pilot_text_append_char(out, '\n');
 }
 
@@ -210,4 +208,36 @@ pilot_status_t pilot_context_check(const pilot_context_t *context, pilot_error_t
     if (context->interrupt_fd >= 0 && poll(&poll_fd, 1, 0) > 0)
         return pilot_error_set(error, PILOT_E_INTERRUPTED, "interrupted");
     return PILOT_OK;
+}
+
+static void append_quoted(pilot_text_t *text, const char *word)
+{
+    static const char plain[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./:=@%+,";
+    if (word[0] && word[strspn(word, plain)] == '\0') {
+        pilot_text_append(text, word);
+        return;
+    }
+    pilot_text_append_char(text, '\'');
+    for (; *word; word++) {
+        if (*word == '\'')
+            pilot_text_append(text, "'\\''");
+        else
+            pilot_text_append_char(text, *word);
+    }
+    pilot_text_append_char(text, '\'');
+}
+
+char *pilot_context_flags(const pilot_context_t *context)
+{
+    pilot_text_t text = PILOT_TEXT_INIT;
+    pilot_text_append(&text, "");
+    if (context->embedded && context->dir && context->dir_source == PILOT_SOURCE_FLAG) {
+        pilot_text_append(&text, " --dir ");
+        append_quoted(&text, context->dir);
+    } else if (!context->embedded && context->conninfo_source == PILOT_SOURCE_FLAG) {
+        pilot_text_append(&text, " --db ");
+        append_quoted(&text, context->conninfo);
+    }
+    return pilot_text_take(&text);
 }

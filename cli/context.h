@@ -20,6 +20,8 @@ typedef enum pilot_parse_mode {
 } pilot_parse_mode_t;
 
 typedef struct pilot_context {
+    const char *program; /* as the person typed it, for commands that we suggest; borrowed */
+
     /* Set by the options that all subcommands have. */
     const char *dir, *conninfo;
     pilot_option_source_t dir_source, conninfo_source;
@@ -62,7 +64,7 @@ typedef struct pilot_context {
     }
 
 /* Open what the process needs from the start: signals, terminal, locale. */
-void pilot_context_init(pilot_context_t *context);
+void pilot_context_init(pilot_context_t *context, const char *program);
 /* Close the session and give the cluster back. */
 void pilot_context_close(pilot_context_t *context);
 
@@ -92,6 +94,10 @@ bool pilot_context_is_embedded(const pilot_context_t *context);
 /* Has the person asked to stop?  PILOT_E_INTERRUPTED then.  Does not take the signal away, so
  * every later wait sees it too. */
 pilot_status_t pilot_context_check(const pilot_context_t *context, pilot_error_t *error);
+
+/* "--dir DIR" or "--db CONNINFO" as the person gave it on the command line, quoted for the shell,
+ * with a blank before it; else "".  Caller frees. */
+char *pilot_context_flags(const pilot_context_t *context);
 
 /* A line for the person on stderr. */
 void pilot_say(const char *format, ...) __attribute__((format(printf, 1, 2)));

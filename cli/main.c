@@ -7,6 +7,7 @@
 #include <yaml.h>
 
 #include "commands.h"
+#include "manual.h"
 #include "pilot/memory.h"
 #include "pilot/suggest.h"
 
@@ -123,7 +124,10 @@ static pilot_status_t write_generated(pilot_context_t *context, bool man, pilot_
         if (status)
             return status;
     }
-    fputs(context->out.data, stdout);
+    if (man)
+        pilot_manual_print(context->out.data, stdout);
+    else
+        pilot_completion_print(context->out.data, stdout);
     return PILOT_OK;
 }
 
@@ -160,7 +164,7 @@ static pilot_status_t dispatch(pilot_context_t *context, int argc, char **argv,
 int main(int argc, char **argv)
 {
     pilot_context_t context;
-    pilot_context_init(&context);
+    pilot_context_init(&context, argc > 0 ? argv[0] : "pilot");
     pilot_error_t error = {0};
     pilot_status_t status = dispatch(&context, argc, argv, &error);
     pilot_context_close(&context);

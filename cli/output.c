@@ -46,6 +46,19 @@ pilot_status_t pilot_output_open(const char *path, pilot_output_t *ret_output, p
     return PILOT_OK;
 }
 
+pilot_status_t pilot_output_check(const char *path, pilot_error_t *error)
+{
+    struct stat state;
+    /* Opening a pipe would already be felt at its other end. */
+    if (path && stat(path, &state) == 0 && !S_ISREG(state.st_mode) && !S_ISDIR(state.st_mode))
+        return PILOT_OK;
+    pilot_output_t output;
+    pilot_status_t status = pilot_output_open(path, &output, error);
+    if (!status)
+        pilot_output_abandon(&output);
+    return status;
+}
+
 pilot_status_t pilot_output_finish(pilot_output_t *output, pilot_error_t *error)
 {
     if (!output->path) {

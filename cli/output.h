@@ -14,6 +14,9 @@ typedef struct pilot_output {
     char *temporary;  /* NULL: written directly */
 } pilot_output_t;
 
+/* Could it be written?  For a file that is wanted only after long work. */
+pilot_status_t pilot_output_check(const char *path, pilot_error_t *error);
+
 pilot_status_t pilot_output_open(const char *path, pilot_output_t *ret_output,
                                  pilot_error_t *error);
 /* Close, and give the file its name. */

@@ -1,0 +1,179 @@
+/* cmd_run.c - `pilot run PLAN.yaml DATA.csv...`: register, submit, launch, compute, print. */
+#include <inttypes.h>
+
+#include "analysis.h"
+#include "commands.h"
+#include "intake.h"
+#include "output.h"
+#include "pilot/memory.h"
+#include "register.h"
+#include "render.h"
+
+typedef struct run_request {
+    const char *agency, *view, *format, *output, *report;
+    int64_t workers;
+} run_request_t;
+
+typedef struct run_size {
+    int64_t agencies, rows;
+} run_size_t;
+
+static pilot_status_t read_size(pilot_db_t *db, int64_t analysis, run_size_t *ret_size,
+                                pilot_error_t *error)
+{
+    char id[24];
+    snprintf(id, sizeof id, "%" PRId64, analysis);
+    PGresult *result = NULL;
+    pilot_status_t status =
+        pilot_db_run(db, &result, error,
+                     "SELECT count(*), COALESCE(sum(rows), 0)::bigint FROM work.pins "
+                     "WHERE analysis = $1::bigint",
+                     1, id);
+    if (status)
+        return status;
+    const char *agencies = PQgetvalue(result, 0, 0), *rows = PQgetvalue(result, 0, 1);
+    pilot_int64_parse(agencies, strlen(agencies), &ret_size->agencies);
+    pilot_int64_parse(rows, strlen(rows), &ret_size->rows);
+    PQclear(result);
+    return PILOT_OK;
+}
+
+static void say_hints(const pilot_context_t *context, const char *pilot, int64_t analysis)
+{
+    char *flags PILOT_AUTOFREE = pilot_context_flags(context);
+    pilot_say("\nLook further:");
+    static const struct {
+        const char *view, *about;
+    } views[] = {{"effects", "each agency's effects, and pooled ones"},
+                 {"agencies", "agencies beside their shrunken estimates"},
+                 {"quality", "balance of arms, attrition, counts"}};
+    for (size_t i = 0; i < sizeof views / sizeof *views; i++)
+        pilot_say("  %s results %s%s --view %-9s # %s", context->program, pilot, flags,
+                  views[i].view, views[i].about);
+    pilot_say("  %s results %s%s --view comparison --all --format csv --output comparison.csv",
+              context->program, pilot, flags);
+    pilot_say("  %s status %" PRId64 "%s", context->program, analysis, flags);
+}
+
+/* Plan and data into the database, frozen. */
+static pilot_status_t prepare(pilot_context_t *context, const pilot_plan_t *plan,
+                              const run_request_t *request, char **files, int file_count,
+                              int64_t *ret_analysis, pilot_error_t *error)
+{
+    pilot_db_t *db = NULL;
+    pilot_registered_t registered = {0};
+    pilot_status_t status = pilot_context_db(context, &db, error);
+    if (!status)
+        status = pilot_register_plan(db, plan, &registered, error);
+    char *submissions = NULL;
+    if (!status)
+        status = pilot_intake_run(context, plan, registered.plan, request->agency, files,
+                                  file_count, &submissions, error);
+    if (!status)
+        status = pilot_analysis_launch(db, plan->pilot, submissions, NULL, ret_analysis, error);
+    free(submissions);
+    return status;
+}
+
+static pilot_status_t print_results(pilot_context_t *context, const pilot_plan_t *plan,
+                                    const run_request_t *request, int64_t analysis,
+                                    const run_size_t *size, pilot_error_t *error)
+{
+    bool compared = size->agencies > 1 && plan->level == PILOT_LEVEL_AGENCY;
+    const char *view = request->view ? request->view : compared ? "comparison" : "effects";
+    pilot_render_t render = {.view = pilot_view_find(view),
+                             .format = request->format ? request->format
+                                                       : pilot_render_format_of(request->output),
+                             .output = request->output,
+                             .pilot = plan->pilot,
+                             .analysis = analysis};
+    return pilot_render(context, &render, NULL, error);
+}
+
+static pilot_status_t run(pilot_context_t *context, const run_request_t *request,
+                          const pilot_plan_t *plan, char **files, int file_count,
+                          pilot_error_t *error)
+{
+    int64_t analysis = 0;
+    pilot_status_t status = prepare(context, plan, request, files, file_count, &analysis, error);
+    run_size_t size = {0};
+    if (!status)
+        status = read_size(context->db, analysis, &size, error);
+    if (status)
+        return status;
+    pilot_say("%s%s%s: %" PRId64 " agenc%s, %" PRId64 " rows; analysis %" PRId64, plan->pilot,
+              plan->title ? " - " : "", plan->title ? plan->title : "", size.agencies,
+              size.agencies == 1 ? "y" : "ies", size.rows, analysis);
+    status = pilot_analysis_compute(context, analysis, request->workers, error);
+    if (status && status != PILOT_E_JOBS_FAILED)
+        return status;
+    /* What is known is worth seeing even when some jobs failed. */
+    pilot_status_t shown =
+        print_results(context, plan, request, analysis, &size, status ? NULL : error);
+    if (!shown && !status)
+        say_hints(context, plan->pilot, analysis);
+    return status ? status : shown;
+}
+
+pilot_status_t pilot_cmd_run(pilot_context_t *context, int argc, char **argv, pilot_error_t *error)
+{
+    run_request_t request = {.workers = pilot_stack_default_workers()};
+    const pilot_option_t options[] = {
+        {.name = "agency",
+         .type = PILOT_OPTION_TEXT,
+         .target = &request.agency,
+         .argument = "NAME",
+         .help = "the agency of a file without an agency column (default: the file's name)"},
+        {.name = "workers",
+         .type = PILOT_OPTION_COUNT,
+         .target = &request.workers,
+         .argument = "N",
+         .environment = "PILOT_WORKERS",
+         .help = "compute with N workers (default: the cores)",
+         .minimum = 1,
+         .maximum = PILOT_STACK_MAX_WORKERS},
+        {.name = "view",
+         .type = PILOT_OPTION_CHOICE,
+         .target = &request.view,
+         .argument = "VIEW",
+         .help = "what to print (default: comparison; effects when there is one agency)",
+         .choices = "effects|comparison|agencies|quality|submissions"},
+        {.name = "format",
+         .type = PILOT_OPTION_CHOICE,
+         .target = &request.format,
+         .argument = "FORMAT",
+         .help = "default: table, or as the name of --output ends",
+         .choices = PILOT_FORMATS},
+        {.name = "output",
+         .type = PILOT_OPTION_TEXT,
+         .target = &request.output,
+         .argument = "FILE",
+         .help = "write to FILE instead of standard output"},
+        {.name = "report",
+         .type = PILOT_OPTION_TEXT,
+         .target = &request.report,
+         .argument = "FILE.html",
+         .help = "not in this version"},
+        PILOT_CONTEXT_OPTIONS(context),
+        {0}};
+    int operands = 0;
+    pilot_status_t status = pilot_context_parse(
+        context, options, "PLAN.yaml DATA.csv...",
+        "Evaluates a pilot on this machine in one go: stores plan and data, computes, and prints "
+        "the comparison of agencies.",
+        2, -1, argc, argv, &operands, error);
+    if (status || context->done)
+        return status;
+    if (request.report)
+        return pilot_error_set(error, PILOT_E_USAGE, "--report is not in this version");
+    pilot_plan_t *plan = NULL;
+    status = pilot_output_check(request.output, error);
+    if (!status)
+        status = pilot_plan_read(argv[1], &plan, error);
+    if (status)
+        return status;
+    pilot_register_say_not_computed(plan);
+    status = run(context, &request, plan, argv + 2, operands - 1, error);
+    pilot_plan_free(plan);
+    return status;
+}
