@@ -5,11 +5,11 @@
 
 #include "pilot/memory.h"
 
-static pilot_subsets_t *new_subsets(size_t most)
+pilot_subsets_t *pilot_subsets_new(void)
 {
     pilot_subsets_t *subsets = PILOT_NEW(pilot_subsets_t);
-    subsets->subset = PILOT_NEW_ARRAY(pilot_subset_t, most);
-    subsets->count = 1;
+    subsets->subset = PILOT_NEW_ARRAY(pilot_subset_t, 1);
+    subsets->count = subsets->capacity = 1;
     return subsets;
 }
 
@@ -38,10 +38,24 @@ static const pilot_column_t *subgroup_column(const pilot_analysis_t *analysis,
 static void add_subset(pilot_subsets_t *subsets, const pilot_analysis_t *analysis, size_t subgroup,
                        const char *level, size_t length)
 {
-    pilot_subset_t *subset = &subsets->subset[subsets->count++];
-    subset->subgroup = subgroup;
-    subset->name = subgroup_name(analysis, subgroup);
-    subset->level = pilot_strndup(level, length);
+    subsets->subset = pilot_grow(subsets->subset, &subsets->capacity, subsets->count + 1,
+                                 sizeof *subsets->subset);
+    subsets->subset[subsets->count++] = (pilot_subset_t){.subgroup = subgroup,
+                                                         .name = subgroup_name(analysis, subgroup),
+                                                         .level = pilot_strndup(level, length)};
+}
+
+size_t pilot_subsets_put(pilot_subsets_t *subsets, const pilot_analysis_t *analysis,
+                         size_t subgroup, const char *level, size_t length)
+{
+    for (size_t i = 1; i < subsets->count; i++) {
+        const pilot_subset_t *subset = &subsets->subset[i];
+        if (subset->subgroup == subgroup && strlen(subset->level) == length &&
+            memcmp(subset->level, level, length) == 0)
+            return i;
+    }
+    add_subset(subsets, analysis, subgroup, level, length);
+    return subsets->count - 1;
 }
 
 static size_t column_levels(const pilot_column_t *column)
@@ -94,10 +108,8 @@ static uint32_t *split_rows(pilot_subsets_t *subsets, const pilot_analysis_t *an
 
 pilot_subsets_t *pilot_subsets_of(const pilot_analysis_t *analysis, const pilot_dataset_t *dataset)
 {
-    size_t subgroups = analysis->spec->n_subgroup, most = 1;
-    for (size_t i = 0; i < subgroups; i++)
-        most += column_levels(subgroup_column(analysis, dataset, i));
-    pilot_subsets_t *subsets = new_subsets(most);
+    size_t subgroups = analysis->spec->n_subgroup;
+    pilot_subsets_t *subsets = pilot_subsets_new();
     subsets->subset[0].rows = dataset->rows;
     subsets->rows_memory = pilot_alloc_raw(dataset->rows * subgroups, sizeof(uint32_t));
     uint32_t *memory = subsets->rows_memory;
@@ -128,7 +140,7 @@ pilot_status_t pilot_subsets_unpack(const pilot_analysis_t *analysis, pilot_piec
     const uint64_t *levels = pilot_piece_take_counts(reader, subgroups);
     if (!levels && subgroups > 0)
         return pilot_error_set(error, PILOT_E_PROTOCOL, "a part without subgroup levels");
-    pilot_subsets_t *subsets = new_subsets(1 + reader->labels);
+    pilot_subsets_t *subsets = pilot_subsets_new();
     for (size_t i = 0; i < subgroups; i++) {
         const pilot_label_t *label = pilot_piece_take_labels(reader, levels[i]);
         if (!label && levels[i] > 0) {
@@ -164,7 +176,7 @@ pilot_subsets_t *pilot_subsets_union(const pilot_analysis_t *analysis,
             sorted[next++] = &subsets[i]->subset[k];
     }
     qsort(sorted, all, sizeof *sorted, by_level);
-    pilot_subsets_t *merged = new_subsets(1 + all);
+    pilot_subsets_t *merged = pilot_subsets_new();
     for (size_t i = 0; i < all; i++) {
         if (i == 0 || by_level(&sorted[i - 1], &sorted[i]) != 0)
             add_subset(merged, analysis, sorted[i]->subgroup, sorted[i]->level,

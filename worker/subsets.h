@@ -17,7 +17,7 @@ typedef struct pilot_subset {
 
 typedef struct pilot_subsets {
     pilot_subset_t *subset;
-    size_t count; /* >= 1 */
+    size_t count, capacity; /* count >= 1 */
     uint32_t *rows_memory;
 } pilot_subsets_t;
 
@@ -35,6 +35,11 @@ pilot_status_t pilot_subsets_unpack(const pilot_analysis_t *analysis, pilot_piec
 /* Levels that any of them has, in byte order. */
 pilot_subsets_t *pilot_subsets_union(const pilot_analysis_t *analysis,
                                      pilot_subsets_t *const *subsets, size_t count);
+
+/* The whole sample alone; and one level more, unless it is there: its index. */
+pilot_subsets_t *pilot_subsets_new(void);
+size_t pilot_subsets_put(pilot_subsets_t *subsets, const pilot_analysis_t *analysis,
+                         size_t subgroup, const char *level, size_t length);
 
 /* Index of a subset with the same subgroup and level; SIZE_MAX when there is none. */
 size_t pilot_subsets_find(const pilot_subsets_t *subsets, const pilot_subset_t *wanted);

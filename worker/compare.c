@@ -1,0 +1,327 @@
+#include "compare.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "pilot/memory.h"
+#include "pilot/meta.h"
+#include "subsets.h"
+
+/* An effect row, its names as numbers. */
+typedef struct entry {
+    size_t agency, outcome, subset, arm, estimator;
+    const char *estimator_name;
+    const char *reason; /* static or kept; NULL: none */
+    pilot_number_t estimate, std_error;
+} entry_t;
+
+struct pilot_compare {
+    const pilot_analysis_t *analysis;
+    char **agency;
+    size_t agencies, agency_capacity;
+    pilot_subsets_t *subsets; /* in order of arrival */
+    entry_t *entry;
+    size_t entries, entry_capacity;
+};
+
+pilot_compare_t *pilot_compare_new(const pilot_analysis_t *analysis)
+{
+    pilot_compare_t *compare = PILOT_NEW(pilot_compare_t);
+    compare->analysis = analysis;
+    compare->subsets = pilot_subsets_new();
+    return compare;
+}
+
+void pilot_compare_free(pilot_compare_t *compare)
+{
+    if (!compare)
+        return;
+    for (size_t i = 0; i < compare->agencies; i++)
+        free(compare->agency[i]);
+    free(compare->agency);
+    pilot_subsets_free(compare->subsets);
+    free(compare->entry);
+    free(compare);
+}
+
+/* ---- names to numbers --------------------------------------------------------------------------
+ */
+
+static size_t find_outcome(const Pilot__Spec *spec, const char *name)
+{
+    for (size_t i = 0; i < spec->n_outcome; i++) {
+        if (strcmp(spec->outcome[i]->name, name) == 0)
+            return i;
+    }
+    return SIZE_MAX;
+}
+
+static size_t find_arm(const Pilot__Spec *spec, const char *label)
+{
+    for (size_t i = 1; i < spec->n_arm; i++) {
+        if (strcmp(spec->arm[i]->label, label) == 0)
+            return i;
+    }
+    return SIZE_MAX;
+}
+
+/* Under `auto` all rows of a key belong together, whatever each agency took. */
+static size_t find_estimator(const pilot_analysis_t *analysis, const char *name)
+{
+    for (size_t i = 0; !analysis->automatic && i < pilot_row_estimators(analysis->spec); i++) {
+        if (strcmp(pilot_row_estimator(analysis->spec, i), name) == 0)
+            return i;
+    }
+    return analysis->automatic ? 0 : SIZE_MAX;
+}
+
+static size_t find_subset(pilot_compare_t *compare, const char *subgroup, const char *level)
+{
+    const Pilot__Spec *spec = compare->analysis->spec;
+    if (!subgroup || !level)
+        return 0;
+    for (size_t i = 0; i < spec->n_subgroup; i++) {
+        if (strcmp(spec->covariate[spec->subgroup[i]]->name, subgroup) == 0)
+            return pilot_subsets_put(compare->subsets, compare->analysis, i, level, strlen(level));
+    }
+    return SIZE_MAX;
+}
+
+static size_t put_agency(pilot_compare_t *compare, const char *agency)
+{
+    if (compare->agencies == 0 || strcmp(compare->agency[compare->agencies - 1], agency) != 0) {
+        compare->agency = pilot_grow(compare->agency, &compare->agency_capacity,
+                                     compare->agencies + 1, sizeof *compare->agency);
+        compare->agency[compare->agencies++] = pilot_strdup(agency);
+    }
+    return compare->agencies - 1;
+}
+
+/* The closed list's own text, so that nothing must be kept. */
+static const char *known_reason(const char *reason)
+{
+    for (int i = PILOT_REASON_NONE + 1; reason && i < PILOT_REASON_COUNT; i++) {
+        if (strcmp(pilot_reason_name((pilot_reason_t)i), reason) == 0)
+            return pilot_reason_name((pilot_reason_t)i);
+    }
+    return NULL;
+}
+
+pilot_status_t pilot_compare_add(pilot_compare_t *compare, const pilot_compared_t *row,
+                                 pilot_error_t *error)
+{
+    const pilot_analysis_t *analysis = compare->analysis;
+    entry_t entry = {.outcome = find_outcome(analysis->spec, row->outcome),
+                     .subset = find_subset(compare, row->subgroup, row->level),
+                     .arm = find_arm(analysis->spec, row->arm),
+                     .estimator = find_estimator(analysis, row->estimator),
+                     .estimator_name =
+                         strcmp(row->estimator, "ols") == 0 ? "ols" : "difference_in_means",
+                     .reason = known_reason(row->reason),
+                     .estimate = row->estimate,
+                     .std_error = row->std_error};
+    if (entry.outcome == SIZE_MAX || entry.subset == SIZE_MAX || entry.arm == SIZE_MAX ||
+        entry.estimator == SIZE_MAX)
+        return pilot_error_set(error, PILOT_E_PROTOCOL,
+                               "a stored effect is not one of its analysis' plan");
+    entry.agency = put_agency(compare, row->agency);
+    compare->entry = pilot_grow(compare->entry, &compare->entry_capacity, compare->entries + 1,
+                                sizeof *compare->entry);
+    compare->entry[compare->entries++] = entry;
+    return PILOT_OK;
+}
+
+/* ---- rows ------------------------------------------------------------------------------------ */
+
+typedef struct compared_key {
+    const pilot_row_key_t *key;
+    const pilot_subset_t *subset;
+    const char *estimator;
+    bool in_this_version;
+    const entry_t *entry; /* of this key, in agency order */
+    size_t entries;
+} compared_key_t;
+
+/* Entries by key: first[ordinal] .. first[ordinal + 1]. */
+static entry_t *sort_by_key(const pilot_compare_t *compare, const pilot_subsets_t *sorted,
+                            size_t keys, size_t *first)
+{
+    const pilot_analysis_t *analysis = compare->analysis;
+    size_t estimators = pilot_row_estimators(analysis->spec);
+    size_t *place = PILOT_NEW_ARRAY(size_t, compare->subsets->count);
+    for (size_t i = 0; i < compare->subsets->count; i++)
+        place[i] = pilot_subsets_find(sorted, &compare->subsets->subset[i]);
+    size_t *ordinal = PILOT_NEW_ARRAY(size_t, compare->entries);
+    for (size_t i = 0; i < compare->entries; i++) {
+        const entry_t *entry = &compare->entry[i];
+        size_t at = entry->outcome * sorted->count + place[entry->subset];
+        at = at * analysis->treatments + entry->arm - 1;
+        ordinal[i] = at * estimators + entry->estimator;
+        first[ordinal[i] + 1]++;
+    }
+    for (size_t i = 0; i < keys; i++)
+        first[i + 1] += first[i];
+    entry_t *by_key = PILOT_NEW_ARRAY(entry_t, compare->entries);
+    size_t *next = PILOT_NEW_ARRAY(size_t, keys);
+    memcpy(next, first, keys * sizeof *next);
+    for (size_t i = 0; i < compare->entries; i++)
+        by_key[next[ordinal[i]]++] = compare->entry[i];
+    free(next);
+    free(ordinal);
+    free(place);
+    return by_key;
+}
+
+#define COPY_NUMBER(row, field, number)                                                            \
+    do {                                                                                           \
+        (row)->has_##field = (number).given;                                                       \
+        (row)->field = (number).given ? (number).value : 0;                                        \
+    } while (0)
+
+static void report_comparison(const pilot_analysis_t *analysis, const compared_key_t *compared,
+                              const pilot_meta_row_t *meta, size_t index, uint64_t given_up,
+                              pilot_report_t *report)
+{
+    const Pilot__Spec *spec = analysis->spec;
+    Pilot__Comparison *row = pilot_report_comparison(report);
+    row->ordinal = compared->key->ordinal * PILOT_META_ROWS + (uint32_t)index;
+    row->outcome = spec->outcome[compared->key->outcome]->name;
+    row->subgroup = (char *)compared->subset->name;
+    row->level =
+        compared->subset->level ? (char *)pilot_report_keep(report, compared->subset->level) : NULL;
+    row->arm = spec->arm[compared->key->arm]->label;
+    row->control = spec->arm[0]->label;
+    row->estimand = (char *)(strcmp(compared->estimator, "iv") == 0 ? "cace" : "itt");
+    row->estimator = (char *)compared->estimator;
+    row->method = (char *)pilot_meta_method_name(meta->method);
+    row->test = (char *)pilot_meta_test_name(meta->test);
+    row->k = (uint32_t)meta->k;
+    COPY_NUMBER(row, estimate, meta->estimate);
+    COPY_NUMBER(row, std_error, meta->std_error);
+    COPY_NUMBER(row, df, meta->df);
+    COPY_NUMBER(row, statistic, meta->statistic);
+    COPY_NUMBER(row, p_value, meta->p_value);
+    COPY_NUMBER(row, ci_low, meta->ci_low);
+    COPY_NUMBER(row, ci_high, meta->ci_high);
+    COPY_NUMBER(row, pi_low, meta->pi_low);
+    COPY_NUMBER(row, pi_high, meta->pi_high);
+    COPY_NUMBER(row, tau2, meta->tau2);
+    COPY_NUMBER(row, tau2_low, meta->tau2_low);
+    COPY_NUMBER(row, tau2_high, meta->tau2_high);
+    COPY_NUMBER(row, q, meta->q);
+    COPY_NUMBER(row, q_df, meta->q_df);
+    COPY_NUMBER(row, q_p_value, meta->q_p_value);
+    COPY_NUMBER(row, i2, meta->i2);
+    COPY_NUMBER(row, h2, meta->h2);
+    row->headline = meta->headline;
+    pilot_row_status_t status = meta->status;
+    pilot_reason_t reason = meta->reason;
+    if (!compared->in_this_version)
+        reason = PILOT_REASON_NOT_IN_THIS_VERSION;
+    if (given_up > 0 && (status == PILOT_ROW_OK || status == PILOT_ROW_FLAGGED)) {
+        status = PILOT_ROW_PARTIAL;
+        reason = reason == PILOT_REASON_NONE ? PILOT_REASON_JOB_FAILED : reason;
+    }
+    row->status = (char *)pilot_row_status_name(status);
+    if (reason != PILOT_REASON_NONE)
+        row->reason = (char *)pilot_reason_name(reason);
+    if (meta->detail[0])
+        row->detail = (char *)pilot_report_keep(report, meta->detail);
+}
+
+static void report_agency(const pilot_compare_t *compare, const compared_key_t *compared,
+                          const entry_t *entry, const pilot_meta_agency_t *meta,
+                          pilot_report_t *report)
+{
+    const Pilot__Spec *spec = compare->analysis->spec;
+    Pilot__AgencyEffect *row = pilot_report_agency_effect(report);
+    row->ordinal = compared->key->ordinal;
+    row->outcome = spec->outcome[compared->key->outcome]->name;
+    row->subgroup = (char *)compared->subset->name;
+    row->level =
+        compared->subset->level ? (char *)pilot_report_keep(report, compared->subset->level) : NULL;
+    row->arm = spec->arm[compared->key->arm]->label;
+    row->control = spec->arm[0]->label;
+    row->estimand = (char *)(strcmp(compared->estimator, "iv") == 0 ? "cace" : "itt");
+    row->estimator =
+        (char *)(compare->analysis->automatic ? entry->estimator_name : compared->estimator);
+    row->agency = compare->agency[entry->agency];
+    COPY_NUMBER(row, estimate, entry->estimate);
+    COPY_NUMBER(row, std_error, entry->std_error);
+    COPY_NUMBER(row, eb_estimate, meta->eb_estimate);
+    COPY_NUMBER(row, eb_std_error, meta->eb_std_error);
+    COPY_NUMBER(row, weight, meta->weight);
+    COPY_NUMBER(row, leave_one_out_estimate, meta->leave_one_out_estimate);
+    row->status = (char *)pilot_row_status_name(meta->status);
+    if (meta->reason != PILOT_REASON_NONE)
+        row->reason = (char *)pilot_reason_name(meta->reason);
+    if (meta->status != PILOT_ROW_OK && entry->reason)
+        row->reason = (char *)entry->reason;
+}
+
+static void report_key(const pilot_compare_t *compare, const compared_key_t *compared,
+                       uint64_t given_up, pilot_report_t *report)
+{
+    const Pilot__Spec *spec = compare->analysis->spec;
+    pilot_meta_options_t options = {.confidence = spec->confidence,
+                                    .method = PILOT_META_REML,
+                                    .test = PILOT_META_KNHA,
+                                    .prediction_k_minus_1 =
+                                        strcmp(spec->prediction_df, "k-1") == 0};
+    pilot_meta_method_from_name(spec->comparison_method, &options.method);
+    pilot_meta_test_from_name(spec->comparison_test, &options.test);
+    size_t agencies = compared->entries;
+    pilot_number_t *estimate = PILOT_NEW_ARRAY(pilot_number_t, agencies);
+    pilot_number_t *std_error = PILOT_NEW_ARRAY(pilot_number_t, agencies);
+    for (size_t i = 0; i < agencies; i++) {
+        estimate[i] = compared->entry[i].estimate;
+        std_error[i] = compared->entry[i].std_error;
+    }
+    pilot_meta_row_t row[PILOT_META_ROWS];
+    pilot_meta_agency_t *agency = PILOT_NEW_ARRAY(pilot_meta_agency_t, agencies);
+    pilot_meta(estimate, std_error, agencies, &options, row, agency);
+    for (size_t i = 0; i < PILOT_META_ROWS; i++)
+        report_comparison(compare->analysis, compared, &row[i], i, given_up, report);
+    for (size_t i = 0; i < agencies; i++)
+        report_agency(compare, compared, &compared->entry[i], &agency[i], report);
+    free(agency);
+    free(estimate);
+    free(std_error);
+}
+
+/* Under `auto`: the estimator that all agencies took, or "auto" where they differ. */
+static const char *common_estimator(const compared_key_t *compared)
+{
+    for (size_t i = 1; i < compared->entries; i++) {
+        if (strcmp(compared->entry[i].estimator_name, compared->entry[0].estimator_name) != 0)
+            return "auto";
+    }
+    return compared->entries > 0 ? compared->entry[0].estimator_name : "auto";
+}
+
+void pilot_compare_report(pilot_compare_t *compare, uint64_t given_up, pilot_report_t *report)
+{
+    const pilot_analysis_t *analysis = compare->analysis;
+    pilot_subsets_t *sorted = pilot_subsets_union(analysis, &compare->subsets, 1);
+    size_t keys = analysis->outcomes * sorted->count * analysis->treatments *
+                  pilot_row_estimators(analysis->spec);
+    size_t *first = PILOT_NEW_ARRAY(size_t, keys + 1);
+    entry_t *entry = sort_by_key(compare, sorted, keys, first);
+    pilot_row_keys_t iterator = pilot_row_keys_begin(analysis->spec, sorted->count - 1);
+    pilot_row_key_t key;
+    while (pilot_row_keys_next(&iterator, &key)) {
+        compared_key_t compared = {.key = &key,
+                                   .subset = &sorted->subset[key.subset],
+                                   .estimator = key.estimator,
+                                   .entry = entry + first[key.ordinal],
+                                   .entries = first[key.ordinal + 1] - first[key.ordinal]};
+        if (analysis->automatic)
+            compared.estimator = common_estimator(&compared);
+        compared.in_this_version = analysis->automatic || strcmp(key.estimator, "ols") == 0 ||
+                                   strcmp(key.estimator, "difference_in_means") == 0;
+        report_key(compare, &compared, given_up, report);
+    }
+    free(entry);
+    free(first);
+    pilot_subsets_free(sorted);
+}

@@ -1,0 +1,154 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "evaluate.h"
+#include "pilot/memory.h"
+#include "pooled.h"
+#include "pooled_task.h"
+
+/* ---- RESIDUAL -------------------------------------------------------------------------------- */
+
+pilot_status_t pilot_residual_agency(const pilot_analysis_t *analysis, pilot_ols_t *ols,
+                                     const pilot_dataset_t *dataset, const Pilot__Pin *pin,
+                                     const pilot_fits_t *fits, pilot_report_t *report,
+                                     pilot_error_t *error)
+{
+    if (!pilot_fits_has_agency(fits, pin->agency_index))
+        return PILOT_OK;
+    pilot_view_t view;
+    pilot_view_init(&view, analysis, dataset);
+    pilot_subsets_t *subsets = pilot_subsets_of(analysis, dataset);
+    pilot_piece_t piece = {0};
+    pilot_subsets_pack(subsets, analysis, &piece);
+    pilot_status_t status = PILOT_OK;
+    for (size_t s = 0; s < subsets->count && status == PILOT_OK; s++) {
+        size_t subset = pilot_subsets_find(fits->subsets, &subsets->subset[s]);
+        if (subset == SIZE_MAX) {
+            status = pilot_error_set(error, PILOT_E_PROTOCOL, "the stored fit lacks a level");
+            break;
+        }
+        pilot_ols_task_t task = pilot_view_task(&view, &subsets->subset[s]);
+        status = pilot_pooled_ols_residuals(
+            ols, &task, view.outcome, analysis->outcomes,
+            (const pilot_pooled_ols_fit_t *const *)&fits->fit[subset * analysis->outcomes], &piece,
+            error);
+    }
+    if (status == PILOT_OK)
+        pilot_report_piece(report, pin->agency_index, &piece);
+    pilot_piece_clear(&piece);
+    pilot_subsets_free(subsets);
+    pilot_view_clear(&view);
+    return status;
+}
+
+/* ---- FINISH ---------------------------------------------------------------------------------- */
+
+typedef struct finish {
+    const pilot_analysis_t *analysis;
+    const pilot_fits_t *fits;
+    pilot_parts_t *parts;
+    pilot_subsets_t **subsets; /* by agency */
+    size_t *member;
+    pilot_piece_reader_t *reader; /* [member] */
+    pilot_estimate_t *estimate;   /* [subset][outcome][treatment] */
+} finish_t;
+
+static pilot_status_t finish_subset(finish_t *finish, size_t subset, pilot_error_t *error)
+{
+    const pilot_analysis_t *analysis = finish->analysis;
+    pilot_parts_t *parts = finish->parts;
+    size_t members = pilot_members(finish->subsets, parts->pieces,
+                                   &finish->fits->subsets->subset[subset], finish->member);
+    for (size_t m = 0; m < members; m++)
+        finish->reader[m] = parts->reader[finish->member[m]];
+    pilot_status_t status = PILOT_OK;
+    for (size_t i = 0; i < analysis->outcomes && status == PILOT_OK; i++) {
+        size_t cell = subset * analysis->outcomes + i;
+        status = pilot_pooled_ols_finish(finish->fits->fit[cell], finish->reader, members,
+                                         analysis->spec->confidence,
+                                         &finish->estimate[cell * analysis->treatments], error);
+    }
+    for (size_t m = 0; m < members; m++)
+        parts->reader[finish->member[m]] = finish->reader[m];
+    return status;
+}
+
+static pilot_status_t finish_subsets(finish_t *finish, pilot_error_t *error)
+{
+    for (size_t a = 0; a < finish->parts->pieces; a++) {
+        pilot_status_t status = pilot_subsets_unpack(finish->analysis, &finish->parts->reader[a],
+                                                     &finish->subsets[a], error);
+        if (status != PILOT_OK)
+            return status;
+    }
+    for (size_t s = 0; s < finish->fits->subsets->count; s++) {
+        pilot_status_t status = finish_subset(finish, s, error);
+        if (status != PILOT_OK)
+            return status;
+    }
+    return PILOT_OK;
+}
+
+static void refuse_all(finish_t *finish)
+{
+    size_t cells = finish->fits->subsets->count * finish->analysis->outcomes;
+    for (size_t i = 0; i < cells * finish->analysis->treatments; i++) {
+        pilot_estimate_refuse(&finish->estimate[i], PILOT_REASON_JOB_FAILED);
+        finish->estimate[i].status = PILOT_ROW_JOB_FAILED;
+    }
+}
+
+static void report_rows(finish_t *finish, pilot_report_t *report)
+{
+    const pilot_analysis_t *analysis = finish->analysis;
+    const pilot_subsets_t *all = finish->fits->subsets;
+    pilot_row_keys_t keys = pilot_row_keys_begin(analysis->spec, all->count - 1);
+    pilot_row_key_t key;
+    while (pilot_row_keys_next(&keys, &key)) {
+        size_t cell = key.subset * analysis->outcomes + key.outcome;
+        if (analysis->automatic ? !finish->fits->is_ols[cell] : strcmp(key.estimator, "ols") != 0)
+            continue;
+        const pilot_subset_t *subset = &all->subset[key.subset];
+        pilot_estimate_t *estimate = &finish->estimate[cell * analysis->treatments + key.arm - 1];
+        if (analysis->automatic)
+            pilot_estimate_note(estimate, "auto: ols");
+        pilot_mark_partial(estimate, finish->fits->given_up);
+        pilot_report_estimate(report, &key, NULL, subset->name, subset->level, "ols", estimate);
+    }
+}
+
+static bool has_all_agencies(const finish_t *finish)
+{
+    const pilot_fits_t *fits = finish->fits;
+    return finish->parts->pieces == fits->agencies &&
+           memcmp(finish->parts->agency_index, fits->agency_index,
+                  fits->agencies * sizeof *fits->agency_index) == 0;
+}
+
+pilot_status_t pilot_finish(const pilot_analysis_t *analysis, const pilot_fits_t *fits,
+                            pilot_parts_t *parts, pilot_report_t *report, pilot_error_t *error)
+{
+    size_t agencies = parts->pieces;
+    size_t estimates = fits->subsets->count * analysis->outcomes * analysis->treatments;
+    finish_t finish = {.analysis = analysis,
+                       .fits = fits,
+                       .parts = parts,
+                       .subsets = PILOT_NEW_ARRAY(pilot_subsets_t *, agencies),
+                       .member = PILOT_NEW_ARRAY(size_t, agencies),
+                       .reader = PILOT_NEW_ARRAY(pilot_piece_reader_t, agencies),
+                       .estimate = PILOT_NEW_ARRAY(pilot_estimate_t, estimates)};
+    pilot_status_t status = PILOT_OK;
+    if (has_all_agencies(&finish))
+        status = finish_subsets(&finish, error);
+    else
+        refuse_all(&finish);
+    if (status == PILOT_OK)
+        report_rows(&finish, report);
+    for (size_t a = 0; a < agencies; a++)
+        pilot_subsets_free(finish.subsets[a]);
+    free(finish.subsets);
+    free(finish.member);
+    free(finish.reader);
+    free(finish.estimate);
+    return status;
+}

@@ -1,0 +1,29 @@
+/* fits.h - the pooled regressions as the POOL job leaves them for RESIDUAL and FINISH. */
+#ifndef PILOT_WORKER_FITS_H
+#define PILOT_WORKER_FITS_H
+
+#include "analysis.h"
+#include "pilot/pooled_ols.h"
+#include "subsets.h"
+
+typedef struct pilot_fits {
+    uint64_t given_up;      /* first parts that are missing */
+    uint32_t *agency_index; /* whose rows the fits are of, ascending */
+    size_t agencies;
+    pilot_subsets_t *subsets;     /* over all agencies */
+    uint64_t *is_ols;             /* [subset][outcome]: does a row of it belong to ols? */
+    pilot_pooled_ols_fit_t **fit; /* [subset][outcome] */
+    size_t outcomes;
+} pilot_fits_t;
+
+pilot_fits_t *pilot_fits_new(const pilot_analysis_t *analysis, const uint32_t *agency_index,
+                             size_t agencies, pilot_subsets_t *subsets /* consumed */);
+void pilot_fits_free(pilot_fits_t *fits); /* NULL is fine */
+bool pilot_fits_has_agency(const pilot_fits_t *fits, uint32_t agency_index);
+
+void pilot_fits_pack(const pilot_fits_t *fits, const pilot_analysis_t *analysis,
+                     pilot_piece_t *piece);
+pilot_status_t pilot_fits_unpack(const pilot_analysis_t *analysis, pilot_piece_reader_t *reader,
+                                 pilot_fits_t **ret_fits, pilot_error_t *error);
+
+#endif

@@ -1,0 +1,211 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "evaluate.h"
+#include "pilot/dim.h"
+#include "pilot/memory.h"
+#include "pooled.h"
+#include "pooled_task.h"
+
+/* All agencies' first pieces, being read subset by subset. */
+typedef struct pool {
+    const pilot_analysis_t *analysis;
+    pilot_parts_t *parts;
+    pilot_subsets_t **subsets;     /* by agency */
+    pilot_quality_t **quality;     /* by agency */
+    size_t *member;                /* agencies that have the subset at hand */
+    pilot_dim_summary_t **summary; /* [outcome][member] */
+    pilot_piece_reader_t *reader;  /* [member] */
+    pilot_fits_t *fits;
+    uint64_t *rows;             /* [subset][outcome] */
+    pilot_estimate_t *estimate; /* [subset][outcome][treatment]; NULL: not asked for */
+} pool_t;
+
+static pilot_status_t read_heads(pool_t *pool, pilot_error_t *error)
+{
+    for (size_t a = 0; a < pool->parts->pieces; a++) {
+        pilot_piece_reader_t *reader = &pool->parts->reader[a];
+        pilot_status_t status =
+            pilot_subsets_unpack(pool->analysis, reader, &pool->subsets[a], error);
+        if (status == PILOT_OK)
+            status = pilot_quality_unpack(reader, &pool->quality[a], error);
+        if (status != PILOT_OK)
+            return status;
+    }
+    return PILOT_OK;
+}
+
+static void free_summaries(pool_t *pool)
+{
+    for (size_t i = 0; i < pool->analysis->outcomes * pool->parts->pieces; i++) {
+        pilot_dim_summary_free(pool->summary[i]);
+        pool->summary[i] = NULL;
+    }
+}
+
+static pilot_status_t read_summaries(pool_t *pool, size_t subset, size_t members,
+                                     pilot_error_t *error)
+{
+    size_t outcomes = pool->analysis->outcomes;
+    for (size_t m = 0; m < members; m++) {
+        pilot_piece_reader_t *reader = &pool->parts->reader[pool->member[m]];
+        const uint64_t *rows = pilot_piece_take_counts(reader, outcomes);
+        if (!rows)
+            return pilot_error_set(error, PILOT_E_PROTOCOL, "a part without row counts");
+        for (size_t i = 0; i < outcomes; i++) {
+            pool->rows[subset * outcomes + i] += rows[i];
+            pilot_status_t status =
+                pilot_dim_unpack(reader, &pool->summary[i * pool->parts->pieces + m], error);
+            if (status != PILOT_OK)
+                return status;
+        }
+    }
+    return PILOT_OK;
+}
+
+/* Difference in means of one subset, all outcomes and contrasts. */
+static void estimate_differences(pool_t *pool, size_t subset, size_t members)
+{
+    const pilot_analysis_t *analysis = pool->analysis;
+    for (size_t i = 0; i < analysis->outcomes; i++) {
+        const pilot_dim_summary_t *const *summary =
+            (const pilot_dim_summary_t *const *)&pool->summary[i * pool->parts->pieces];
+        size_t count = members;
+        pilot_dim_summary_t *merged = NULL;
+        if (analysis->spec->across) {
+            merged = pilot_dim_merge(summary, members);
+            summary = (const pilot_dim_summary_t *const *)&merged;
+            count = 1;
+        }
+        size_t first = (subset * analysis->outcomes + i) * analysis->treatments;
+        for (size_t arm = 1; arm <= analysis->treatments; arm++)
+            pilot_dim_estimate(summary, count, arm, 0, analysis->spec->confidence,
+                               &pool->estimate[first + arm - 1]);
+        pilot_dim_summary_free(merged);
+    }
+}
+
+static pilot_status_t fit_subset(pool_t *pool, size_t subset, size_t members, pilot_error_t *error)
+{
+    const pilot_analysis_t *analysis = pool->analysis;
+    pilot_pooled_task_t pooled;
+    pilot_pooled_task_init(&pooled, analysis, &pool->fits->subsets->subset[subset]);
+    for (size_t m = 0; m < members; m++)
+        pool->reader[m] = pool->parts->reader[pool->member[m]];
+    pilot_status_t status = PILOT_OK;
+    for (size_t i = 0; i < analysis->outcomes && status == PILOT_OK; i++) {
+        size_t cell = subset * analysis->outcomes + i;
+        status = pilot_pooled_ols_fit(&pooled.task, pool->reader, members, &pool->fits->fit[cell],
+                                      error);
+        pool->fits->is_ols[cell] =
+            !analysis->automatic || pilot_analysis_auto_is_ols(analysis, pool->rows[cell]);
+    }
+    for (size_t m = 0; m < members; m++)
+        pool->parts->reader[pool->member[m]] = pool->reader[m];
+    pilot_pooled_task_clear(&pooled);
+    return status;
+}
+
+static pilot_status_t pool_subsets(pool_t *pool, pilot_error_t *error)
+{
+    const pilot_analysis_t *analysis = pool->analysis;
+    const pilot_subsets_t *all = pool->fits->subsets;
+    for (size_t s = 0; s < all->count; s++) {
+        size_t members =
+            pilot_members(pool->subsets, pool->parts->pieces, &all->subset[s], pool->member);
+        pilot_status_t status = read_summaries(pool, s, members, error);
+        if (status == PILOT_OK && pool->estimate)
+            estimate_differences(pool, s, members);
+        free_summaries(pool);
+        if (status == PILOT_OK && analysis->has_ols)
+            status = fit_subset(pool, s, members, error);
+        if (status != PILOT_OK)
+            return status;
+    }
+    return PILOT_OK;
+}
+
+/* Rows of all estimators but ols, which FINISH gives. */
+static void report_rows(pool_t *pool, uint64_t given_up, pilot_report_t *report)
+{
+    const pilot_analysis_t *analysis = pool->analysis;
+    const pilot_subsets_t *all = pool->fits->subsets;
+    pilot_row_keys_t keys = pilot_row_keys_begin(analysis->spec, all->count - 1);
+    pilot_row_key_t key;
+    while (pilot_row_keys_next(&keys, &key)) {
+        size_t cell = key.subset * analysis->outcomes + key.outcome;
+        const pilot_subset_t *subset = &all->subset[key.subset];
+        const char *estimator = key.estimator;
+        if (analysis->automatic)
+            estimator = pool->fits->is_ols[cell] ? "ols" : "difference_in_means";
+        if (strcmp(estimator, "ols") == 0)
+            continue;
+        pilot_estimate_t *estimate = NULL;
+        if (strcmp(estimator, "difference_in_means") == 0) {
+            estimate = &pool->estimate[cell * analysis->treatments + key.arm - 1];
+            if (analysis->automatic)
+                pilot_estimate_note(estimate, "auto: %s", estimator);
+            pilot_mark_partial(estimate, given_up);
+        }
+        pilot_report_estimate(report, &key, NULL, subset->name, subset->level, estimator, estimate);
+    }
+    size_t rows = 0;
+    pilot_quality_row_t *row =
+        pilot_quality_check((const pilot_quality_t *const *)pool->quality, pool->parts->pieces,
+                            analysis->probability, &rows);
+    pilot_report_quality_rows(report, NULL, row, rows);
+    free(row);
+}
+
+static void free_pool(pool_t *pool)
+{
+    free_summaries(pool);
+    for (size_t a = 0; a < pool->parts->pieces; a++) {
+        pilot_subsets_free(pool->subsets[a]);
+        pilot_quality_free(pool->quality[a]);
+    }
+    free(pool->subsets);
+    free(pool->quality);
+    free(pool->member);
+    free(pool->summary);
+    free(pool->reader);
+    free(pool->rows);
+    free(pool->estimate);
+    pilot_fits_free(pool->fits);
+}
+
+pilot_status_t pilot_pool(const pilot_analysis_t *analysis, pilot_parts_t *parts, uint64_t given_up,
+                          pilot_report_t *report, pilot_error_t *error)
+{
+    size_t agencies = parts->pieces;
+    if (agencies == 0)
+        return pilot_error_set(error, PILOT_E_PROTOCOL, "there are no parts to pool");
+    pool_t pool = {.analysis = analysis,
+                   .parts = parts,
+                   .subsets = PILOT_NEW_ARRAY(pilot_subsets_t *, agencies),
+                   .quality = PILOT_NEW_ARRAY(pilot_quality_t *, agencies),
+                   .member = PILOT_NEW_ARRAY(size_t, agencies),
+                   .summary = PILOT_NEW_ARRAY(pilot_dim_summary_t *, agencies * analysis->outcomes),
+                   .reader = PILOT_NEW_ARRAY(pilot_piece_reader_t, agencies)};
+    pilot_status_t status = read_heads(&pool, error);
+    if (status == PILOT_OK) {
+        pilot_subsets_t *all = pilot_subsets_union(analysis, pool.subsets, agencies);
+        size_t cells = all->count * analysis->outcomes;
+        pool.fits = pilot_fits_new(analysis, parts->agency_index, agencies, all);
+        pool.fits->given_up = given_up;
+        pool.rows = PILOT_NEW_ARRAY(uint64_t, cells);
+        if (analysis->has_difference)
+            pool.estimate = PILOT_NEW_ARRAY(pilot_estimate_t, cells * analysis->treatments);
+        status = pool_subsets(&pool, error);
+    }
+    if (status == PILOT_OK) {
+        report_rows(&pool, given_up, report);
+        if (analysis->has_ols) {
+            pilot_piece_t piece = {0};
+            pilot_fits_pack(pool.fits, analysis, &piece);
+            pilot_report_piece(report, 0, &piece);
+        }
+    }
+    free_pool(&pool);
+    return status;
+}

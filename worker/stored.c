@@ -1,0 +1,121 @@
+#include "stored.h"
+
+#include <stdlib.h>
+
+#include "pilot/memory.h"
+#include "pilot/text.h"
+
+/* ---- parts ----------------------------------------------------------------------------------- */
+
+static pilot_status_t lagging(uint64_t found, uint64_t wanted, bool *ret_lagging,
+                              pilot_error_t *error)
+{
+    *ret_lagging = true;
+    return pilot_error_set(
+        error, PILOT_E_DATABASE,
+        "%llu results of earlier jobs were read instead of %llu: the replica lags",
+        (unsigned long long)found, (unsigned long long)wanted);
+}
+
+static pilot_status_t on_part(void *context, const pilot_field_t *field, int fields,
+                              pilot_error_t *error)
+{
+    (void)fields;
+    return pilot_parts_add(context, field[0].data, field[0].data ? field[0].length : 0, error);
+}
+
+pilot_status_t pilot_stored_parts(pilot_db_t *db, uint64_t analysis, Pilot__JobKind kind,
+                                  uint64_t inputs, pilot_parts_t *ret_parts, bool *ret_lagging,
+                                  pilot_error_t *error)
+{
+    char *sql = pilot_format("COPY (SELECT r.part FROM work.jobs j JOIN work.job_results r "
+                             "ON r.job = j.job WHERE j.analysis = %llu AND j.kind = %d) "
+                             "TO STDOUT (FORMAT binary)",
+                             (unsigned long long)analysis, (int)kind);
+    uint64_t rows = 0;
+    pilot_status_t status = pilot_copy_out(db, sql, 1, on_part, ret_parts, &rows, error);
+    free(sql);
+    if (status == PILOT_OK && rows < inputs)
+        status = lagging(rows, inputs, ret_lagging, error);
+    return status == PILOT_OK ? pilot_parts_sort(ret_parts, error) : status;
+}
+
+pilot_status_t pilot_stored_fits(pilot_db_t *db, uint64_t pool_job,
+                                 const pilot_analysis_t *analysis, pilot_fits_t **ret_fits,
+                                 bool *ret_lagging, pilot_error_t *error)
+{
+    char *sql = pilot_format("COPY (SELECT part FROM work.job_results WHERE job = %llu) "
+                             "TO STDOUT (FORMAT binary)",
+                             (unsigned long long)pool_job);
+    pilot_parts_t parts = {0};
+    uint64_t rows = 0;
+    pilot_status_t status = pilot_copy_out(db, sql, 1, on_part, &parts, &rows, error);
+    free(sql);
+    if (status == PILOT_OK && rows == 0)
+        status = lagging(rows, 1, ret_lagging, error);
+    if (status == PILOT_OK)
+        status = pilot_parts_sort(&parts, error);
+    if (status == PILOT_OK && parts.pieces != 1)
+        status = pilot_error_set(error, PILOT_E_PROTOCOL, "the stored pooled fit is not one piece");
+    if (status == PILOT_OK)
+        status = pilot_fits_unpack(analysis, &parts.reader[0], ret_fits, error);
+    pilot_parts_clear(&parts);
+    return status;
+}
+
+/* ---- effects --------------------------------------------------------------------------------- */
+
+enum {
+    EFFECT_AGENCY,
+    EFFECT_OUTCOME,
+    EFFECT_SUBGROUP,
+    EFFECT_LEVEL,
+    EFFECT_ARM,
+    EFFECT_ESTIMATOR,
+    EFFECT_REASON,
+    EFFECT_TEXTS,
+    EFFECT_ESTIMATE = EFFECT_TEXTS,
+    EFFECT_STD_ERROR,
+    EFFECT_FIELDS
+};
+
+static pilot_number_t read_number(const pilot_field_t *field)
+{
+    return field->data ? PILOT_GIVEN(pilot_field_float8(field)) : PILOT_ABSENT;
+}
+
+static pilot_status_t on_effect(void *context, const pilot_field_t *field, int fields,
+                                pilot_error_t *error)
+{
+    (void)fields;
+    char *text[EFFECT_TEXTS];
+    for (int i = 0; i < EFFECT_TEXTS; i++)
+        text[i] =
+            field[i].data ? pilot_strndup((const char *)field[i].data, field[i].length) : NULL;
+    pilot_compared_t row = {.agency = text[EFFECT_AGENCY],
+                            .outcome = text[EFFECT_OUTCOME],
+                            .subgroup = text[EFFECT_SUBGROUP],
+                            .level = text[EFFECT_LEVEL],
+                            .arm = text[EFFECT_ARM],
+                            .estimator = text[EFFECT_ESTIMATOR],
+                            .reason = text[EFFECT_REASON],
+                            .estimate = read_number(&field[EFFECT_ESTIMATE]),
+                            .std_error = read_number(&field[EFFECT_STD_ERROR])};
+    pilot_status_t status = pilot_compare_add(context, &row, error);
+    for (int i = 0; i < EFFECT_TEXTS; i++)
+        free(text[i]);
+    return status;
+}
+
+pilot_status_t pilot_stored_effects(pilot_db_t *db, uint64_t analysis, pilot_compare_t *compare,
+                                    pilot_error_t *error)
+{
+    char *sql = pilot_format("COPY (SELECT agency, outcome, subgroup, level, arm, estimator, "
+                             "reason, estimate, std_error FROM work.effects "
+                             "WHERE analysis = %llu AND agency IS NOT NULL "
+                             "ORDER BY agency COLLATE \"C\", ordinal) TO STDOUT (FORMAT binary)",
+                             (unsigned long long)analysis);
+    pilot_status_t status = pilot_copy_out(db, sql, EFFECT_FIELDS, on_effect, compare, NULL, error);
+    free(sql);
+    return status;
+}

@@ -1,0 +1,25 @@
+/* stored.h - what earlier jobs of an analysis left in the database. */
+#ifndef PILOT_WORKER_STORED_H
+#define PILOT_WORKER_STORED_H
+
+#include "compare.h"
+#include "fits.h"
+#include "parts.h"
+#include "pilot/database.h"
+
+/* Parts of all jobs of one kind, in agency order.  *ret_lagging: fewer than `inputs` results are
+ * there.  Clear *ret_parts also on failure. */
+pilot_status_t pilot_stored_parts(pilot_db_t *db, uint64_t analysis, Pilot__JobKind kind,
+                                  uint64_t inputs, pilot_parts_t *ret_parts, bool *ret_lagging,
+                                  pilot_error_t *error);
+
+/* The fits that the POOL job left. */
+pilot_status_t pilot_stored_fits(pilot_db_t *db, uint64_t pool_job,
+                                 const pilot_analysis_t *analysis, pilot_fits_t **ret_fits,
+                                 bool *ret_lagging, pilot_error_t *error);
+
+/* All agency effects of an analysis. */
+pilot_status_t pilot_stored_effects(pilot_db_t *db, uint64_t analysis, pilot_compare_t *compare,
+                                    pilot_error_t *error);
+
+#endif
