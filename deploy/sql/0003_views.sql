@@ -35,11 +35,11 @@ SELECT p.name AS pilot, a.analysis,
        e.ci_low, e.ci_high, e.p_randomization, e.p_randomization_mcse,
        e.ci_randomization_low, e.ci_randomization_high, e.p_adjusted, e.adjustment,
        e.control_mean, e.n, e.n_arm, e.n_control, e.clusters, e.blocks, e.status, e.reason,
-       e.detail
+       e.detail, e.ordinal
 FROM work.effects e
 JOIN work.analyses a USING (analysis)
 JOIN registry.pilots p USING (pilot)
-ORDER BY a.analysis, e.agency NULLS FIRST, e.ordinal;
+ORDER BY a.analysis, e.agency NULLS LAST, e.ordinal;
 COMMENT ON VIEW results.effects IS
     'One row an effect: agency (NULL: pooled), outcome, subgroup, contrast, estimator';
 
@@ -48,7 +48,7 @@ SELECT p.name AS pilot, a.analysis,
        c.outcome, c.subgroup, c.level, c.arm, c.control, c.estimand, c.estimator,
        c.parameter, c.method, c.test, c.k, c.estimate, c.std_error, c.df, c.statistic,
        c.p_value, c.ci_low, c.ci_high, c.pi_low, c.pi_high, c.tau2, c.tau2_low, c.tau2_high,
-       c.q, c.q_df, c.q_p_value, c.i2, c.h2, c.headline, c.status, c.reason, c.detail
+       c.q, c.q_df, c.q_p_value, c.i2, c.h2, c.headline, c.status, c.reason, c.detail, c.ordinal
 FROM work.comparisons c
 JOIN work.analyses a USING (analysis)
 JOIN registry.pilots p USING (pilot)
@@ -61,7 +61,7 @@ SELECT p.name AS pilot, a.analysis,
        e.outcome, e.subgroup, e.level, e.arm, e.control, e.estimand, e.estimator,
        e.parameter, e.agency, e.estimate, e.std_error, e.eb_estimate, e.eb_std_error,
        e.weight, e.rank, e.rank_low, e.rank_high, e.leave_one_out_estimate, e.status,
-       e.reason
+       e.reason, e.ordinal
 FROM work.agency_effects e
 JOIN work.analyses a USING (analysis)
 JOIN registry.pilots p USING (pilot)
@@ -71,11 +71,11 @@ COMMENT ON VIEW results.agencies IS 'Each agency''s effect beside its empirical 
 CREATE VIEW results.quality AS
 SELECT p.name AS pilot, a.analysis, q.agency,
        q."check", q.arm, q.variable, q.value, q.statistic, q.df, q.p_value, q.alarm,
-       q.detail
+       q.detail, q.ordinal
 FROM work.quality q
 JOIN work.analyses a USING (analysis)
 JOIN registry.pilots p USING (pilot)
-ORDER BY a.analysis, q.agency NULLS FIRST, q.ordinal;
+ORDER BY a.analysis, q.agency NULLS LAST, q.ordinal;
 COMMENT ON VIEW results.quality IS 'Checks of the data of an analysis';
 
 CREATE VIEW results.submissions AS
