@@ -1,5 +1,6 @@
 /* cmd_up.c - `pilot up` and `pilot down`: the embedded stack in the background. */
-#include <inttypes.h>
+#include <errno.h>
+#include <unistd.h>
 
 #include "commands.h"
 #include "pilot/memory.h"
@@ -69,6 +70,13 @@ pilot_status_t pilot_cmd_down(pilot_context_t *context, int argc, char **argv, p
     status = need_embedded(context, "down", error);
     if (status)
         return status;
+    /* Opening would create a cluster where there is none. */
+    char *fallback PILOT_AUTOFREE = context->dir ? NULL : pilot_cluster_default_dir();
+    const char *dir = context->dir ? context->dir : fallback;
+    if (access(dir, F_OK) != 0 && errno == ENOENT) {
+        pilot_say("%s: nothing was up", dir);
+        return PILOT_OK;
+    }
     pilot_db_t *db = NULL;
     status = pilot_context_db(context, &db, error);
     if (status)

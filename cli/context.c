@@ -10,8 +10,6 @@
 #include "pilot/memory.h"
 #include "pilot/signals.h"
 
-extern char **environ;
-
 void pilot_say(const char *format, ...)
 {
     va_list arguments;
@@ -113,7 +111,7 @@ pilot_status_t pilot_context_parse(pilot_context_t *context, const pilot_option_
     int count = 0;
     pilot_status_t status = pilot_options_parse(options, name, argc, argv, &count, error);
     if (context->help) {
-        char *usage PILOT_AUTOFREE = pilot_format("usage: %s %s [OPTION]...", name, operands);
+        char *usage PILOT_AUTOFREE = pilot_format("%s %s [OPTION]...", name, operands);
         pilot_options_help(options, usage, description);
         context->done = true;
         return PILOT_OK;
@@ -133,23 +131,6 @@ pilot_status_t pilot_context_parse(pilot_context_t *context, const pilot_option_
 /* ---- the database ------------------------------------------------------------------------------
  */
 
-/* The embedded cluster is reached by what we say alone: PG* variables are for servers. */
-static void forget_libpq_environment(void)
-{
-    for (char **entry = environ; *entry;) {
-        if (strncmp(*entry, "PG", 2) != 0) {
-            entry++;
-            continue;
-        }
-        char *equals = strchr(*entry, '=');
-        char *name PILOT_AUTOFREE =
-            pilot_strndup(*entry, equals ? (size_t)(equals - *entry) : strlen(*entry));
-        if (unsetenv(name) != 0)
-            return;
-        entry = environ;
-    }
-}
-
 bool pilot_context_is_embedded(const pilot_context_t *context)
 {
     return context->embedded;
@@ -162,7 +143,6 @@ const char *pilot_context_conninfo(const pilot_context_t *context)
 
 static pilot_status_t open_cluster(pilot_context_t *context, pilot_error_t *error)
 {
-    forget_libpq_environment();
     char *fallback PILOT_AUTOFREE = context->dir ? NULL : pilot_cluster_default_dir();
     return pilot_cluster_open(context->dir ? context->dir : fallback, context->interrupt_fd,
                               &context->cluster, error);
