@@ -58,7 +58,7 @@ const pilot_schema_row_t pilot_schema[] = {
 
     {KEY("outcomes", LIST), REQUIRED, PLAN(outcomes),
      ELEMENTS(pilot_plan_outcome_t, OF_DRAFT(plan.outcome_count), 256)},
-    {KEY("outcomes[]", MAPPING)},
+    {KEY("outcomes[]", MAPPING), .wants = "a mapping {name: ..., type: ...}"},
     {KEY("outcomes[].name", NAME), REQUIRED, OUTCOME(name)},
     {KEY("outcomes[].type", CHOICE), REQUIRED, OUTCOME(type),
      ONE_OF("continuous|binary|count|ordinal|duration")},
@@ -186,7 +186,7 @@ char *pilot_schema_label(const char *path)
 {
     char *label = pilot_alloc(strlen(path) + 1, 1), *to = label;
     for (const char *c = path; *c; c++)
-        if (*c != '[' && *c != ']')
+        if (*c != '[' && *c != ']' && *c != '*' && !(*c == '.' && c[1] == '*'))
             *to++ = *c;
     return label;
 }

@@ -56,7 +56,7 @@ extern const size_t pilot_schema_rows;
 const pilot_schema_row_t *pilot_schema_find(const char *path, const char *suffix);
 /* Is `row` a key right below `path`?  *ret_key gets its name. */
 bool pilot_schema_is_child(const char *path, const pilot_schema_row_t *row, const char **ret_key);
-/* The path as people write it, without []: caller frees. */
+/* The path as people write it, without [] and .*: caller frees. */
 char *pilot_schema_label(const char *path);
 
 #endif
