@@ -96,8 +96,8 @@ static pilot_status_t start_one(pilot_context_t *context, int64_t number, pilot_
     return status ? status : write_pid_file(context, number, pid, error);
 }
 
-pilot_status_t pilot_stack_up(pilot_context_t *context, int64_t workers, int *ret_started,
-                              pilot_error_t *error)
+static pilot_status_t start_missing(pilot_context_t *context, int64_t workers, int *ret_started,
+                                    pilot_error_t *error)
 {
     int started = 0;
     for (int64_t i = 0; i <= workers; i++) {
@@ -117,6 +117,17 @@ pilot_status_t pilot_stack_up(pilot_context_t *context, int64_t workers, int *re
                 i ? "a worker" : "the coordinator", pilot_cluster_dir(context->cluster));
     *ret_started = started;
     return PILOT_OK;
+}
+
+pilot_status_t pilot_stack_up(pilot_context_t *context, int64_t workers, int *ret_started,
+                              pilot_error_t *error)
+{
+    bool was_up = pilot_stack_is_up(context, NULL);
+    pilot_status_t status = start_missing(context, workers, ret_started, error);
+    int ended = 0;
+    if (status && !was_up)
+        pilot_stack_down(context, &ended, NULL);
+    return status;
 }
 
 static void end_process(pid_t pid, int64_t until)

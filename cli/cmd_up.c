@@ -41,11 +41,11 @@ pilot_status_t pilot_cmd_up(pilot_context_t *context, int argc, char **argv, pil
     pilot_db_t *db = NULL;
     if (!status)
         status = pilot_context_db(context, &db, error);
-    if (!status)
-        status = pilot_cluster_keep(context->cluster, true, error);
     int started = 0;
     if (!status)
         status = pilot_stack_up(context, workers, &started, error);
+    if (!status)
+        status = pilot_cluster_keep(context->cluster, true, error);
     if (status)
         return status;
     int running = 0;

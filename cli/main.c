@@ -8,6 +8,7 @@
 
 #include "commands.h"
 #include "manual.h"
+#include "output.h"
 #include "pilot/memory.h"
 #include "pilot/suggest.h"
 
@@ -168,10 +169,8 @@ int main(int argc, char **argv)
     pilot_error_t error = {0};
     pilot_status_t status = dispatch(&context, argc, argv, &error);
     pilot_context_close(&context);
-    if (fflush(stdout) != 0 || ferror(stdout)) {
-        if (!status)
-            status = pilot_error_set(&error, PILOT_E_FILE, "cannot write to standard output");
-    }
+    if (!status)
+        status = pilot_output_flush(&error);
     if (status)
         pilot_say("pilot: %s", error.message);
     return pilot_status_exit(status);

@@ -37,8 +37,8 @@ static int decimals_for(const char *scale, double value)
     double s = 0;
     if (read_number(scale, &s) && s > 0)
         return pilot_decimals(s);
-    /* Nothing to judge by: four significant digits. */
-    return value == 0 ? 0 : pilot_decimals(fabs(value) / 100);
+    /* Nothing to judge by: counts as they are, others to four significant digits. */
+    return value == rint(value) && fabs(value) < 1e9 ? 0 : pilot_decimals(fabs(value) / 100);
 }
 
 char *pilot_show_number(const char *number, const char *scale)

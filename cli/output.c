@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -59,13 +60,20 @@ pilot_status_t pilot_output_check(const char *path, pilot_error_t *error)
     return status;
 }
 
+pilot_status_t pilot_output_flush(pilot_error_t *error)
+{
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return PILOT_OK;
+    struct pollfd reader = {.fd = STDOUT_FILENO, .events = POLLOUT};
+    if (poll(&reader, 1, 0) > 0 && (reader.revents & POLLERR))
+        return PILOT_OK;
+    return pilot_error_set(error, PILOT_E_FILE, "cannot write to standard output");
+}
+
 pilot_status_t pilot_output_finish(pilot_output_t *output, pilot_error_t *error)
 {
-    if (!output->path) {
-        if (fflush(stdout) != 0 || ferror(stdout))
-            return cannot_write("standard output", error);
-        return PILOT_OK;
-    }
+    if (!output->path)
+        return pilot_output_flush(error);
     bool sound = !ferror(output->file);
     sound = fclose(output->file) == 0 && sound;
     output->file = NULL;

@@ -19,6 +19,8 @@ pilot_status_t pilot_output_check(const char *path, pilot_error_t *error);
 
 pilot_status_t pilot_output_open(const char *path, pilot_output_t *ret_output,
                                  pilot_error_t *error);
+/* Flush stdout.  A reader that has seen enough (`| head`) is no error. */
+pilot_status_t pilot_output_flush(pilot_error_t *error);
 /* Close, and give the file its name. */
 pilot_status_t pilot_output_finish(pilot_output_t *output, pilot_error_t *error);
 /* Close and remove. */

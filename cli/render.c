@@ -20,7 +20,8 @@ const char *pilot_render_format_of(const char *output)
 typedef struct sink {
     const pilot_render_t *render;
     FILE *out;
-    pilot_table_t *table; /* table alone */
+    bool for_people;
+    pilot_render_table_t people; /* for_people alone */
     uint64_t rows;
 } sink_t;
 
@@ -76,8 +77,8 @@ static bool is_format(const sink_t *sink, const char *format)
 static void take_rows(sink_t *sink, const PGresult *result)
 {
     pilot_text_t line = PILOT_TEXT_INIT;
-    if (sink->table)
-        pilot_render_table_rows(sink->table, sink->render->view, result);
+    if (sink->for_people)
+        pilot_render_table_rows(&sink->people, result);
     else if (is_format(sink, "csv"))
         write_csv(sink, result, &line);
     else
@@ -99,7 +100,7 @@ static pilot_status_t fetch_all(pilot_db_t *db, sink_t *sink, pilot_error_t *err
         if (rows == 0)
             return PILOT_OK;
         if (ferror(sink->out))
-            return pilot_error_set(error, PILOT_E_FILE, "cannot write the output");
+            return PILOT_OK; /* the end tells */
     }
 }
 
@@ -112,7 +113,7 @@ static pilot_status_t read_rows(pilot_db_t *db, sink_t *sink, pilot_error_t *err
     const char *parameter[] = {render->pilot, id};
     pilot_text_t sql = PILOT_TEXT_INIT;
     pilot_text_append(&sql, "DECLARE pilot_rows NO SCROLL CURSOR FOR ");
-    pilot_view_sql(render->view, sink->table != NULL, render->all, &sql);
+    pilot_view_sql(render->view, sink->for_people, render->all, &sql);
     pilot_status_t status = pilot_db_script(db,
                                             "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;"
                                             "SET LOCAL extra_float_digits = 1",
@@ -134,19 +135,19 @@ static pilot_status_t write_rows(pilot_context_t *context, sink_t *sink, pilot_e
     pilot_status_t status = pilot_context_db(context, &db, error);
     if (status)
         return status;
-    if (is_format(sink, "table"))
-        sink->table = pilot_render_table_begin(
-            sink->render->view, sink->out == stdout ? context->width : 80, context->utf8);
+    if (sink->for_people)
+        pilot_render_table_begin(&sink->people, sink->out == stdout ? context->width : 80,
+                                 context->utf8);
     else if (is_format(sink, "csv"))
         write_csv_header(sink);
     else
         fputc('[', sink->out);
     status = read_rows(db, sink, error);
-    if (!status && sink->table)
-        status = pilot_table_print(sink->table, sink->out, error);
+    if (!status && sink->for_people)
+        status = pilot_table_print(sink->people.table, sink->out, error);
     if (!status && is_format(sink, "json"))
         fputs(sink->rows ? "\n]\n" : "]\n", sink->out);
-    pilot_table_free(sink->table);
+    pilot_table_free(sink->people.table);
     return status;
 }
 
@@ -157,7 +158,10 @@ pilot_status_t pilot_render(pilot_context_t *context, const pilot_render_t *rend
     pilot_status_t status = pilot_output_open(render->output, &output, error);
     if (status)
         return status;
-    sink_t sink = {.render = render, .out = output.file};
+    sink_t sink = {.render = render,
+                   .out = output.file,
+                   .for_people = strcmp(render->format, "table") == 0,
+                   .people = {.view = render->view, .all = render->all}};
     status = write_rows(context, &sink, error);
     if (!status)
         status = pilot_output_finish(&output, error);

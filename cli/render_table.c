@@ -10,13 +10,13 @@ static bool is_right(pilot_cell_kind_t kind)
            kind == PILOT_CELL_RANK;
 }
 
-pilot_table_t *pilot_render_table_begin(const pilot_view_t *view, int width, bool utf8)
+void pilot_render_table_begin(pilot_render_table_t *render, int width, bool utf8)
 {
-    pilot_table_t *table = pilot_table_new(width);
-    for (const pilot_view_cell_t *cell = view->cell; cell->header; cell++)
-        pilot_table_column(table, !utf8 && cell->ascii ? cell->ascii : cell->header,
-                           is_right(cell->kind), cell->drop);
-    return table;
+    render->table = pilot_table_new(width);
+    for (const pilot_view_cell_t *cell = render->view->cell; cell->header; cell++)
+        if (render->all || !cell->all_only)
+            pilot_table_column(render->table, !utf8 && cell->ascii ? cell->ascii : cell->header,
+                               is_right(cell->kind), cell->drop);
 }
 
 /* The text of a view's column in a row; NULL when it is absent. */
@@ -101,14 +101,16 @@ static char *make_heading(const pilot_view_t *view, const PGresult *result, int 
     return pilot_text_take(&text);
 }
 
-void pilot_render_table_rows(pilot_table_t *table, const pilot_view_t *view, const PGresult *result)
+void pilot_render_table_rows(pilot_render_table_t *render, const PGresult *result)
 {
+    const pilot_view_t *view = render->view;
     for (int row = 0; row < PQntuples(result); row++) {
         char *heading PILOT_AUTOFREE = make_heading(view, result, row);
-        pilot_table_row(table, heading);
+        pilot_table_row(render->table, heading);
         for (const pilot_view_cell_t *cell = view->cell; cell->header; cell++)
-            pilot_table_cell(table, make_cell(cell, value(view, result, row, cell->a),
-                                              value(view, result, row, cell->b),
-                                              value(view, result, row, cell->c)));
+            if (render->all || !cell->all_only)
+                pilot_table_cell(render->table, make_cell(cell, value(view, result, row, cell->a),
+                                                          value(view, result, row, cell->b),
+                                                          value(view, result, row, cell->c)));
     }
 }

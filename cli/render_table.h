@@ -7,8 +7,13 @@
 #include "table.h"
 #include "view.h"
 
-pilot_table_t *pilot_render_table_begin(const pilot_view_t *view, int width, bool utf8);
-void pilot_render_table_rows(pilot_table_t *table, const pilot_view_t *view,
-                             const PGresult *result);
+typedef struct pilot_render_table {
+    const pilot_view_t *view;
+    bool all; /* --all */
+    pilot_table_t *table;
+} pilot_render_table_t;
+
+void pilot_render_table_begin(pilot_render_table_t *render, int width, bool utf8);
+void pilot_render_table_rows(pilot_render_table_t *render, const PGresult *result);
 
 #endif

@@ -116,8 +116,8 @@ static const pilot_view_cell_t effects_cells[] = {
 
 static const pilot_view_cell_t comparison_cells[] = {
     {.header = "estimator", .kind = PILOT_CELL_ESTIMATOR, .a = "estimator"},
-    {.header = "method", .kind = PILOT_CELL_TEXT, .a = "method", .drop = 2},
-    {.header = "test", .kind = PILOT_CELL_TEXT, .a = "test", .drop = 1},
+    {.header = "method", .kind = PILOT_CELL_TEXT, .a = "method", .all_only = true},
+    {.header = "test", .kind = PILOT_CELL_TEXT, .a = "test", .all_only = true},
     {.header = "k", .kind = PILOT_CELL_COUNT, .a = "k"},
     {.header = "effect", .kind = PILOT_CELL_NUMBER, .a = "estimate", .b = "std_error"},
     {.header = "interval",

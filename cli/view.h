@@ -48,7 +48,8 @@ typedef struct pilot_view_cell {
     const char *ascii;  /* header where the locale has no UTF-8; NULL: the same */
     pilot_cell_kind_t kind;
     const char *a, *b, *c;
-    int drop; /* see table.h */
+    int drop;      /* see table.h */
+    bool all_only; /* constant unless --all is given */
 } pilot_view_cell_t;
 
 typedef struct pilot_view {
