@@ -1,0 +1,143 @@
+/* ols_finish.c - estimates from the coefficients and the residual-based sums. */
+#include <math.h>
+
+#include "compensated.h"
+#include "ols_residuals.h"
+
+/* A residual below this share of the outcome's range is rounding. */
+#define ROUNDING 1e-13
+
+typedef struct sums {
+    double square;
+    double meat;
+    uint64_t leverage_one;
+} sums_t;
+
+static sums_t add_agencies(const pilot_residuals_t *const *residuals, size_t agencies, size_t arm)
+{
+    compensated_t square = {0}, meat = {0};
+    sums_t sums = {0};
+    for (size_t a = 0; a < agencies; a++) {
+        compensated_add(&square, residuals[a]->square);
+        compensated_add(&meat, residuals[a]->meat[arm]);
+        sums.leverage_one += residuals[a]->leverage_one[arm];
+    }
+    sums.square = compensated_value(&square);
+    sums.meat = compensated_value(&meat);
+    return sums;
+}
+
+/* Squared length of the contrast's row of R^-1: its classical variance is sigma^2 times this. */
+static double contrast_square(const pilot_fit_t *fit, size_t arm)
+{
+    size_t column = fit->arm_column[arm];
+    double square = 0;
+    for (size_t k = column; k < fit->rank; k++)
+        square += fit->r_inverse[column * fit->rank + k] * fit->r_inverse[column * fit->rank + k];
+    return square;
+}
+
+/* What forbids an estimate, or NONE. */
+static pilot_reason_t refuse_estimate(const pilot_fit_t *fit, size_t arm)
+{
+    if (fit->rows == 0)
+        return fit->candidates > 0 ? PILOT_REASON_ALL_MISSING : PILOT_REASON_NO_UNITS;
+    if (fit->arm_rows[0] == 0)
+        return PILOT_REASON_NO_CONTROL_UNITS;
+    if (fit->arm_rows[arm] == 0)
+        return PILOT_REASON_NO_TREATED_UNITS;
+    if (fit->too_wide)
+        return PILOT_REASON_NOT_IN_THIS_VERSION;
+    if (fit->arm_column[arm] == SIZE_MAX)
+        return PILOT_REASON_COLLINEAR;
+    return PILOT_REASON_NONE;
+}
+
+static uint64_t coefficients(const pilot_fit_t *fit)
+{
+    return fit->rank + fit->blocks;
+}
+
+/* What forbids a standard error before any is computed, or NONE. */
+static pilot_reason_t refuse_std_error(const pilot_fit_t *fit, size_t arm, const sums_t *sums)
+{
+    double range = fit->outcome_high - fit->outcome_low;
+    if (!(range > 0))
+        return PILOT_REASON_CONSTANT_OUTCOME;
+    if (fit->clustered && fit->arm_clusters[0] <= 1 && fit->arm_clusters[arm] <= 1)
+        return PILOT_REASON_ONE_CLUSTER_PER_ARM;
+    if (fit->rows <= coefficients(fit) || (fit->clustered && fit->clusters < 2))
+        return PILOT_REASON_NO_RESIDUAL_DF;
+    if (sums->leverage_one > 0)
+        return PILOT_REASON_LEVERAGE_ONE;
+    if (sums->square <= ROUNDING * range * ROUNDING * range * fit->weight)
+        return PILOT_REASON_ZERO_VARIANCE;
+    return PILOT_REASON_NONE;
+}
+
+static double variance(const pilot_fit_t *fit, const sums_t *sums, double contrast)
+{
+    double n = (double)fit->rows, k = (double)coefficients(fit);
+    switch (fit->std_error) {
+    case PILOT_SE_CLASSICAL:
+        return sums->square / (n - k) * contrast;
+    case PILOT_SE_HC1:
+        return sums->meat * (n / (n - k));
+    default:
+        return sums->meat;
+    }
+}
+
+static void finish_std_error(const pilot_fit_t *fit, const sums_t *sums, size_t arm,
+                             double confidence, pilot_estimate_t *ret)
+{
+    pilot_reason_t reason = refuse_std_error(fit, arm, sums);
+    if (reason) {
+        pilot_estimate_refuse(ret, reason);
+        return;
+    }
+    double contrast = contrast_square(fit, arm), value = variance(fit, sums, contrast);
+    double range = ROUNDING * (fit->outcome_high - fit->outcome_low);
+    if (!(value > range * range * contrast * (fit->weight / (double)fit->rows))) {
+        pilot_estimate_refuse(ret, PILOT_REASON_ZERO_VARIANCE);
+        return;
+    }
+    ret->std_error = PILOT_GIVEN(sqrt(value));
+    ret->df = PILOT_GIVEN((double)(fit->rows - coefficients(fit)));
+    pilot_estimate_infer(ret, confidence);
+}
+
+static void finish_arm(const pilot_fit_t *fit, const sums_t *sums, size_t arm, double confidence,
+                       pilot_estimate_t *ret)
+{
+    *ret = (pilot_estimate_t){
+        .n = fit->rows,
+        .n_arm = fit->arm_rows[arm],
+        .n_control = fit->arm_rows[0],
+        .clusters = fit->clustered ? fit->clusters : 0,
+        .blocks = fit->blocked ? fit->blocks : 0,
+        .std_error_type = fit->std_error,
+    };
+    if (fit->arm_rows[0] > 0)
+        ret->control_mean = PILOT_GIVEN(fit->control_mean);
+    pilot_reason_t reason = refuse_estimate(fit, arm);
+    if (reason)
+        pilot_estimate_refuse(ret, reason);
+    if (reason == PILOT_REASON_NOT_IN_THIS_VERSION)
+        pilot_estimate_note(ret, "the design has more than %zu columns", PILOT_MOST_COLUMNS);
+    if (!reason) {
+        ret->estimate = PILOT_GIVEN(fit->beta[fit->arm_column[arm]]);
+        finish_std_error(fit, sums, arm, confidence, ret);
+    }
+    if (fit->dropped[0])
+        pilot_estimate_note(ret, "dropped: %s", fit->dropped);
+}
+
+void pilot_residuals_finish(const pilot_fit_t *fit, const pilot_residuals_t *const *residuals,
+                            size_t agencies, double confidence, pilot_estimate_t *ret_estimate)
+{
+    for (size_t arm = 1; arm < fit->arms; arm++) {
+        sums_t sums = add_agencies(residuals, agencies, arm);
+        finish_arm(fit, &sums, arm, confidence, &ret_estimate[arm - 1]);
+    }
+}

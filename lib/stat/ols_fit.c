@@ -1,0 +1,177 @@
+/* ols_fit.c - see ols_fit.h. */
+#include "ols_fit.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "compensated.h"
+#include "least_squares_kernel.h"
+#include "ols_fit_design.h"
+#include "qr_stack.h"
+
+/* Counts and ranges of all agencies; the control mean; bases. */
+static void pool_counts(const pilot_moments_t *const *moments, size_t agencies,
+                        pilot_arena_t *arena, pilot_fit_t *fit)
+{
+    compensated_t weight = {0}, control = {0}, sum = {0};
+    double low = 0, high = 0;
+    uint64_t used = 0;
+    fit->arm_rows = PILOT_ARENA_ARRAY(arena, uint64_t, fit->arms);
+    fit->arm_clusters = PILOT_ARENA_ARRAY(arena, uint64_t, fit->arms);
+    for (size_t a = 0; a < agencies; a++) {
+        const pilot_moments_t *m = moments[a];
+        fit->candidates += m->candidates;
+        if (m->rows == 0)
+            continue;
+        bool first = used++ == 0;
+        if (first)
+            fit->outcome_base = m->outcome_base;
+        low = first || m->weight_low < low ? m->weight_low : low;
+        high = first || m->weight_high > high ? m->weight_high : high;
+        if (first || m->outcome_low < fit->outcome_low)
+            fit->outcome_low = m->outcome_low;
+        if (first || m->outcome_high > fit->outcome_high)
+            fit->outcome_high = m->outcome_high;
+        fit->rows += m->rows;
+        fit->clusters += m->clusters;
+        fit->blocks += m->blocks;
+        for (size_t arm = 0; arm < fit->arms; arm++) {
+            fit->arm_rows[arm] += m->arm_rows[arm];
+            fit->arm_clusters[arm] += m->arm_clusters[arm];
+            compensated_add(&weight, m->arm_weight[arm]);
+        }
+        compensated_add(&control, m->arm_weight[0]);
+        compensated_add(&sum, (m->outcome_base - fit->outcome_base) * m->arm_weight[0]);
+        compensated_add(&sum, m->control_sum);
+    }
+    fit->weight = compensated_value(&weight);
+    fit->equal_weights = low == high;
+    if (fit->arm_rows[0] > 0)
+        fit->control_mean =
+            fit->outcome_base + compensated_value(&sum) / compensated_value(&control);
+    /* Agencies are blocks: with several of them there is something to tell. */
+    fit->blocked = agencies > 0 && (moments[0]->blocked || (used > 1 && !fit->across));
+}
+
+/* Rows of a factor, mapped to the pooled design (and y behind it), stacked onto qr. */
+static void stack_factor(const pilot_map_t *map, const double *r, const pilot_moments_t *m,
+                         bool with_outcome, pilot_qr_t *qr, pilot_arena_t *arena)
+{
+    size_t rows = m->raw + (with_outcome ? 1 : 0), stride = PILOT_PAD(rows);
+    double *panel = PILOT_ARENA_ARRAY(arena, double, stride * qr->columns);
+    for (size_t e = 0; e < map->entries; e++) {
+        const pilot_map_entry_t *entry = &map->entry[e];
+        for (size_t i = 0; i <= entry->raw; i++)
+            panel[entry->column * stride + i] += entry->factor * r[i * m->raw + entry->raw];
+    }
+    if (with_outcome) {
+        double *y = panel + (qr->columns - 1) * stride;
+        memcpy(y, m->effect, m->raw * sizeof *y);
+        y[m->raw] = m->rest;
+    }
+    pilot_qr_add(qr, panel, stride, rows);
+}
+
+/* "x", "x (missing)", "x=level", "x= (missing)" */
+static void name_column(const pilot_ols_task_t *task, const pilot_column_t *column,
+                        const char *label, char *ret, size_t size)
+{
+    const char *name = task->regressor[column->regressor].name;
+    if (column->kind == PILOT_COLUMN_NUMBER)
+        snprintf(ret, size, "%s", name);
+    else if (column->kind == PILOT_COLUMN_LEVEL && label)
+        snprintf(ret, size, "%s=%s", name, label);
+    else
+        snprintf(ret, size, "%s (missing)", name);
+}
+
+static void note_dropped(const pilot_ols_task_t *task, const pilot_pooled_design_t *design,
+                         const pilot_solution_t *solution, pilot_fit_t *fit)
+{
+    size_t length = 0;
+    for (size_t j = 0; j < design->columns; j++) {
+        char name[PILOT_DETAIL_SIZE];
+        if (!solution->dropped[j] || design->column[j].kind == PILOT_COLUMN_ARM)
+            continue;
+        name_column(task, &design->column[j], design->label[j], name, sizeof name);
+        snprintf(fit->dropped + length, sizeof fit->dropped - length, "%s%s", length ? ", " : "",
+                 name);
+        length = strlen(fit->dropped);
+    }
+}
+
+static void keep_columns(const pilot_pooled_design_t *design, const pilot_solution_t *solution,
+                         pilot_arena_t *arena, pilot_fit_t *fit)
+{
+    fit->rank = solution->rank;
+    fit->column = PILOT_ARENA_RAW(arena, pilot_column_t, fit->rank);
+    fit->label = PILOT_ARENA_RAW(arena, const char *, fit->rank);
+    for (size_t j = 0; j < fit->rank; j++) {
+        fit->column[j] = design->column[solution->kept[j]];
+        fit->label[j] = design->label[solution->kept[j]];
+        if (fit->column[j].kind == PILOT_COLUMN_ARM)
+            fit->arm_column[fit->column[j].code] = j;
+    }
+    fit->r = solution->r;
+    fit->r_inverse = solution->r_inverse;
+    fit->beta = solution->beta;
+}
+
+void pilot_fit_compute(const pilot_ols_task_t *task, const pilot_moments_t *const *moments,
+                       size_t agencies, pilot_arena_t *arena, pilot_fit_t *ret)
+{
+    *ret = (pilot_fit_t){
+        .arms = task->frame->arms,
+        .regressors = task->regressors,
+        .across = task->across,
+        .std_error = agencies ? moments[0]->std_error : pilot_task_std_error(task),
+        .clustered = agencies ? moments[0]->clustered : false,
+        .arm_column = PILOT_ARENA_RAW(arena, size_t, task->frame->arms),
+    };
+    for (size_t arm = 0; arm < ret->arms; arm++)
+        ret->arm_column[arm] = SIZE_MAX;
+    pool_counts(moments, agencies, arena, ret);
+    pilot_pooled_design_t design;
+    pilot_pooled_design(task, moments, agencies, arena, &design);
+    ret->too_wide = design.too_wide;
+    if (design.too_wide || ret->rows == 0)
+        return;
+    pilot_qr_t qr;
+    pilot_solution_t solution;
+    pilot_qr_init(&qr, design.columns + 1, arena);
+    for (size_t a = 0; a < agencies; a++) {
+        pilot_map_t map;
+        if (moments[a]->rows == 0)
+            continue;
+        pilot_map_columns(&design, task, moments[a], arena, &map);
+        stack_factor(&map, moments[a]->r, moments[a], true, &qr, arena);
+    }
+    pilot_qr_solve(&qr, design.length, arena, &solution);
+    keep_columns(&design, &solution, arena, ret);
+    note_dropped(task, &design, &solution, ret);
+}
+
+void pilot_fit_columns(const pilot_fit_t *fit, const pilot_ols_task_t *task, pilot_column_t *ret)
+{
+    for (size_t j = 0; j < fit->rank; j++) {
+        ret[j] = fit->column[j];
+        if (ret[j].kind == PILOT_COLUMN_ARM)
+            continue;
+        const pilot_regressor_t *regressor = &task->regressor[ret[j].regressor];
+        ret[j].number = regressor->number;
+        ret[j].category = regressor->category;
+        if (ret[j].kind != PILOT_COLUMN_LEVEL)
+            continue;
+        ret[j].code = PILOT_CATEGORY_MISSING;
+        if (!fit->label[j])
+            continue;
+        /* A level that this agency lacks is a column of zeros. */
+        ret[j].kind = PILOT_COLUMN_ZERO;
+        for (size_t code = 0; code < regressor->category->levels; code++)
+            if (strcmp(regressor->category->label[code], fit->label[j]) == 0) {
+                ret[j].kind = PILOT_COLUMN_LEVEL;
+                ret[j].code = (uint32_t)code;
+            }
+    }
+}

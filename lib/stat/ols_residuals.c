@@ -1,0 +1,209 @@
+/* ols_residuals.c - see ols_residuals.h. */
+#include "ols_residuals.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "compensated.h"
+#include "least_squares_kernel.h"
+
+/* Rows that are worked on at once, so that their columns stay in the first-level cache. */
+#define STRIP_ROWS ((size_t)256)
+/* A row with this leverage has no residual of its own ... */
+#define FULL_LEVERAGE (1 - 1e-9)
+/* ... which matters if it carries more than this share of a contrast's squared influence. */
+#define INFLUENCE_TOLERANCE 1e-12
+
+typedef struct work {
+    const pilot_rows_t *rows;
+    const pilot_fit_t *fit; /* the first: all have its design */
+    const pilot_fit_t *const *fits;
+    size_t outcomes;
+    pilot_panel_t panel;
+    double *leverage, *factor, *influence; /* STRIP_ROWS */
+    double *block_share;                   /* panel rows: 1 / weight of the row's block */
+    compensated_t *square;                 /* outcomes */
+    compensated_t *meat;                   /* outcomes x arms */
+    pilot_residuals_t *ret;
+} work_t;
+
+/* Columns become Q = X R^-1, by forward substitution; the outcomes become residuals. */
+static void solve_strip(const work_t *work, size_t first, size_t count)
+{
+    size_t rank = work->fit->rank, stride = work->panel.stride;
+    double *x = work->panel.data + first;
+    for (size_t o = 0; o < work->outcomes; o++)
+        for (size_t k = 0; k < rank; k++)
+            pilot_kernel_add_scaled(x + (rank + o) * stride, -work->fits[o]->beta[k],
+                                    x + k * stride, count);
+    for (size_t k = 0; k < rank; k++) {
+        const double *r = work->fit->r;
+        for (size_t i = 0; i < k; i++)
+            pilot_kernel_add_scaled(x + k * stride, -r[i * rank + k], x + i * stride, count);
+        for (size_t i = 0; i < count; i++)
+            x[k * stride + i] /= r[k * rank + k];
+    }
+}
+
+/* Leverages of the full design, block indicators included. */
+static void find_leverages(const work_t *work, size_t first, size_t count)
+{
+    const double *w = work->panel.weight + first, *share = work->block_share + first;
+    memcpy(work->leverage, share, count * sizeof *share);
+    for (size_t k = 0; k < work->fit->rank; k++)
+        pilot_kernel_add_square(work->leverage, work->panel.data + k * work->panel.stride + first,
+                                count);
+    pilot_kernel_multiply(work->leverage, w, work->leverage, count);
+}
+
+static void find_factors(const work_t *work, size_t count)
+{
+    pilot_std_error_t type = work->fit->std_error;
+    for (size_t i = 0; i < count; i++) {
+        double rest = 1 - work->leverage[i];
+        if (type == PILOT_SE_HC0 || type == PILOT_SE_HC1)
+            work->factor[i] = 1;
+        else if (work->leverage[i] >= FULL_LEVERAGE)
+            work->factor[i] = 0;
+        else
+            work->factor[i] = type == PILOT_SE_HC3 ? 1 / (rest * rest) : 1 / rest;
+    }
+}
+
+/* u = Q l for the contrast in column `column`; returns |l|^2. */
+static double find_influence(const work_t *work, size_t column, size_t first, size_t count)
+{
+    size_t rank = work->fit->rank;
+    const double *l = work->fit->r_inverse + column * rank;
+    double square = 0;
+    memset(work->influence, 0, count * sizeof *work->influence);
+    for (size_t k = column; k < rank; k++) {
+        pilot_kernel_add_scaled(work->influence, l[k],
+                                work->panel.data + k * work->panel.stride + first, count);
+        square += l[k] * l[k];
+    }
+    return square;
+}
+
+static uint64_t count_full(const work_t *work, size_t first, size_t count, double square)
+{
+    uint64_t full = 0;
+    for (size_t i = 0; i < count; i++) {
+        double u = work->influence[i];
+        full += work->leverage[i] >= FULL_LEVERAGE &&
+                work->panel.weight[first + i] * u * u > INFLUENCE_TOLERANCE * square;
+    }
+    return full;
+}
+
+static void sum_units(work_t *work, size_t first, size_t count)
+{
+    const double *w = work->rows->weight ? work->panel.weight + first : NULL;
+    const double *e = work->panel.data + work->fit->rank * work->panel.stride + first;
+    bool leverages = work->fit->std_error == PILOT_SE_HC2 || work->fit->std_error == PILOT_SE_HC3;
+    if (leverages)
+        find_leverages(work, first, count);
+    find_factors(work, count);
+    for (size_t arm = 1; arm < work->fit->arms; arm++) {
+        size_t column = work->fit->arm_column[arm];
+        if (column == SIZE_MAX)
+            continue;
+        double square = find_influence(work, column, first, count);
+        uint64_t full = leverages ? count_full(work, first, count, square) : 0;
+        for (size_t o = 0; o < work->outcomes; o++) {
+            work->ret[o].leverage_one[arm] += full;
+            compensated_add(&work->meat[o * work->fit->arms + arm],
+                            pilot_kernel_meat(w, work->influence, e + o * work->panel.stride,
+                                              work->factor, count));
+        }
+    }
+}
+
+static void sum_squares(work_t *work, size_t first, size_t count)
+{
+    for (size_t o = 0; o < work->outcomes; o++) {
+        const double *e = work->panel.data + (work->fit->rank + o) * work->panel.stride + first;
+        for (size_t i = 0; i < count; i++)
+            work->influence[i] = e[i] * work->panel.weight[first + i];
+        compensated_add(&work->square[o], pilot_kernel_dot(work->influence, e, count));
+    }
+}
+
+static void find_block_shares(work_t *work)
+{
+    const pilot_rows_t *rows = work->rows;
+    size_t block = work->panel.first_block;
+    for (size_t i = 0; i < work->panel.count; i++) {
+        while (work->panel.first + i >= rows->block_start[block + 1])
+            block++;
+        work->block_share[i] = 1 / rows->block_weight[block];
+    }
+    for (size_t i = work->panel.count; i < PILOT_PAD(work->panel.count); i++)
+        work->block_share[i] = 0;
+}
+
+static void walk(work_t *work)
+{
+    while (pilot_panel_next(&work->panel)) {
+        size_t padded = PILOT_PAD(work->panel.count);
+        find_block_shares(work);
+        for (size_t first = 0; first < padded; first += STRIP_ROWS) {
+            size_t count = padded - first < STRIP_ROWS ? padded - first : STRIP_ROWS;
+            solve_strip(work, first, count);
+            sum_squares(work, first, count);
+            if (!work->fit->clustered && work->fit->std_error != PILOT_SE_CLASSICAL)
+                sum_units(work, first, count);
+        }
+    }
+}
+
+bool pilot_fit_same_design(const pilot_fit_t *one, const pilot_fit_t *other)
+{
+    if (one->rank != other->rank ||
+        memcmp(one->r, other->r, one->rank * one->rank * sizeof *one->r) != 0)
+        return false;
+    for (size_t j = 0; j < one->rank; j++) {
+        const pilot_column_t *a = &one->column[j], *b = &other->column[j];
+        bool labels = one->label[j] && other->label[j];
+        if (a->kind != b->kind || a->code != b->code || a->regressor != b->regressor ||
+            a->base != b->base || a->shift != b->shift || !one->label[j] != !other->label[j] ||
+            (labels && strcmp(one->label[j], other->label[j]) != 0))
+            return false;
+    }
+    return true;
+}
+
+void pilot_residuals_compute(const pilot_rows_t *rows, const pilot_variable_t *const *outcome,
+                             const pilot_fit_t *const *fit, size_t outcomes, pilot_arena_t *arena,
+                             pilot_residuals_t *ret_residuals)
+{
+    size_t arms = fit[0]->arms, rank = fit[0]->rank;
+    work_t work = {.rows = rows, .fit = fit[0], .fits = fit, .outcomes = outcomes};
+    pilot_column_t *column = PILOT_ARENA_RAW(arena, pilot_column_t, rank + outcomes);
+    work.ret = ret_residuals;
+    for (size_t o = 0; o < outcomes; o++) {
+        column[rank + o] = (pilot_column_t){
+            .kind = PILOT_COLUMN_NUMBER, .number = outcome[o], .base = fit[o]->outcome_base};
+        ret_residuals[o] = (pilot_residuals_t){
+            .arms = arms,
+            .meat = PILOT_ARENA_ARRAY(arena, double, arms),
+            .leverage_one = PILOT_ARENA_ARRAY(arena, uint64_t, arms),
+        };
+    }
+    if (rows->n == 0 || fit[0]->too_wide)
+        return;
+    pilot_fit_columns(fit[0], rows->task, column);
+    pilot_panel_begin(&work.panel, rows, column, rank + outcomes, arena);
+    work.leverage = PILOT_ARENA_RAW(arena, double, STRIP_ROWS);
+    work.factor = PILOT_ARENA_RAW(arena, double, STRIP_ROWS);
+    work.influence = PILOT_ARENA_RAW(arena, double, STRIP_ROWS);
+    work.block_share = PILOT_ARENA_RAW(arena, double, work.panel.stride);
+    work.square = PILOT_ARENA_ARRAY(arena, compensated_t, outcomes);
+    work.meat = PILOT_ARENA_ARRAY(arena, compensated_t, outcomes * arms);
+    walk(&work);
+    for (size_t o = 0; o < outcomes; o++) {
+        ret_residuals[o].square = compensated_value(&work.square[o]);
+        for (size_t arm = 1; arm < arms; arm++)
+            ret_residuals[o].meat[arm] = compensated_value(&work.meat[o * arms + arm]);
+    }
+}

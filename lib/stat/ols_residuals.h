@@ -1,0 +1,29 @@
+/* ols_residuals.h - round 2: sums over one agency's rows that need the coefficients. */
+#ifndef PILOT_STAT_OLS_RESIDUALS_H
+#define PILOT_STAT_OLS_RESIDUALS_H
+
+#include "ols_fit.h"
+#include "pilot/error.h"
+#include "pilot/estimate.h"
+#include "pilot/piece.h"
+
+/* Of one outcome; arrays by arm (entry 0 unused). */
+typedef struct pilot_residuals {
+    size_t arms;
+    double square;          /* weighted sum of squared residuals */
+    double *meat;           /* the contrast's variance, before any factor */
+    uint64_t *leverage_one; /* rows that alone decide part of the contrast */
+} pilot_residuals_t;
+
+/* Outcomes with the same rows, and fits of one design (pilot_fit_same_design).  Everything in
+ * ret_residuals lives in the arena. */
+void pilot_residuals_compute(const pilot_rows_t *rows, const pilot_variable_t *const *outcome,
+                             const pilot_fit_t *const *fit, size_t outcomes, pilot_arena_t *arena,
+                             pilot_residuals_t *ret_residuals);
+bool pilot_fit_same_design(const pilot_fit_t *one, const pilot_fit_t *other);
+
+/* The estimates of all treatment arms from all agencies' sums: ret_estimate[arm - 1]. */
+void pilot_residuals_finish(const pilot_fit_t *fit, const pilot_residuals_t *const *residuals,
+                            size_t agencies, double confidence, pilot_estimate_t *ret_estimate);
+
+#endif
