@@ -55,6 +55,29 @@ static void say_hints(const pilot_context_t *context, const char *pilot, int64_t
     pilot_say("  %s status %" PRId64 "%s", context->program, analysis, flags);
 }
 
+/* All files as one load.  *ret_submissions: exactly theirs, "{12,13}"; caller frees. */
+static pilot_status_t take_in(pilot_context_t *context, const pilot_plan_t *plan, int64_t plan_id,
+                              const run_request_t *request, char **files, int file_count,
+                              char **ret_submissions, pilot_error_t *error)
+{
+    pilot_intake_options_t options = {.agency = request->agency,
+                                      .name_by_file = pilot_context_is_embedded(context),
+                                      .interrupt_fd = context->interrupt_fd};
+    pilot_intake_result_t result = {0};
+    pilot_status_t status = pilot_intake_run(context->db, plan, plan_id, (const char *const *)files,
+                                             (size_t)file_count, &options, &result, error);
+    if (status == PILOT_E_DATA)
+        pilot_intake_tell(&result, NULL, NULL);
+    pilot_text_t submissions = PILOT_TEXT_INIT;
+    pilot_text_append_char(&submissions, '{');
+    for (size_t i = 0; !status && i < result.agencies; i++)
+        pilot_text_appendf(&submissions, "%s%" PRId64, i ? "," : "", result.agency[i].submission);
+    pilot_text_append_char(&submissions, '}');
+    *ret_submissions = pilot_text_take(&submissions);
+    pilot_intake_clear(&result);
+    return status;
+}
+
 /* Plan and data into the database, frozen. */
 static pilot_status_t prepare(pilot_context_t *context, const pilot_plan_t *plan,
                               const run_request_t *request, char **files, int file_count,
@@ -67,8 +90,8 @@ static pilot_status_t prepare(pilot_context_t *context, const pilot_plan_t *plan
         status = pilot_register_plan(db, plan, &registered, error);
     char *submissions = NULL;
     if (!status)
-        status = pilot_intake_run(context, plan, registered.plan, request->agency, files,
-                                  file_count, &submissions, error);
+        status = take_in(context, plan, registered.plan, request, files, file_count, &submissions,
+                         error);
     if (!status)
         status = pilot_analysis_launch(db, plan->pilot, submissions, NULL, ret_analysis, error);
     free(submissions);

@@ -52,7 +52,8 @@ char *pilot_show_interval(const char *low, const char *high, const char *scale)
     double from = 0, to = 0;
     if (!read_number(low, &from) || !read_number(high, &to))
         return NULL;
-    int decimals = decimals_for(scale, (to - from) / 4);
+    double s = 0;
+    int decimals = pilot_decimals(read_number(scale, &s) && s > 0 ? s : (to - from) / 4);
     char *first PILOT_AUTOFREE = fixed(from, decimals);
     char *last PILOT_AUTOFREE = fixed(to, decimals);
     return pilot_format("[%s, %s]", first, last);
