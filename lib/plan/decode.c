@@ -181,13 +181,15 @@ static bool parse_seed(const char *text, uint64_t *ret_value)
 }
 
 static pilot_status_t decode_scalar(struct walk *walk, const pilot_schema_row_t *row,
-                                    yaml_node_t *node, char *target)
+                                    yaml_node_t *node, void *target)
 {
     if (!pilot_node_is_text(node))
         return refuse(walk, row, node);
     const char *text = pilot_node_text(node);
     size_t length = node->data.scalar.length;
     int rank;
+    double *number = target;
+    int64_t *whole = target;
     switch (row->kind) {
     case PILOT_KIND_CHOICE:
     case PILOT_KIND_WORD:
@@ -200,16 +202,15 @@ static pilot_status_t decode_scalar(struct walk *walk, const pilot_schema_row_t 
             *(char **)target = pilot_strdup(text);
         return PILOT_OK;
     case PILOT_KIND_NUMBER:
-        if (pilot_double_parse(text, length, (double *)target) && in_range(row, *(double *)target))
+        if (pilot_double_parse(text, length, number) && in_range(row, *number))
             return PILOT_OK;
         return refuse(walk, row, node);
     case PILOT_KIND_WHOLE:
-        if (pilot_int64_parse(text, length, (int64_t *)target) &&
-            in_range(row, (double)*(int64_t *)target))
+        if (pilot_int64_parse(text, length, whole) && in_range(row, (double)*whole))
             return PILOT_OK;
         return refuse(walk, row, node);
     case PILOT_KIND_SEED:
-        return parse_seed(text, (uint64_t *)target) ? PILOT_OK : refuse(walk, row, node);
+        return parse_seed(text, target) ? PILOT_OK : refuse(walk, row, node);
     default:
         break;
     }
@@ -260,7 +261,7 @@ static pilot_status_t decode_texts(struct walk *walk, const pilot_schema_row_t *
         yaml_node_t *element = pilot_document_item(walk->document, node, i);
         status = check_item(walk, item, element);
         if (status == PILOT_OK)
-            status = decode_scalar(walk, item, element, (char *)&texts->item[i]);
+            status = decode_scalar(walk, item, element, &texts->item[i]);
         if (status)
             return status;
         texts->count++;

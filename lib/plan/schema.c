@@ -136,7 +136,8 @@ const pilot_schema_row_t pilot_schema[] = {
     {KEY("disclosure.round_to", WHOLE), PLAN(round_to), RANGE(0, 1000000)},
 
     {KEY("agencies", LIST), PLAN(agencies),
-     ELEMENTS(pilot_plan_agency_t, OF_DRAFT(plan.agency_count), 100000)},
+     ELEMENTS(pilot_plan_agency_t, OF_DRAFT(plan.agency_count), 100000),
+     LATER("listed agencies without data are not shown as missing")},
     {KEY("agencies[]", MAPPING), .shorthand = "name"},
     {KEY("agencies[].name", TEXT), REQUIRED, AGENCY(name)},
     {KEY("agencies[].id", TEXT), AGENCY(id), LATER("agencies are not matched across pilots")},

@@ -295,7 +295,7 @@ static void test_not_computed(void)
     check_lines(SHORT "analysis: {estimators: auto, randomization_draws: 0, bootstrap_draws: 0, "
                       "multiplicity: none, smallest_effect: {}}\n"
                       "comparison: {by: []}\ndisclosure: {}\nunit_ids: plain\nassignment: {}\n"
-                      "power: {}\nagencies: [1, 2]\n",
+                      "power: {}\nagencies: []\n",
                 "", "what is switched off gets no line");
     check_lines(
         "version: 1\npilot: p\n"
@@ -340,6 +340,7 @@ static void test_not_computed(void)
         "by this version\n"
         "comparison.by: meta-regression on agency attributes is not computed by this version\n"
         "disclosure: the disclosure-controlled dashboard tables are not filled by this version\n"
+        "agencies: listed agencies without data are not shown as missing by this version\n"
         "agencies.id: agencies are not matched across pilots by this version\n"
         "agencies.attributes: agency attributes are not used by this version\n"
         "unit_ids: unit ids are stored as written; hmac is not applied by this version\n"
@@ -397,7 +398,7 @@ static void test_mutations(void)
     bool told = true;
     for (int round = 0; round < 3000; round++) {
         char *copy PILOT_AUTOFREE = pilot_alloc(length * 2 + 1, 1);
-        memcpy(copy, example, length);
+        memcpy(copy, example, length + 1);
         size_t size = length;
         for (int i = 0; i < 3; i++) {
             state = state * 6364136223846793005u + 1442695040888963407u;
