@@ -90,3 +90,15 @@ uint32_t pilot_dictionary_code(pilot_dictionary_t *dictionary, const char *label
     dictionary->slot[place] = (uint32_t)dictionary->count;
     return (uint32_t)dictionary->count - 1;
 }
+
+bool pilot_dictionary_find(const pilot_dictionary_t *dictionary, const char *label, size_t length,
+                           uint32_t *ret_code)
+{
+    if (dictionary->slots == 0)
+        return false;
+    size_t place = find_slot(dictionary, label, length);
+    if (dictionary->slot[place] == 0)
+        return false;
+    *ret_code = dictionary->slot[place] - 1;
+    return true;
+}

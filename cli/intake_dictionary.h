@@ -3,6 +3,7 @@
 #ifndef PILOT_CLI_INTAKE_DICTIONARY_H
 #define PILOT_CLI_INTAKE_DICTIONARY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -20,6 +21,10 @@ void pilot_dictionary_reset(pilot_dictionary_t *dictionary); /* empties, keeps s
 
 /* Code of a label, which is added when it is new. */
 uint32_t pilot_dictionary_code(pilot_dictionary_t *dictionary, const char *label, size_t length);
+
+/* Is it there? */
+bool pilot_dictionary_find(const pilot_dictionary_t *dictionary, const char *label, size_t length,
+                           uint32_t *ret_code);
 
 static inline const char *pilot_dictionary_label(const pilot_dictionary_t *dictionary,
                                                  uint32_t code, size_t *ret_length)

@@ -1,0 +1,70 @@
+/* intake.h - an agency's CSV files, validated while they flow: into the database as one load, all
+ * or nothing (`submit`, `run`), or nowhere (`check`).
+ *
+ * Memory is bounded whatever the size of the files: rows of an agency that come together are
+ * streamed; where they are scattered the files are read once more, through a temporary file. */
+#ifndef PILOT_CLI_INTAKE_H
+#define PILOT_CLI_INTAKE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "pilot/database.h"
+#include "pilot/hash.h"
+#include "pilot/plan.h"
+#include "problem_report.h"
+
+typedef struct pilot_intake_options {
+    const char *agency; /* all rows are this agency's; NULL: see name_by_file */
+    /* Without `agency` and without an agency column in the plan: a file is the agency of its base
+     * name.  False: that is PILOT_E_USAGE. */
+    bool name_by_file;
+    int interrupt_fd;   /* -1: none */
+    bool single_thread; /* for tests and fuzzing */
+    size_t memory;      /* bytes of rows kept in memory; 0: the default */
+} pilot_intake_options_t;
+
+typedef struct pilot_intake_agency {
+    char *name;
+    uint64_t rows;
+    char content_sha256[PILOT_SHA256_HEX_SIZE]; /* "" when nothing was stored (check, rejected) */
+    int64_t submission; /* the stored one, or the accepted one that has the same content */
+    int revision;
+    bool unchanged;
+} pilot_intake_agency_t;
+
+typedef struct pilot_intake_result {
+    pilot_intake_agency_t *agency; /* in byte order of the names */
+    size_t agencies;
+    uint64_t rows; /* of all files, good or not */
+    size_t stored; /* agencies that got a new revision */
+    uint64_t rows_stored;
+    char file_sha256[PILOT_SHA256_HEX_SIZE]; /* of the file; of several: see docs/data.md */
+    pilot_problems_t *problems;              /* never NULL after a call; total 0 = accepted */
+    bool scattered;                          /* the rows came in no order of agencies */
+} pilot_intake_result_t;
+
+/* db NULL: check only.  plan_id: the registered plan (0 when db is NULL).  PILOT_E_DATA when the
+ * data is rejected (ret_result->problems says why; nothing was stored, save, in the database, the
+ * report); other errors as they come, nothing stored.  *ret_result is filled in any case, as far
+ * as known; clear it. */
+pilot_status_t pilot_intake_run(pilot_db_t *db, const pilot_plan_t *plan, int64_t plan_id,
+                                const char *const *files, size_t file_count,
+                                const pilot_intake_options_t *options,
+                                pilot_intake_result_t *ret_result, pilot_error_t *error);
+void pilot_intake_clear(pilot_intake_result_t *result);
+
+/* The same checks over up to four files in memory, called 1.csv, 2.csv ...; without a column or
+ * an option their agency is "agency". */
+pilot_status_t pilot_intake_check_bytes(const pilot_plan_t *plan, const char *const *bytes,
+                                        const size_t *length, size_t count,
+                                        const pilot_intake_options_t *options,
+                                        pilot_intake_result_t *ret_result, pilot_error_t *error);
+
+/* For the person, on stderr: the outcome in one line; when rejected the first problems and the
+ * counts by code, or, with report_path, a report in that file. */
+pilot_status_t pilot_intake_tell(const pilot_intake_result_t *result, const char *report_path,
+                                 pilot_error_t *error);
+
+#endif

@@ -1,0 +1,49 @@
+/* intake_gather.h - the second half of an intake: the records of one agency after another are
+ * gathered, put in the order of their units, checked against each other, hashed, and sent.
+ *
+ * An agency that does not fit in memory is sorted in runs, which are merged.  One thread. */
+#ifndef PILOT_CLI_INTAKE_GATHER_H
+#define PILOT_CLI_INTAKE_GATHER_H
+
+#include "intake_agencies.h"
+#include "intake_chunk.h"
+#include "intake_layout.h"
+#include "intake_load.h"
+#include "problem_report.h"
+
+/* What an agency came to. */
+typedef struct pilot_gathered {
+    uint32_t agency;
+    uint64_t rows;
+    bool unchanged; /* its accepted submission has the same content: nothing was sent */
+    char content_sha256[PILOT_SHA256_HEX_SIZE];
+} pilot_gathered_t;
+
+typedef struct pilot_gather pilot_gather_t;
+
+/* All borrowed for its life. */
+typedef struct pilot_gather_setup {
+    const pilot_intake_layout_t *layout;
+    const pilot_agencies_t *agencies;
+    pilot_problems_t *problems;
+    pilot_chunk_queue_t *queue; /* chunks are released to it */
+    /* The load to send to, asked for when the first agency is complete; it may give NULL (check
+     * only, or the load is already lost). */
+    pilot_status_t (*load)(void *context, pilot_load_t **ret_load, pilot_error_t *error);
+    void *context;
+    size_t memory; /* bytes of records at which a run is written; 0: the default */
+} pilot_gather_setup_t;
+
+pilot_gather_t *pilot_gather_new(const pilot_gather_setup_t *setup);
+void pilot_gather_free(pilot_gather_t *gather); /* NULL is fine */
+
+/* The records of an agency must come together, in the order of the files. */
+pilot_status_t pilot_gather_take(pilot_gather_t *gather, pilot_chunk_t *chunk,
+                                 pilot_error_t *error);
+/* The last agency is complete. */
+pilot_status_t pilot_gather_finish(pilot_gather_t *gather, pilot_error_t *error);
+
+/* Agencies so far, in the order in which they came; borrowed. */
+const pilot_gathered_t *pilot_gather_result(const pilot_gather_t *gather, size_t *ret_count);
+
+#endif

@@ -1,0 +1,96 @@
+/* What a person is told of an intake. */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "intake.h"
+#include "pilot/text.h"
+
+#define SHOWN 10
+
+static void append_grouped(pilot_text_t *text, uint64_t value)
+{
+    char digits[24];
+    int length = snprintf(digits, sizeof digits, "%" PRIu64, value);
+    for (int i = 0; i < length; i++) {
+        if (i > 0 && (length - i) % 3 == 0)
+            pilot_text_append_char(text, ',');
+        pilot_text_append_char(text, digits[i]);
+    }
+}
+
+static void append_count(pilot_text_t *text, uint64_t count, const char *one, const char *many)
+{
+    append_grouped(text, count);
+    pilot_text_appendf(text, " %s", count == 1 ? one : many);
+}
+
+/* "revision 1", or "revisions 1 to 3". */
+static void append_revisions(pilot_text_t *text, const pilot_intake_result_t *result)
+{
+    int least = 0, most = 0;
+    for (size_t i = 0; i < result->agencies; i++) {
+        int revision = result->agency[i].revision;
+        if (result->agency[i].unchanged)
+            continue;
+        least = least == 0 || revision < least ? revision : least;
+        most = revision > most ? revision : most;
+    }
+    if (least == most)
+        pilot_text_appendf(text, ", revision %d", least);
+    else
+        pilot_text_appendf(text, ", revisions %d to %d", least, most);
+}
+
+static void tell_accepted(const pilot_intake_result_t *result)
+{
+    pilot_text_t line = PILOT_TEXT_INIT;
+    size_t unchanged = 0;
+    for (size_t i = 0; i < result->agencies; i++)
+        unchanged += result->agency[i].unchanged;
+    if (result->stored == 0 && unchanged > 0) {
+        pilot_text_append(&line, "unchanged: ");
+        append_count(&line, unchanged, "agency", "agencies");
+        pilot_text_append(&line, " had this same data already; nothing was stored");
+    } else {
+        bool stored = result->stored > 0;
+        pilot_text_append(&line, stored ? "accepted: " : "valid: ");
+        append_count(&line, stored ? result->stored : result->agencies, "agency", "agencies");
+        pilot_text_append(&line, ", ");
+        append_count(&line, stored ? result->rows_stored : result->rows, "row", "rows");
+        if (stored)
+            append_revisions(&line, result);
+        if (unchanged > 0) {
+            pilot_text_append(&line, "; unchanged: ");
+            append_count(&line, unchanged, "agency", "agencies");
+        }
+    }
+    fprintf(stderr, "%s\n", line.data);
+    pilot_text_clear(&line);
+}
+
+pilot_status_t pilot_intake_tell(const pilot_intake_result_t *result, const char *report_path,
+                                 pilot_error_t *error)
+{
+    uint64_t total = pilot_problems_total(result->problems);
+    pilot_status_t status = PILOT_OK;
+    if (total == 0 && !report_path) {
+        tell_accepted(result);
+        return PILOT_OK;
+    }
+    if (report_path) {
+        status = pilot_problems_write(result->problems, report_path, error);
+        if (status)
+            return status;
+    }
+    if (total == 0) {
+        tell_accepted(result);
+    } else if (report_path) {
+        fprintf(stderr, "the problems are listed in %s\n", report_path);
+    } else {
+        pilot_problems_print(result->problems, stderr, SHOWN);
+        if (total > SHOWN)
+            fprintf(stderr, "... and %" PRIu64 " more; --report FILE.csv lists them\n",
+                    total - SHOWN);
+    }
+    return PILOT_OK;
+}
