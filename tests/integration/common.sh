@@ -1,0 +1,86 @@
+# Sourced by the integration tests: TAP checks, a temporary folder, and the programs under test.
+# Each test has its own data directory; what it started is ended when it leaves.
+set -u
+cd "$(dirname "$0")/../.."
+ROOT=$PWD
+BUILD=$(cd "${PILOT_BUILD:-build}" && pwd)
+PILOT=$BUILD/pilot
+PLAN=$ROOT/deploy/demo/star_kindergarten.yaml
+DATA=$ROOT/deploy/demo/star_kindergarten.csv
+unset PILOT_DIR PILOT_DB PILOT_CONFIG PILOT_WORKERS
+export LC_ALL=C.UTF-8
+
+T=$(mktemp -d /tmp/pilot-test-XXXXXX)
+chmod 711 "$T" # as root, PostgreSQL runs as another user and must get through
+DIR=$T/data
+checks=0
+failures=0
+
+leave() {
+    for data in "$T"/*/postgresql; do
+        [ -d "$data" ] && "$PILOT" down --dir "${data%/postgresql}" >"$T/down" 2>&1
+    done
+    type more_cleanup >/dev/null 2>&1 && more_cleanup
+    rm -rf "$T"
+}
+trap leave EXIT
+
+ok() { # condition's status, name
+    checks=$((checks + 1))
+    if [ "$1" -eq 0 ]; then
+        echo "ok $checks - $2"
+    else
+        failures=$((failures + 1))
+        echo "not ok $checks - $2"
+    fi
+}
+
+is() { # got, want, name
+    [ "$1" = "$2" ]
+    ok $? "$3"
+    [ "$1" = "$2" ] || printf '%s\n' "got:  $1" "want: $2" | head -c 2000 | sed 's/^/# /'
+}
+
+like() { # text, extended regular expression, name
+    grep -Eq -- "$2" <<<"$1"
+    local status=$?
+    ok $status "$3"
+    [ $status -eq 0 ] || printf '%s\n' "got:  $1" "want: $2" | head -c 2000 | sed 's/^/# /'
+}
+
+same() { # file, file, name
+    cmp -s "$1" "$2"
+    ok $? "$3"
+}
+
+# Run a command: $status, $out (stdout), $err (stderr).
+try() {
+    "$@" >"$T/out" 2>"$T/err"
+    status=$?
+    out=$(cat "$T/out")
+    err=$(cat "$T/err")
+}
+
+# A failure: its exit status, and one line on stderr that matches.  fails STATUS REGEX NAME COMMAND...
+fails() {
+    local want=$1 pattern=$2 name=$3
+    shift 3
+    try "$@"
+    is "$status" "$want" "$name: exit status $want"
+    like "$err" "$pattern" "$name: says so"
+    is "$(grep -c '^pilot: ' "$T/err")" 1 "$name: in one line"
+    is "$out" "" "$name: nothing on stdout"
+}
+
+# Processes that belong to a data directory: its PostgreSQL, and ours on its sockets.
+processes_of() { # DIR
+    pgrep -f -- "$1" | grep -vx "$$" | while read -r pid; do
+        [ -r "/proc/$pid/cmdline" ] && tr '\0' ' ' <"/proc/$pid/cmdline" &&
+            echo
+    done | grep -Ev 'pgrep|bash ' || true
+}
+
+finish() {
+    echo "1..$checks"
+    exit $((failures > 0))
+}

@@ -1,0 +1,75 @@
+#!/bin/bash
+# `pilot run`: the same numbers whatever the workers, the second time, and step by step.
+. "$(dirname "$0")/common.sh"
+
+VIEWS="effects comparison agencies quality submissions"
+# Everything but what names the analysis or the moment.
+results() { # DIR, file's stem
+    for view in effects comparison agencies quality; do
+        "$PILOT" results star_kindergarten --dir "$1" --view $view --format csv 2>>"$T/log" |
+            cut -d, -f1,3- >"$2.$view"
+    done
+}
+
+try "$PILOT" run "$PLAN" "$DATA" --dir "$DIR" --workers 1
+is "$status" 0 "run ends well with one worker"
+like "$out" "reading: small - regular" "prints the comparison"
+like "$err" "79 agencies, 6325 rows" "says what it analyses on stderr"
+like "$err" "results star_kindergarten --dir .* --view effects" "says where to look further"
+is "$(awk 'length > 80' "$T/out" | wc -l)" 0 "the table fits 80 columns"
+is "$(grep -c "$(printf '\033')" "$T/err")" 0 "no terminal control on stderr when it is no terminal"
+results "$DIR" "$T/one"
+is "$(wc -l <"$T/one.effects")" "$(sort -u "$T/one.effects" | wc -l)" "no effect stands twice"
+ok "$([ "$(wc -l <"$T/one.effects")" -gt 600 ]; echo $?)" "effects of 79 schools are there"
+is "$(grep -c ',true,' "$T/one.comparison")" 24 "one headline a contrast, estimator and subgroup"
+
+try "$PILOT" run "$PLAN" "$DATA" --dir "$DIR" --workers 1
+is "$status" 0 "a second run ends well"
+results "$DIR" "$T/again"
+for view in effects comparison agencies quality; do
+    same "$T/one.$view" "$T/again.$view" "a second run: the same $view, byte for byte"
+done
+is "$("$PILOT" results star_kindergarten --dir "$DIR" --view submissions --format csv 2>/dev/null |
+    grep -c ',accepted,')" 79 "the same data is stored once"
+
+for workers in 2 7; do
+    try "$PILOT" run "$PLAN" "$DATA" --dir "$T/w$workers" --workers $workers
+    is "$status" 0 "run ends well with $workers workers"
+    results "$T/w$workers" "$T/w"
+    for view in effects comparison agencies quality; do
+        same "$T/one.$view" "$T/w.$view" "$workers workers: the same $view, byte for byte"
+    done
+done
+
+# Step by step in a fresh directory; the rows of the file in another order.
+(head -1 "$DATA"; tail -n +2 "$DATA" | tac) >"$T/reversed.csv"
+try "$PILOT" register "$PLAN" --dir "$T/steps"
+is "$status" 0 "register"
+like "$out" '^[0-9a-f]{64}$' "register prints the plan's hash and nothing else"
+try "$PILOT" submit star_kindergarten "$T/reversed.csv" --dir "$T/steps"
+is "$status" 0 "submit"
+try "$PILOT" launch star_kindergarten --dir "$T/steps"
+is "$out" 1 "launch prints the analysis and nothing else"
+like "$err" "queued; run .pilot up" "launch says that it is only queued"
+try "$PILOT" launch star_kindergarten --dir "$T/steps" --follow --workers 2
+is "$status" 0 "launch --follow computes"
+results "$T/steps" "$T/steps-results"
+for view in effects comparison agencies quality; do
+    same "$T/one.$view" "$T/steps-results.$view" "step by step, other order of rows: the same $view"
+done
+
+# Two at once on one directory.
+"$PILOT" run "$PLAN" "$DATA" --dir "$DIR" --workers 1 --format csv --output "$T/a.csv" 2>"$T/a.err" &
+first=$!
+"$PILOT" run "$PLAN" "$DATA" --dir "$DIR" --workers 1 --format csv --output "$T/b.csv" 2>"$T/b.err"
+is $? 0 "of two at once, one ends well"
+wait $first
+is $? 0 "and the other"
+cut -d, -f1,3- "$T/a.csv" >"$T/a.cut"
+cut -d, -f1,3- "$T/b.csv" >"$T/b.cut"
+same "$T/a.cut" "$T/one.comparison" "the first has the right numbers"
+same "$T/b.cut" "$T/one.comparison" "so has the second"
+
+# Nothing left behind.
+is "$(processes_of "$T")" "" "no process is left"
+finish
