@@ -85,7 +85,8 @@ double pilot_t_two_sided(double t, double df)
 }
 
 /* Newton's method on log P against log t, where the tail is concave: from the second step on it
- * comes down to the root from the right. */
+ * comes down to the root from the right; convergence is quadratic, so a step of 1e-9 is the
+ * last. */
 double pilot_t_critical(double confidence, double df)
 {
     double p = 1 - confidence, s = log(pilot_normal_critical(confidence));
@@ -94,10 +95,9 @@ double pilot_t_critical(double confidence, double df)
     for (int i = 0; i < 200; i++) {
         double t = exp(s), tail = pilot_t_two_sided(t, df);
         /* d log P / d log t = -2 t f(t) / P, and 2 t f(t) is twice the factor in front. */
-        double slope = 2 * exp(log_front(t * t, df)) / tail;
-        double step = (log(tail) - log(p)) / slope;
+        double step = (log(tail) - log(p)) * tail / (2 * exp(log_front(t * t, df)));
         s += step;
-        if (!(fabs(step) > 4 * DBL_EPSILON * fmax(1, fabs(s))))
+        if (!(fabs(step) > 1e-9))
             break;
     }
     return exp(s);
