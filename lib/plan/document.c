@@ -97,6 +97,33 @@ static pilot_status_t check_bytes(const char *source, size_t length, const char 
                 "the byte 0x%02x is not UTF-8; save the plan as UTF-8", (unsigned char)source[bad]);
 }
 
+/* Does a line begin at `at`?  By all line breaks that YAML 1.1 knows. */
+static bool begins_line(const char *source, size_t at)
+{
+    if (at == 0 || source[at - 1] == '\n' || source[at - 1] == '\r')
+        return true;
+    if (at >= 2 && memcmp(source + at - 2, "\xc2\x85", 2) == 0)
+        return true;
+    return at >= 3 && (memcmp(source + at - 3, "\xe2\x80\xa8", 3) == 0 ||
+                       memcmp(source + at - 3, "\xe2\x80\xa9", 3) == 0);
+}
+
+/* Tag directives come to no event of their own, and libyaml's time grows with their square. */
+static pilot_status_t check_directives(const char *source, size_t length, const char *file,
+                                       pilot_error_t *error)
+{
+    static const char directive[] = "%TAG";
+    const char *at = source;
+    while ((at = memmem(at, length - (size_t)(at - source), directive, 4))) {
+        size_t offset = (size_t)(at - source);
+        if (begins_line(source, offset))
+            return fail(file, position_of_offset(source, offset), error,
+                        "the directive %%TAG is not allowed; a plan has no tags");
+        at++;
+    }
+    return PILOT_OK;
+}
+
 static pilot_status_t syntax_error(const yaml_parser_t *parser, const char *source,
                                    const char *file, pilot_error_t *error)
 {
@@ -161,7 +188,6 @@ static pilot_status_t check_event(const char *file, const yaml_event_t *event,
     case YAML_MAPPING_START_EVENT:
         if (++progress->depth > MAX_DEPTH)
             return fail(file, at, error, "the plan is nested more than %d levels deep", MAX_DEPTH);
-        /* anchor and tag lie at the same place in both kinds' data */
         return event->type == YAML_MAPPING_START_EVENT
                    ? check_properties(file, event, event->data.mapping_start.anchor,
                                       event->data.mapping_start.tag, error)
@@ -223,7 +249,9 @@ pilot_status_t pilot_document_load(pilot_document_t *document, const char *sourc
         source += 3;
         length -= 3;
     }
-    status = check_events(source, length, file, error);
+    status = check_directives(source, length, file, error);
+    if (status == PILOT_OK)
+        status = check_events(source, length, file, error);
     if (status)
         return status;
     yaml_parser_t parser;

@@ -4,6 +4,7 @@
 
 #include "draft.h"
 #include "pilot/memory.h"
+#include "pilot/suggest.h"
 
 static yaml_node_t *section(pilot_document_t *document, const char *key)
 {
@@ -20,6 +21,22 @@ static yaml_node_t *item_node(pilot_document_t *document, const char *list, size
 }
 
 /* ---- subgroups ------------------------------------------------------------------------------- */
+
+/* A plain name that is nearly a covariate's is more likely a slip than a column of its own. */
+static pilot_status_t check_slip(const pilot_plan_t *plan, pilot_document_t *document,
+                                 yaml_node_t *item, const char *name, pilot_error_t *error)
+{
+    pilot_suggest_t suggest = PILOT_SUGGEST_INIT(name);
+    for (size_t i = 0; i < plan->covariate_count; i++)
+        pilot_suggest_offer(&suggest, plan->covariates[i].name);
+    if (!suggest.best || !pilot_node_is_text(item))
+        return PILOT_OK;
+    char quoted[PILOT_QUOTED_SIZE], meant[PILOT_QUOTED_SIZE];
+    return pilot_document_error(document, item, error,
+                                "subgroups: %s is not a covariate; did you mean %s? (A column for "
+                                "subgroups alone is written {name: ...} here)",
+                                pilot_quoted(name, quoted), pilot_quoted(suggest.best, meant));
+}
 
 static pilot_status_t add_subgroup(pilot_draft_t *draft, pilot_document_t *document, size_t index,
                                    pilot_error_t *error)
@@ -56,6 +73,11 @@ static pilot_status_t add_subgroup(pilot_draft_t *draft, pilot_document_t *docum
                                         quoted);
         return PILOT_OK;
     }
+    pilot_status_t status = check_slip(
+        plan, document, pilot_document_item(document, section(document, "subgroups"), index),
+        given->name, error);
+    if (status)
+        return status;
     plan->covariates[plan->covariate_count++] = (pilot_plan_covariate_t){
         .name = pilot_strdup(given->name),
         .column = pilot_strdup(given->column ? given->column : given->name),

@@ -192,7 +192,7 @@ static void test_stored_columns(void)
         "  - {name: o, type: ordinal, levels: [low, high]}\n"
         "  - {name: d, type: duration, event: e, horizon: 12.5}\n"
         "covariates: [x, {name: f, column: Female, type: binary}, {name: g, type: categorical}]\n"
-        "subgroups: [region, f, {name: urban, column: Urban, type: binary}]\n");
+        "subgroups: [{name: region}, f, {name: urban, column: Urban, type: binary}]\n");
     size_t count;
     const pilot_stored_column_t *column = pilot_plan_stored_columns(plan, &count);
     ok(count == sizeof want / sizeof *want, "as many stored columns as the plan needs");
