@@ -1,0 +1,60 @@
+/* planner.h - the thread that turns launched analyses into jobs and ends them. */
+#ifndef PILOT_PLANNER_H
+#define PILOT_PLANNER_H
+
+#include "mail.h"
+#include "pilot/database.h"
+#include "pilot/error.h"
+
+/* Thread: context is pilot_shared_t *.  Looks for work on NOTIFY pilot_work and every second.  Lets
+ * the service open once everything that was running is loaded. */
+void *pilot_planner_main(void *context);
+
+/* ---- batches (pure) ----------------------------------------------------------------------------
+ */
+
+#define PILOT_BATCH_ROWS 50000
+#define PILOT_BATCH_AGENCIES 64
+
+/* The number of pins, from `first` on, that one job takes: at least one, then as long as the sum of
+ * rows stays within PILOT_BATCH_ROWS and the count within PILOT_BATCH_AGENCIES.  It depends on the
+ * pins alone, so neither on workers nor on time. */
+size_t pilot_planner_batch(const Pilot__Pin *pins, size_t count, size_t first);
+
+/* ---- within the planner ------------------------------------------------------------------------
+ */
+
+typedef struct planner_analysis {
+    uint64_t analysis;
+    char *pilot;
+    char *source; /* the plan as written */
+    int32_t retries;
+    bool planned;
+    char *worker_class; /* or NULL */
+} planner_analysis_t;
+
+/* planner_jobs.c: spec and pins; *ret_work is complete but for its jobs. */
+pilot_status_t planner_prepare(pilot_db_t *db, const planner_analysis_t *analysis,
+                               pilot_work_t **ret_work, Pilot__Spec **ret_spec,
+                               pilot_error_t *error);
+/* Insert all jobs and set the analysis running, in one fenced transaction. */
+pilot_status_t planner_plan(pilot_db_t *db, const pilot_shared_t *shared, const pilot_work_t *work,
+                            const Pilot__Spec *spec, bool planned, pilot_error_t *error);
+/* Read the jobs back and hand them to the service, the work (consumed) first. */
+pilot_status_t planner_hand_over(pilot_db_t *db, const pilot_shared_t *shared, pilot_work_t *work,
+                                 pilot_error_t *error);
+
+/* planner_end.c: rows for what is missing, the final state, NOTIFY; one fenced transaction. */
+pilot_status_t planner_end(pilot_db_t *db, const pilot_shared_t *shared,
+                           const planner_analysis_t *analysis, const pilot_planner_mail_t *end,
+                           pilot_error_t *error);
+/* A plan that cannot be read: the analysis fails without a job. */
+pilot_status_t planner_refuse(pilot_db_t *db, const pilot_shared_t *shared, uint64_t analysis,
+                              pilot_error_t *error);
+
+/* Begin, body, epoch check, commit. */
+typedef pilot_status_t (*planner_body_t)(pilot_db_t *db, void *context, pilot_error_t *error);
+pilot_status_t planner_fenced(pilot_db_t *db, const pilot_shared_t *shared, planner_body_t body,
+                              void *context, pilot_error_t *error);
+
+#endif

@@ -1,0 +1,205 @@
+/* planner_end.c - the end of an analysis: rows that say what is missing, and the final state. */
+#include "planner.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lease.h"
+#include "pilot/log.h"
+#include "pilot/memory.h"
+#include "pilot/row_keys.h"
+#include "pilot/wire.h"
+
+pilot_status_t planner_fenced(pilot_db_t *db, const pilot_shared_t *shared, planner_body_t body,
+                              void *context, pilot_error_t *error)
+{
+    pilot_status_t status = pilot_db_script(db, "BEGIN", error);
+    if (!status)
+        status = body(db, context, error);
+    if (!status)
+        status = pilot_lease_check(db, shared, error); /* last: its lock holds up the renewal */
+    if (!status)
+        return pilot_db_script(db, "COMMIT", error);
+    pilot_db_script(db, "ROLLBACK", NULL);
+    return status;
+}
+
+/* ---- rows of jobs that were given up -----------------------------------------------------------
+ */
+
+typedef struct end_context {
+    const planner_analysis_t *analysis;
+    const pilot_planner_mail_t *end;
+    const pilot_work_t *work; /* NULL unless jobs were given up */
+    const Pilot__Spec *spec;
+    bool without_rows;
+} end_context_t;
+
+/* Levels are not known without the data, so the ordinals of a plan with subgroups are not either:
+ * these rows then stand behind all others. */
+enum { ORDINAL_BEHIND = 1000000 };
+
+typedef struct lost_job {
+    uint64_t job;
+    int kind;
+    uint32_t first_pin, last_pin;
+    bool withdrawn;
+} lost_job_t;
+
+static void put_lost_row(pilot_copy_in_t *copy, const end_context_t *context,
+                         const lost_job_t *lost, const char *agency, const pilot_row_key_t *key)
+{
+    const Pilot__Spec *spec = context->spec;
+    const char *texts[] = {spec->outcome[key->outcome]->name,
+                           spec->arm[key->arm]->label,
+                           spec->arm[0]->label,
+                           "itt",
+                           key->estimator,
+                           "job_failed",
+                           lost->withdrawn ? "data_withdrawn" : "job_failed"};
+    pilot_copy_in_row(copy);
+    pilot_copy_in_int8(copy, (int64_t)context->analysis->analysis);
+    pilot_copy_in_int8(copy, (int64_t)lost->job);
+    pilot_copy_in_int4(copy, (int32_t)key->ordinal + (spec->n_subgroup ? ORDINAL_BEHIND : 0));
+    if (agency)
+        pilot_copy_in_bytes(copy, agency, strlen(agency));
+    else
+        pilot_copy_in_null(copy);
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        pilot_copy_in_bytes(copy, texts[i], strlen(texts[i]));
+}
+
+/* FINISH makes the pooled ols rows, POOL the others; `auto` is decided by POOL. */
+static bool makes_row(int kind, const pilot_row_key_t *key)
+{
+    bool is_ols = !strcmp(key->estimator, "ols");
+    return kind == PILOT__JOB_KIND__FINISH ? is_ols : !is_ols;
+}
+
+static void put_lost_job(pilot_copy_in_t *copy, const end_context_t *context,
+                         const lost_job_t *lost)
+{
+    pilot_row_key_t key;
+    pilot_row_keys_t keys;
+    if (lost->kind == PILOT__JOB_KIND__ESTIMATE && !context->spec->across) {
+        for (size_t pin = lost->first_pin; pin <= lost->last_pin && pin < context->work->pin_count;
+             pin++) {
+            keys = pilot_row_keys_begin(context->spec, 0);
+            while (pilot_row_keys_next(&keys, &key))
+                put_lost_row(copy, context, lost, context->work->pins[pin].agency, &key);
+        }
+    } else if (lost->kind == PILOT__JOB_KIND__POOL || lost->kind == PILOT__JOB_KIND__FINISH) {
+        keys = pilot_row_keys_begin(context->spec, 0);
+        while (pilot_row_keys_next(&keys, &key))
+            if (makes_row(lost->kind, &key))
+                put_lost_row(copy, context, lost, NULL, &key);
+    }
+}
+
+static pilot_status_t read_lost_jobs(pilot_db_t *db, const end_context_t *context,
+                                     PGresult **ret_result, pilot_error_t *error)
+{
+    char analysis[32], retries[16];
+    snprintf(analysis, sizeof analysis, "%" PRIu64, context->analysis->analysis);
+    snprintf(retries, sizeof retries, "%" PRId32, context->analysis->retries);
+    return pilot_db_run(
+        db, ret_result, error,
+        "SELECT j.job, j.kind, coalesce(j.first_pin, 0), coalesce(j.last_pin, 0), "
+        "coalesce(bool_or(f.reason LIKE 'data\\_withdrawn%'), false) FROM work.jobs j "
+        "LEFT JOIN work.failures f ON f.job = j.job AND f.retries = $2::int "
+        "WHERE j.analysis = $1::bigint AND NOT EXISTS "
+        "(SELECT FROM work.job_results r WHERE r.job = j.job) GROUP BY j.job ORDER BY j.job",
+        2, analysis, retries);
+}
+
+static pilot_status_t insert_lost_rows(pilot_db_t *db, const end_context_t *context,
+                                       pilot_error_t *error)
+{
+    PGresult *jobs = NULL;
+    pilot_copy_in_t *copy = NULL;
+    pilot_status_t status = read_lost_jobs(db, context, &jobs, error);
+    if (!status)
+        status = pilot_copy_in_begin(
+            db,
+            "COPY work.effects (analysis, job, ordinal, agency, outcome, arm, control, estimand, "
+            "estimator, status, reason) FROM STDIN (FORMAT binary)",
+            11, &copy, error);
+    for (int i = 0; !status && i < PQntuples(jobs); i++) {
+        lost_job_t lost = {.job = strtoull(PQgetvalue(jobs, i, 0), NULL, 10),
+                           .kind = (int)strtol(PQgetvalue(jobs, i, 1), NULL, 10),
+                           .first_pin = (uint32_t)strtoul(PQgetvalue(jobs, i, 2), NULL, 10),
+                           .last_pin = (uint32_t)strtoul(PQgetvalue(jobs, i, 3), NULL, 10),
+                           .withdrawn = *PQgetvalue(jobs, i, 4) == 't'};
+        put_lost_job(copy, context, &lost);
+    }
+    PQclear(jobs);
+    return copy ? pilot_copy_in_end(copy, NULL, NULL, error) : status;
+}
+
+/* ---- the end -----------------------------------------------------------------------------------
+ */
+
+static pilot_status_t set_state(pilot_db_t *db, uint64_t analysis, const char *state,
+                                pilot_error_t *error)
+{
+    char id[32];
+    snprintf(id, sizeof id, "%" PRIu64, analysis);
+    pilot_status_t status =
+        pilot_db_run(db, NULL, error,
+                     "UPDATE work.analyses SET state = $2, finished_at = now() "
+                     "WHERE analysis = $1::bigint AND state IN ('queued', 'running')",
+                     2, id, state);
+    if (!status)
+        status = pilot_db_run(db, NULL, error, "SELECT pg_notify('pilot_results', $1)", 1, id);
+    return status;
+}
+
+static pilot_status_t end_body(pilot_db_t *db, void *context, pilot_error_t *error)
+{
+    const end_context_t *ending = context;
+    pilot_status_t status = PILOT_OK;
+    if (ending->end->given_up && !ending->end->cancelled && !ending->without_rows)
+        status = insert_lost_rows(db, ending, error);
+    const char *state = ending->end->cancelled  ? "cancelled"
+                        : ending->end->given_up ? "failed"
+                                                : "done";
+    return status ? status : set_state(db, ending->analysis->analysis, state, error);
+}
+
+pilot_status_t planner_end(pilot_db_t *db, const pilot_shared_t *shared,
+                           const planner_analysis_t *analysis, const pilot_planner_mail_t *end,
+                           pilot_error_t *error)
+{
+    pilot_work_t *work = NULL;
+    Pilot__Spec *spec = NULL;
+    pilot_status_t status = PILOT_OK;
+    if (end->given_up)
+        status = planner_prepare(db, analysis, &work, &spec, error);
+    end_context_t context = {.analysis = analysis, .end = end, .work = work, .spec = spec};
+    if (!status)
+        status = planner_fenced(db, shared, end_body, &context, error);
+    if (status && status != PILOT_E_FENCED && end->given_up && !pilot_db_is_retryable(error)) {
+        /* The end matters more than rows that say what is missing. */
+        pilot_log(PILOT_LOG_ERROR, "rows_not_stored", "analysis=%" PRIu64 " reason=\"%s\"",
+                  analysis->analysis, error->message);
+        context.without_rows = true;
+        status = planner_fenced(db, shared, end_body, &context, error);
+    }
+    pilot_work_free(work);
+    if (spec)
+        pilot_message_free(&spec->base);
+    return status;
+}
+
+static pilot_status_t refuse_body(pilot_db_t *db, void *context, pilot_error_t *error)
+{
+    return set_state(db, *(const uint64_t *)context, "failed", error);
+}
+
+pilot_status_t planner_refuse(pilot_db_t *db, const pilot_shared_t *shared, uint64_t analysis,
+                              pilot_error_t *error)
+{
+    return planner_fenced(db, shared, refuse_body, &analysis, error);
+}

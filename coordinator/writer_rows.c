@@ -1,0 +1,261 @@
+/* writer_rows.c - result rows to COPY: the columns in the order of their statement. */
+#include "writer.h"
+
+#include <string.h>
+
+typedef pilot_copy_in_t copy_t;
+
+static void put_text(copy_t *copy, const char *text)
+{
+    pilot_copy_in_bytes(copy, text, strlen(text));
+}
+
+/* Empty text means "nothing to say": NULL. */
+static void put_optional(copy_t *copy, const char *text)
+{
+    if (text && *text)
+        put_text(copy, text);
+    else
+        pilot_copy_in_null(copy);
+}
+
+/* A level may be the empty text; the whole sample has neither. */
+static void put_subset(copy_t *copy, const char *subgroup, const char *level)
+{
+    put_optional(copy, subgroup);
+    if (subgroup && *subgroup && level)
+        put_text(copy, level);
+    else
+        pilot_copy_in_null(copy);
+}
+
+static void put_number(copy_t *copy, protobuf_c_boolean given, double value)
+{
+    if (given)
+        pilot_copy_in_float8(copy, value);
+    else
+        pilot_copy_in_null(copy);
+}
+
+static void put_count(copy_t *copy, protobuf_c_boolean given, uint64_t value)
+{
+    if (given)
+        pilot_copy_in_int8(copy, (int64_t)value);
+    else
+        pilot_copy_in_null(copy);
+}
+
+static void put_head(copy_t *copy, const pilot_writer_mail_t *item, uint32_t ordinal)
+{
+    pilot_copy_in_row(copy);
+    pilot_copy_in_int8(copy, (int64_t)item->analysis);
+    pilot_copy_in_int8(copy, (int64_t)item->job);
+    pilot_copy_in_int4(copy, (int32_t)ordinal);
+}
+
+/* ---- effects -----------------------------------------------------------------------------------
+ */
+
+#define EFFECT_COLUMNS                                                                             \
+    "analysis, job, ordinal, agency, outcome, subgroup, level, arm, control, estimand, "           \
+    "estimator, parameter, std_error_type, estimate, std_error, df, statistic, p_value, ci_low, "  \
+    "ci_high, control_mean, n, n_arm, n_control, clusters, blocks, status, reason, detail"
+
+static void put_effects(copy_t *copy, const pilot_writer_mail_t *item)
+{
+    for (size_t i = 0; i < item->rows->n_effect; i++) {
+        const Pilot__Effect *row = item->rows->effect[i];
+        put_head(copy, item, row->ordinal);
+        put_optional(copy, row->agency);
+        put_text(copy, row->outcome);
+        put_subset(copy, row->subgroup, row->level);
+        put_text(copy, row->arm);
+        put_text(copy, row->control);
+        put_text(copy, row->estimand);
+        put_text(copy, row->estimator);
+        put_optional(copy, row->parameter);
+        put_optional(copy, row->std_error_type);
+        put_number(copy, row->has_estimate, row->estimate);
+        put_number(copy, row->has_std_error, row->std_error);
+        put_number(copy, row->has_df, row->df);
+        put_number(copy, row->has_statistic, row->statistic);
+        put_number(copy, row->has_p_value, row->p_value);
+        put_number(copy, row->has_ci_low, row->ci_low);
+        put_number(copy, row->has_ci_high, row->ci_high);
+        put_number(copy, row->has_control_mean, row->control_mean);
+        put_count(copy, row->has_n, row->n);
+        put_count(copy, row->has_n_arm, row->n_arm);
+        put_count(copy, row->has_n_control, row->n_control);
+        put_count(copy, row->has_clusters, row->clusters);
+        put_count(copy, row->has_blocks, row->blocks);
+        put_text(copy, row->status);
+        put_optional(copy, row->reason);
+        put_optional(copy, row->detail);
+    }
+}
+
+/* ---- comparisons -------------------------------------------------------------------------------
+ */
+
+#define COMPARISON_COLUMNS                                                                         \
+    "analysis, job, ordinal, outcome, subgroup, level, arm, control, estimand, estimator, "        \
+    "parameter, method, test, k, estimate, std_error, df, statistic, p_value, ci_low, ci_high, "   \
+    "pi_low, pi_high, tau2, tau2_low, tau2_high, q, q_df, q_p_value, i2, h2, headline, status, "   \
+    "reason, detail"
+
+static void put_comparison_numbers(copy_t *copy, const Pilot__Comparison *row)
+{
+    put_number(copy, row->has_estimate, row->estimate);
+    put_number(copy, row->has_std_error, row->std_error);
+    put_number(copy, row->has_df, row->df);
+    put_number(copy, row->has_statistic, row->statistic);
+    put_number(copy, row->has_p_value, row->p_value);
+    put_number(copy, row->has_ci_low, row->ci_low);
+    put_number(copy, row->has_ci_high, row->ci_high);
+    put_number(copy, row->has_pi_low, row->pi_low);
+    put_number(copy, row->has_pi_high, row->pi_high);
+    put_number(copy, row->has_tau2, row->tau2);
+    put_number(copy, row->has_tau2_low, row->tau2_low);
+    put_number(copy, row->has_tau2_high, row->tau2_high);
+    put_number(copy, row->has_q, row->q);
+    put_number(copy, row->has_q_df, row->q_df);
+    put_number(copy, row->has_q_p_value, row->q_p_value);
+    put_number(copy, row->has_i2, row->i2);
+    put_number(copy, row->has_h2, row->h2);
+}
+
+static void put_comparisons(copy_t *copy, const pilot_writer_mail_t *item)
+{
+    for (size_t i = 0; i < item->rows->n_comparison; i++) {
+        const Pilot__Comparison *row = item->rows->comparison[i];
+        put_head(copy, item, row->ordinal);
+        put_text(copy, row->outcome);
+        put_subset(copy, row->subgroup, row->level);
+        put_text(copy, row->arm);
+        put_text(copy, row->control);
+        put_text(copy, row->estimand);
+        put_text(copy, row->estimator);
+        put_optional(copy, row->parameter);
+        put_text(copy, row->method);
+        put_text(copy, row->test);
+        pilot_copy_in_int4(copy, (int32_t)row->k);
+        put_comparison_numbers(copy, row);
+        pilot_copy_in_bool(copy, row->headline);
+        put_text(copy, row->status);
+        put_optional(copy, row->reason);
+        put_optional(copy, row->detail);
+    }
+}
+
+/* ---- agency effects ----------------------------------------------------------------------------
+ */
+
+#define AGENCY_EFFECT_COLUMNS                                                                      \
+    "analysis, job, ordinal, outcome, subgroup, level, arm, control, estimand, estimator, "        \
+    "parameter, agency, estimate, std_error, eb_estimate, eb_std_error, weight, "                  \
+    "leave_one_out_estimate, status, reason"
+
+static void put_agency_effects(copy_t *copy, const pilot_writer_mail_t *item)
+{
+    for (size_t i = 0; i < item->rows->n_agency_effect; i++) {
+        const Pilot__AgencyEffect *row = item->rows->agency_effect[i];
+        put_head(copy, item, row->ordinal);
+        put_text(copy, row->outcome);
+        put_subset(copy, row->subgroup, row->level);
+        put_text(copy, row->arm);
+        put_text(copy, row->control);
+        put_text(copy, row->estimand);
+        put_text(copy, row->estimator);
+        put_optional(copy, row->parameter);
+        put_text(copy, row->agency);
+        put_number(copy, row->has_estimate, row->estimate);
+        put_number(copy, row->has_std_error, row->std_error);
+        put_number(copy, row->has_eb_estimate, row->eb_estimate);
+        put_number(copy, row->has_eb_std_error, row->eb_std_error);
+        put_number(copy, row->has_weight, row->weight);
+        put_number(copy, row->has_leave_one_out_estimate, row->leave_one_out_estimate);
+        put_text(copy, row->status);
+        put_optional(copy, row->reason);
+    }
+}
+
+/* ---- quality -----------------------------------------------------------------------------------
+ */
+
+#define QUALITY_COLUMNS                                                                            \
+    "analysis, job, ordinal, agency, \"check\", arm, variable, value, statistic, df, p_value, "    \
+    "alarm, detail"
+
+static void put_quality(copy_t *copy, const pilot_writer_mail_t *item)
+{
+    for (size_t i = 0; i < item->rows->n_quality; i++) {
+        const Pilot__Quality *row = item->rows->quality[i];
+        put_head(copy, item, row->ordinal);
+        put_optional(copy, row->agency);
+        put_text(copy, row->check);
+        put_optional(copy, row->arm);
+        put_optional(copy, row->variable);
+        put_number(copy, row->has_value, row->value);
+        put_number(copy, row->has_statistic, row->statistic);
+        put_number(copy, row->has_df, row->df);
+        put_number(copy, row->has_p_value, row->p_value);
+        pilot_copy_in_bool(copy, row->alarm);
+        put_optional(copy, row->detail);
+    }
+}
+
+/* ---- all four ----------------------------------------------------------------------------------
+ */
+
+#define COPY_INTO(table, columns) "COPY " table " (" columns ") FROM STDIN (FORMAT binary)"
+
+static const struct kind {
+    const char *copy;
+    int columns;
+    size_t count_offset; /* of n_... in ResultRows */
+    void (*put)(copy_t *copy, const pilot_writer_mail_t *item);
+} kinds[] = {
+    {COPY_INTO("work.effects", EFFECT_COLUMNS), 29, offsetof(Pilot__ResultRows, n_effect),
+     put_effects},
+    {COPY_INTO("work.comparisons", COMPARISON_COLUMNS), 35,
+     offsetof(Pilot__ResultRows, n_comparison), put_comparisons},
+    {COPY_INTO("work.agency_effects", AGENCY_EFFECT_COLUMNS), 20,
+     offsetof(Pilot__ResultRows, n_agency_effect), put_agency_effects},
+    {COPY_INTO("work.quality", QUALITY_COLUMNS), 13, offsetof(Pilot__ResultRows, n_quality),
+     put_quality},
+};
+
+static bool has_rows(const struct kind *kind, const pilot_writer_mail_t *item)
+{
+    return item->kind == PILOT_MAIL_RESULT && item->is_new && item->rows &&
+           *(const size_t *)((const char *)item->rows + kind->count_offset);
+}
+
+static pilot_status_t copy_kind(pilot_db_t *db, const struct kind *kind,
+                                pilot_writer_mail_t **items, size_t count, pilot_error_t *error)
+{
+    pilot_copy_in_t *copy = NULL;
+    for (size_t i = 0; i < count; i++) {
+        if (!has_rows(kind, items[i]))
+            continue;
+        if (!copy) {
+            pilot_status_t status =
+                pilot_copy_in_begin(db, kind->copy, kind->columns, &copy, error);
+            if (status)
+                return status;
+        }
+        kind->put(copy, items[i]);
+    }
+    return copy ? pilot_copy_in_end(copy, NULL, NULL, error) : PILOT_OK;
+}
+
+pilot_status_t writer_copy_rows(pilot_db_t *db, pilot_writer_mail_t **items, size_t count,
+                                pilot_error_t *error)
+{
+    for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++) {
+        pilot_status_t status = copy_kind(db, &kinds[k], items, count, error);
+        if (status)
+            return status;
+    }
+    return PILOT_OK;
+}
