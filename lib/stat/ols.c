@@ -42,8 +42,8 @@ static void estimate_group(pilot_ols_t *ols, const pilot_rows_t *rows,
 {
     pilot_arena_t *arena = ols->arena;
     const pilot_ols_task_t *task = rows->task;
-    const pilot_variable_t *y[PILOT_GROUP_OUTCOMES];
-    const pilot_fit_t *fits[PILOT_GROUP_OUTCOMES];
+    const pilot_variable_t *y[PILOT_GROUP_OUTCOMES] = {NULL};
+    const pilot_fit_t *fits[PILOT_GROUP_OUTCOMES] = {NULL};
     pilot_moments_t moments[PILOT_GROUP_OUTCOMES];
     pilot_residuals_t residuals[PILOT_GROUP_OUTCOMES];
     pilot_fit_t *fit = PILOT_ARENA_RAW(arena, pilot_fit_t, members);

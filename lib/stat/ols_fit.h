@@ -48,4 +48,8 @@ void pilot_fit_compute(const pilot_ols_task_t *task, const pilot_moments_t *cons
 /* The columns of this agency's design as the fit has them (kept columns; the caller adds y). */
 void pilot_fit_columns(const pilot_fit_t *fit, const pilot_ols_task_t *task, pilot_column_t *ret);
 
+void pilot_fit_pack(const pilot_fit_t *fit, pilot_piece_t *piece);
+pilot_status_t pilot_fit_unpack(pilot_piece_reader_t *reader, pilot_arena_t *arena,
+                                pilot_fit_t *ret, pilot_error_t *error);
+
 #endif

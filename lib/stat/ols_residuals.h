@@ -26,4 +26,9 @@ bool pilot_fit_same_design(const pilot_fit_t *one, const pilot_fit_t *other);
 void pilot_residuals_finish(const pilot_fit_t *fit, const pilot_residuals_t *const *residuals,
                             size_t agencies, double confidence, pilot_estimate_t *ret_estimate);
 
+void pilot_residuals_pack(const pilot_residuals_t *residuals, pilot_piece_t *piece);
+pilot_status_t pilot_residuals_unpack(pilot_piece_reader_t *reader, const pilot_fit_t *fit,
+                                      pilot_arena_t *arena, pilot_residuals_t *ret,
+                                      pilot_error_t *error);
+
 #endif

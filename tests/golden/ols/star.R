@@ -22,6 +22,9 @@ for (school in sort(unique(star$school), method = "radix")) for (outcome in c("r
                "age", if ("age_missing" %in% names(d)) "age_missing")
     f <- as.formula(paste(outcome, "~", paste(terms, collapse = "+")))
     fit <- lm_robust(f, data = d, se_type = "HC2")
+    # A school without control pupils has no effect against control: empty cells.
+    control <- any(d$class_type == "regular")
+    digits <- function(x) if (control) format(x, digits = 17, trim = TRUE, scientific = TRUE) else ""
     for (arm in c("small", "aide")) {
         rows[[length(rows) + 1]] <- data.frame(school, outcome, arm,
             estimate = digits(fit$coefficients[[arm]]), std_error = digits(fit$std.error[[arm]]),

@@ -1,0 +1,207 @@
+/* pooled_ols.c - see pilot/pooled_ols.h. */
+#include "pilot/pooled_ols.h"
+
+#include <stdlib.h>
+
+#include "ols_workspace.h"
+#include "pilot/memory.h"
+
+struct pilot_pooled_ols_fit {
+    pilot_arena_t *arena;
+    pilot_fit_t fit;
+};
+
+static void moments_of_group(pilot_ols_t *ols, const pilot_rows_t *rows,
+                             const pilot_variable_t *outcome, const size_t *member, size_t members,
+                             pilot_piece_t *piece)
+{
+    const pilot_variable_t *y[PILOT_GROUP_OUTCOMES] = {NULL};
+    pilot_moments_t moments[PILOT_GROUP_OUTCOMES];
+    for (size_t i = 0; i < members; i++)
+        y[i] = &outcome[member[i]];
+    pilot_moments_compute(rows, y, members, ols->arena, moments);
+    for (size_t i = 0; i < members; i++)
+        pilot_moments_pack(&moments[i], rows->task, &piece[member[i]]);
+}
+
+/* Append each outcome's piece, in order, to the one that is handed out. */
+static void append_pieces(pilot_piece_t *part, size_t parts, pilot_piece_t *piece)
+{
+    for (size_t o = 0; o < parts; o++) {
+        pilot_piece_add_numbers(piece, part[o].number, part[o].numbers);
+        pilot_piece_add_counts(piece, part[o].count, part[o].counts);
+        for (size_t i = 0; i < part[o].labels; i++)
+            pilot_piece_add_label(piece, part[o].label[i]);
+        pilot_piece_clear(&part[o]);
+    }
+    free(part);
+}
+
+void pilot_pooled_ols_moments(pilot_ols_t *ols, const pilot_ols_task_t *task,
+                              const pilot_variable_t *outcome, size_t outcomes,
+                              pilot_piece_t *piece)
+{
+    size_t member[PILOT_GROUP_OUTCOMES];
+    bool *done = PILOT_NEW_ARRAY(bool, outcomes);
+    pilot_piece_t *part = PILOT_NEW_ARRAY(pilot_piece_t, outcomes);
+    for (size_t first = 0; first < outcomes; first++) {
+        pilot_rows_t rows;
+        if (done[first])
+            continue;
+        pilot_arena_reset(ols->arena);
+        pilot_rows_select(task, &outcome[first], ols->arena, &rows);
+        size_t members = pilot_ols_group(&rows, outcome, outcomes, first, done, member);
+        moments_of_group(ols, &rows, outcome, member, members, part);
+    }
+    append_pieces(part, outcomes, piece);
+    free(done);
+}
+
+static pilot_pooled_ols_fit_t *new_fit(void)
+{
+    pilot_pooled_ols_fit_t *fit = PILOT_NEW(pilot_pooled_ols_fit_t);
+    fit->arena = pilot_arena_new();
+    return fit;
+}
+
+void pilot_pooled_ols_fit_free(pilot_pooled_ols_fit_t *fit)
+{
+    if (!fit)
+        return;
+    pilot_arena_free(fit->arena);
+    free(fit);
+}
+
+pilot_status_t pilot_pooled_ols_fit(const pilot_ols_task_t *task, pilot_piece_reader_t *reader,
+                                    size_t agencies, pilot_pooled_ols_fit_t **ret_fit,
+                                    pilot_error_t *error)
+{
+    pilot_pooled_ols_fit_t *fit = new_fit();
+    pilot_moments_t *moments = PILOT_ARENA_RAW(fit->arena, pilot_moments_t, agencies);
+    const pilot_moments_t **pointer =
+        PILOT_ARENA_RAW(fit->arena, const pilot_moments_t *, agencies);
+    for (size_t a = 0; a < agencies; a++) {
+        pilot_status_t status =
+            pilot_moments_unpack(&reader[a], task, fit->arena, &moments[a], error);
+        if (status) {
+            pilot_pooled_ols_fit_free(fit);
+            return status;
+        }
+        pointer[a] = &moments[a];
+    }
+    pilot_fit_compute(task, pointer, agencies, fit->arena, &fit->fit);
+    *ret_fit = fit;
+    return PILOT_OK;
+}
+
+void pilot_pooled_ols_fit_pack(const pilot_pooled_ols_fit_t *fit, pilot_piece_t *piece)
+{
+    pilot_fit_pack(&fit->fit, piece);
+}
+
+pilot_status_t pilot_pooled_ols_fit_unpack(pilot_piece_reader_t *reader,
+                                           pilot_pooled_ols_fit_t **ret_fit, pilot_error_t *error)
+{
+    pilot_pooled_ols_fit_t *fit = new_fit();
+    pilot_status_t status = pilot_fit_unpack(reader, fit->arena, &fit->fit, error);
+    if (status) {
+        pilot_pooled_ols_fit_free(fit);
+        return status;
+    }
+    *ret_fit = fit;
+    return PILOT_OK;
+}
+
+/* Does the fit's design go with what this agency has? */
+static bool fit_goes_with(const pilot_fit_t *fit, const pilot_ols_task_t *task)
+{
+    if (fit->arms != task->frame->arms || fit->regressors != task->regressors ||
+        fit->across != task->across)
+        return false;
+    for (size_t j = 0; j < fit->rank; j++) {
+        pilot_column_kind_t kind = fit->column[j].kind;
+        const pilot_regressor_t *regressor = &task->regressor[fit->column[j].regressor];
+        if (kind != PILOT_COLUMN_ARM &&
+            (kind == PILOT_COLUMN_LEVEL ? !regressor->category : !regressor->number))
+            return false;
+    }
+    return true;
+}
+
+/* Of the group's members, those whose fits have the design of the first; the others are handed
+ * back as not done. */
+static size_t keep_same_design(const pilot_pooled_ols_fit_t *const *fit, bool *done, size_t *member,
+                               size_t members)
+{
+    size_t kept = 1;
+    for (size_t i = 1; i < members; i++) {
+        if (pilot_fit_same_design(&fit[member[0]]->fit, &fit[member[i]]->fit))
+            member[kept++] = member[i];
+        else
+            done[member[i]] = false;
+    }
+    return kept;
+}
+
+static void residuals_of_group(pilot_ols_t *ols, const pilot_rows_t *rows,
+                               const pilot_variable_t *outcome,
+                               const pilot_pooled_ols_fit_t *const *fit, const size_t *member,
+                               size_t members, pilot_piece_t *piece)
+{
+    const pilot_variable_t *y[PILOT_GROUP_OUTCOMES] = {NULL};
+    const pilot_fit_t *fits[PILOT_GROUP_OUTCOMES] = {NULL};
+    pilot_residuals_t residuals[PILOT_GROUP_OUTCOMES];
+    for (size_t i = 0; i < members; i++) {
+        y[i] = &outcome[member[i]];
+        fits[i] = &fit[member[i]]->fit;
+    }
+    pilot_residuals_compute(rows, y, fits, members, ols->arena, residuals);
+    for (size_t i = 0; i < members; i++)
+        pilot_residuals_pack(&residuals[i], &piece[member[i]]);
+}
+
+pilot_status_t pilot_pooled_ols_residuals(pilot_ols_t *ols, const pilot_ols_task_t *task,
+                                          const pilot_variable_t *outcome, size_t outcomes,
+                                          const pilot_pooled_ols_fit_t *const *fit,
+                                          pilot_piece_t *piece, pilot_error_t *error)
+{
+    for (size_t o = 0; o < outcomes; o++)
+        if (!fit_goes_with(&fit[o]->fit, task))
+            return pilot_error_set(error, PILOT_E_PROTOCOL,
+                                   "a pooled ols fit does not go with this plan");
+    size_t member[PILOT_GROUP_OUTCOMES];
+    bool *done = PILOT_NEW_ARRAY(bool, outcomes);
+    pilot_piece_t *part = PILOT_NEW_ARRAY(pilot_piece_t, outcomes);
+    for (size_t first = 0; first < outcomes; first++) {
+        pilot_rows_t rows;
+        if (done[first])
+            continue;
+        pilot_arena_reset(ols->arena);
+        pilot_rows_select(task, &outcome[first], ols->arena, &rows);
+        size_t members = pilot_ols_group(&rows, outcome, outcomes, first, done, member);
+        members = keep_same_design(fit, done, member, members);
+        residuals_of_group(ols, &rows, outcome, fit, member, members, part);
+    }
+    append_pieces(part, outcomes, piece);
+    free(done);
+    return PILOT_OK;
+}
+
+pilot_status_t pilot_pooled_ols_finish(const pilot_pooled_ols_fit_t *fit,
+                                       pilot_piece_reader_t *reader, size_t agencies,
+                                       double confidence, pilot_estimate_t *ret_estimate,
+                                       pilot_error_t *error)
+{
+    pilot_arena_t *arena = pilot_arena_new();
+    pilot_residuals_t *residuals = PILOT_ARENA_RAW(arena, pilot_residuals_t, agencies);
+    const pilot_residuals_t **pointer = PILOT_ARENA_RAW(arena, const pilot_residuals_t *, agencies);
+    pilot_status_t status = PILOT_OK;
+    for (size_t a = 0; a < agencies && !status; a++) {
+        status = pilot_residuals_unpack(&reader[a], &fit->fit, arena, &residuals[a], error);
+        pointer[a] = &residuals[a];
+    }
+    if (!status)
+        pilot_residuals_finish(&fit->fit, pointer, agencies, confidence, ret_estimate);
+    pilot_arena_free(arena);
+    return status;
+}

@@ -1,0 +1,120 @@
+/* ols_pool.h - the two rounds of pooled least squares over agencies in one place, by way of packed
+ * pieces, as workers do it.  For tests. */
+#ifndef PILOT_TEST_OLS_POOL_H
+#define PILOT_TEST_OLS_POOL_H
+
+#include "ols_data.h"
+#include "pilot/pooled_ols.h"
+
+#define POOL_MOST 4096
+
+/* A piece as its reader sees it after travel; owns the labels' array. */
+static inline pilot_piece_reader_t pool_read(const pilot_piece_t *piece, pilot_label_t **ret_label)
+{
+    pilot_label_t *label = calloc(piece->labels + 1, sizeof *label);
+    for (size_t i = 0; i < piece->labels; i++)
+        label[i] = (pilot_label_t){piece->label[i], strlen(piece->label[i])};
+    *ret_label = label;
+    return (pilot_piece_reader_t){piece->number, piece->numbers, piece->count,
+                                  piece->counts, label,          piece->labels};
+}
+
+typedef struct pool_parts {
+    pilot_piece_t *piece;
+    pilot_piece_reader_t *reader;
+    pilot_label_t **label;
+    size_t count;
+} pool_parts_t;
+
+static inline pool_parts_t pool_parts(size_t count)
+{
+    return (pool_parts_t){.piece = calloc(count, sizeof(pilot_piece_t)),
+                          .reader = calloc(count, sizeof(pilot_piece_reader_t)),
+                          .label = calloc(count, sizeof(pilot_label_t *)),
+                          .count = count};
+}
+
+static inline void pool_begin_reading(pool_parts_t *parts)
+{
+    for (size_t i = 0; i < parts->count; i++)
+        parts->reader[i] = pool_read(&parts->piece[i], &parts->label[i]);
+}
+
+static inline void pool_parts_free(pool_parts_t *parts)
+{
+    for (size_t i = 0; i < parts->count; i++) {
+        pilot_piece_clear(&parts->piece[i]);
+        free(parts->label[i]);
+    }
+    free(parts->piece);
+    free(parts->reader);
+    free(parts->label);
+}
+
+/* The fit, packed and read back. */
+static inline pilot_pooled_ols_fit_t *pool_carry(pilot_pooled_ols_fit_t *fit)
+{
+    pilot_pooled_ols_fit_t *copy = NULL;
+    pilot_piece_t piece = {0};
+    pilot_label_t *label;
+    pilot_error_t error;
+    pilot_pooled_ols_fit_pack(fit, &piece);
+    pilot_piece_reader_t reader = pool_read(&piece, &label);
+    if (pilot_pooled_ols_fit_unpack(&reader, &copy, &error) || !pilot_piece_at_end(&reader))
+        printf("# %s\n", copy ? "the fit's piece is not read to its end" : error.message);
+    pilot_pooled_ols_fit_free(fit);
+    pilot_piece_clear(&piece);
+    free(label);
+    return copy;
+}
+
+/* Pooled estimates [outcome x treatment arm]; option holds the task's options (rows are each
+ * agency's own).  False, and a line, when a piece could not be read. */
+static inline bool pool_estimate(const ols_agency_t *agency, size_t agencies,
+                                 const pilot_ols_task_t *option, pilot_estimate_t *ret)
+{
+    pilot_ols_t *ols = pilot_ols_new();
+    pilot_pooled_ols_fit_t *fit[MOST_VARIABLES] = {NULL};
+    pool_parts_t first = pool_parts(agencies), second = pool_parts(agencies);
+    size_t outcomes = agency[0].outcomes, arms = agency[0].frame.arms;
+    pilot_error_t error = {0};
+    bool good = true;
+    pilot_ols_task_t task = *option;
+    for (size_t a = 0; a < agencies; a++) {
+        task.frame = &agency[a].frame;
+        task.regressor = agency[a].regressor;
+        task.regressors = agency[a].regressors;
+        pilot_pooled_ols_moments(ols, &task, agency[a].outcome, outcomes, &first.piece[a]);
+    }
+    pool_begin_reading(&first);
+    for (size_t o = 0; o < outcomes && good; o++) {
+        pilot_frame_t frame = {.arms = arms};
+        task.frame = &frame;
+        good = !pilot_pooled_ols_fit(&task, first.reader, agencies, &fit[o], &error);
+        fit[o] = good ? pool_carry(fit[o]) : NULL;
+        good = fit[o] != NULL;
+    }
+    for (size_t a = 0; a < agencies && good; a++) {
+        task.frame = &agency[a].frame;
+        task.regressor = agency[a].regressor;
+        good = !pilot_pooled_ols_residuals(ols, &task, agency[a].outcome, outcomes,
+                                           (const pilot_pooled_ols_fit_t *const *)fit,
+                                           &second.piece[a], &error);
+    }
+    pool_begin_reading(&second);
+    for (size_t o = 0; o < outcomes && good; o++)
+        good = !pilot_pooled_ols_finish(fit[o], second.reader, agencies, option->confidence,
+                                        ret + o * (arms - 1), &error);
+    for (size_t a = 0; a < agencies && good; a++)
+        good = pilot_piece_at_end(&first.reader[a]) && pilot_piece_at_end(&second.reader[a]);
+    if (!good)
+        printf("# pooled: %s\n", error.message[0] ? error.message : "a piece has more in it");
+    for (size_t o = 0; o < outcomes; o++)
+        pilot_pooled_ols_fit_free(fit[o]);
+    pool_parts_free(&first);
+    pool_parts_free(&second);
+    pilot_ols_free(ols);
+    return good;
+}
+
+#endif
