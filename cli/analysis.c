@@ -133,7 +133,7 @@ pilot_status_t pilot_analysis_follow(pilot_context_t *context, int64_t analysis,
     return status ? status : judge(analysis, ret_state, error);
 }
 
-/* The person has gone: what is stored stays, what is not begun will not be. */
+/* What is stored stays, what is not begun will not be. */
 static void cancel_quietly(pilot_context_t *context, int64_t analysis)
 {
     char id[24];
@@ -143,7 +143,7 @@ static void cancel_quietly(pilot_context_t *context, int64_t analysis)
 }
 
 pilot_status_t pilot_analysis_compute(pilot_context_t *context, int64_t analysis, int64_t workers,
-                                      pilot_error_t *error)
+                                      bool give_up, pilot_error_t *error)
 {
     pilot_stack_t *stack = NULL;
     pilot_status_t status = PILOT_OK;
@@ -152,8 +152,12 @@ pilot_status_t pilot_analysis_compute(pilot_context_t *context, int64_t analysis
     pilot_analysis_state_t state;
     if (!status)
         status = pilot_analysis_follow(context, analysis, stack, &state, error);
-    if (status == PILOT_E_INTERRUPTED)
+    bool unfinished = status && status != PILOT_E_JOBS_FAILED;
+    if (unfinished && give_up)
         cancel_quietly(context, analysis);
-    pilot_stack_stop(stack, status == PILOT_E_INTERRUPTED);
+    pilot_stack_stop(stack, unfinished);
+    /* Its coordinator may have gone before it heard of that. */
+    if (unfinished && give_up)
+        cancel_quietly(context, analysis);
     return status;
 }

@@ -29,9 +29,10 @@ pilot_status_t pilot_analysis_follow(pilot_context_t *context, int64_t analysis,
                                      pilot_stack_t *stack, pilot_analysis_state_t *ret_state,
                                      pilot_error_t *error);
 
-/* Start what is needed, follow, and end it again.  After an interruption the analysis is cancelled;
- * all children are gone in any case. */
+/* Start what is needed, follow, and end it again: all children are gone in any case.  give_up: an
+ * analysis that was not computed to its end (interrupted, no coordinator) is cancelled, not left
+ * for the next coordinator. */
 pilot_status_t pilot_analysis_compute(pilot_context_t *context, int64_t analysis, int64_t workers,
-                                      pilot_error_t *error);
+                                      bool give_up, pilot_error_t *error);
 
 #endif

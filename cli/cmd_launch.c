@@ -33,7 +33,10 @@ static pilot_status_t follow(pilot_context_t *context, int64_t analysis, int64_t
         pilot_analysis_state_t state;
         return pilot_analysis_follow(context, analysis, NULL, &state, error);
     }
-    return pilot_analysis_compute(context, analysis, workers, error);
+    pilot_status_t status = pilot_analysis_compute(context, analysis, workers, false, error);
+    if (status == PILOT_E_INTERRUPTED)
+        pilot_say("analysis %" PRId64 " stays as it is; `pilot up` has it computed on", analysis);
+    return status;
 }
 
 pilot_status_t pilot_cmd_launch(pilot_context_t *context, int argc, char **argv,

@@ -127,7 +127,7 @@ static pilot_status_t run(pilot_context_t *context, const run_request_t *request
     pilot_say("%s%s%s: %" PRId64 " agenc%s, %" PRId64 " rows; analysis %" PRId64, plan->pilot,
               plan->title ? " - " : "", plan->title ? plan->title : "", size.agencies,
               size.agencies == 1 ? "y" : "ies", size.rows, analysis);
-    status = pilot_analysis_compute(context, analysis, request->workers, error);
+    status = pilot_analysis_compute(context, analysis, request->workers, true, error);
     if (status && status != PILOT_E_JOBS_FAILED)
         return status;
     /* What is known is worth seeing even when some jobs failed. */
