@@ -81,7 +81,7 @@ double pilot_t_two_sided(double t, double df)
     front = exp(log_front(t2, df));
     /* With many df x is 1 but for its last digits: then the other tail, while that is not too
      * close to 1. */
-    if (x < (a + 1) / (a + 2.5) && !(df > 100 && t2 < 6))
+    if (x < (a + 1) / (a + 2.5) && !(df > 1000 && t2 < 16))
         return fmin(1, front * beta_fraction(a, 0.5, x) / a);
     return fmax(0, 1 - front * beta_fraction(0.5, a, t2 / (df + t2)) * 2);
 }
