@@ -139,7 +139,7 @@ void pilot_report_estimate(pilot_report_t *report, const pilot_row_key_t *key, c
     effect->agency = (char *)agency;
     effect->outcome = spec->outcome[key->outcome]->name;
     effect->subgroup = (char *)subgroup;
-    effect->level = (char *)level;
+    effect->level = level ? (char *)pilot_report_keep(report, level) : NULL;
     effect->arm = spec->arm[key->arm]->label;
     effect->control = spec->arm[0]->label;
     effect->estimand = (char *)(strcmp(estimator, "iv") == 0 ? "cace" : "itt");

@@ -29,7 +29,7 @@ Pilot__AgencyEffect *pilot_report_agency_effect(pilot_report_t *report);
 Pilot__Quality *pilot_report_quality(pilot_report_t *report);
 
 /* A row of results.effects.  agency NULL: pooled; subgroup and level NULL: the whole sample.
- * estimate NULL: not_in_this_version.  Strings but the estimate's are borrowed. */
+ * estimate NULL: not_in_this_version.  Agency, subgroup and estimator are borrowed. */
 void pilot_report_estimate(pilot_report_t *report, const pilot_row_key_t *key, const char *agency,
                            const char *subgroup, const char *level, const char *estimator,
                            const pilot_estimate_t *estimate);
