@@ -261,7 +261,7 @@ static void print_help(void)
 {
     pilot_options_help(options, "pilot run PLAN.yaml DATA.csv... [options]",
                        "Everything on one machine, in one go: register, submit, launch, compute "
-                       "with workers, print.");
+                       "with workers, print.\n\nExample:\n  pilot run plan.yaml data.csv");
 }
 
 static void print_version(void)
@@ -275,6 +275,8 @@ static void test_help(void)
     capture(print_help);
     ok(strncmp(printed, "Usage: pilot run PLAN.yaml DATA.csv... [options]\n", 49) == 0,
        "help begins with the usage line");
+    ok(strstr(printed, "print.\n\nExample:\n  pilot run plan.yaml data.csv\n\nOptions:\n") != NULL,
+       "a description keeps its own lines and indents");
     ok(strstr(printed, "  --workers N               how many workers [$PILOT_TEST_WORKERS]\n") !=
            NULL,
        "an option stands on its line with its environment variable");
