@@ -115,7 +115,7 @@ static char *put_arm(char *out, uint64_t arm)
 
 static char *put_row(char *out, const pilot_shape_t *shape, uint64_t row)
 {
-    static const char *const regions[] = {"north", "south", "east", "west"};
+    static const char *const regions[] = {"north", "south", "east", "centre"};
     uint64_t seed = shape->seed;
     uint64_t agency = row * shape->agencies / shape->rows;
     uint64_t cluster = shape->clusters > 0 ? draw(seed, row, 1) % shape->clusters : 0;
@@ -150,7 +150,7 @@ static char *put_row(char *out, const pilot_shape_t *shape, uint64_t row)
     *out++ = ',';
     out = put_text(out, regions[region]);
     *out++ = ',';
-    out = put_decimal(out, 1 + uniform(draw(seed, row, 7)), 4);
+    out = put_decimal(out, 1 + uniform(draw(seed, row, 7)), 6);
     *out++ = ',';
     out = put_whole(out, draw(seed, row, 8) % 60);
     if (shape->clusters > 0) {
