@@ -6,6 +6,8 @@
 #include "pilot/memory.h"
 #include "pilot/suggest.h"
 
+#define MAX_STORED_COLUMNS 800
+
 static yaml_node_t *section(pilot_document_t *document, const char *key)
 {
     return pilot_document_get(document, pilot_document_root(document), key);
@@ -276,6 +278,18 @@ static pilot_status_t add_outcome_names(struct sql_names *names, const pilot_pla
     return status;
 }
 
+/* A row must fit a page of PostgreSQL, and numbers are never moved out of it. */
+static pilot_status_t check_width(const struct sql_names *names, pilot_document_t *document,
+                                  pilot_error_t *error)
+{
+    if (names->count <= MAX_STORED_COLUMNS)
+        return PILOT_OK;
+    return pilot_document_error(document, section(document, "outcomes"), error,
+                                "the plan stores %zu columns of outcomes and covariates; at most "
+                                "%d are possible",
+                                names->count, MAX_STORED_COLUMNS);
+}
+
 /* Which item of `subgroups` made a subgroup-only covariate. */
 static size_t subgroup_item(const pilot_plan_t *plan, size_t covariate)
 {
@@ -305,6 +319,8 @@ pilot_status_t pilot_check_names(pilot_draft_t *draft, pilot_document_t *documen
         if (status == PILOT_OK)
             status = check_covariate_header(plan, document, list, index, covariate, error);
     }
+    if (status == PILOT_OK)
+        status = check_width(&names, document, error);
     for (size_t i = 0; i < names.count; i++)
         free(names.item[i].name);
     free(names.item);
