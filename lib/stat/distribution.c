@@ -11,6 +11,7 @@
 #include <math.h>
 
 #define MAX_TERMS 200000
+#define MANY_DF 1e5
 #define TINY 1e-300
 
 double pilot_normal_two_sided(double z)
@@ -69,11 +70,20 @@ static double log_front(double t2, double df)
            log_gamma_half_step(0.5 * df) - 0.5 * log(M_PI);
 }
 
+/* The z that is as far out as t, for many df (Hill 1970, Algorithm 395; the next term of the
+ * series is of order df^-4). */
+static double normal_of_t(double t2, double df)
+{
+    double a = df - 0.5, b = 48 * a * a, y = a * log1p(t2 / df);
+    double term = ((-0.4 * y - 3.3) * y - 24) * y - 85.5;
+    return ((term / (0.8 * y * y + 100 + b) + y + 3) / b + 1) * sqrt(y);
+}
+
 double pilot_t_two_sided(double t, double df)
 {
     double a = 0.5 * df, t2 = t * t, x = df / (df + t2), front;
-    if (df > 1e15)
-        return pilot_normal_two_sided(t);
+    if (df > MANY_DF)
+        return pilot_normal_two_sided(normal_of_t(t2, df));
     if (t2 == 0)
         return 1;
     if (isinf(t2))
@@ -81,7 +91,7 @@ double pilot_t_two_sided(double t, double df)
     front = exp(log_front(t2, df));
     /* With many df x is 1 but for its last digits: then the other tail, while that is not too
      * close to 1. */
-    if (x < (a + 1) / (a + 2.5) && !(df > 1000 && t2 < 16))
+    if (x < (a + 1) / (a + 2.5) && !(df > 100 && t2 < 6))
         return fmin(1, front * beta_fraction(a, 0.5, x) / a);
     return fmax(0, 1 - front * beta_fraction(0.5, a, t2 / (df + t2)) * 2);
 }
