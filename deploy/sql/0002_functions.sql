@@ -111,6 +111,21 @@ CREATE FUNCTION registry.partition_name(pilot_name text, load_id bigint) RETURNS
 LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp
 RETURN left(pilot_name, 43) || '$' || load_id;
 
+-- Numbers are finite (x - x is NaN otherwise, and NaN = 0 is false), codes are not negative: checked
+-- while rows arrive, when the server has time; a scan of its own would cost more.
+CREATE FUNCTION registry.value_constraint(partition text) RETURNS text
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    SELECT format('ALTER TABLE outcomes.%I ADD CONSTRAINT pilot_values CHECK (%s)', partition,
+                  string_agg(CASE WHEN a.atttypid = 'float8'::regtype
+                                  THEN format('%1$I - %1$I = 0', a.attname)
+                                  ELSE format('%I >= 0', a.attname) END,
+                             ' AND ' ORDER BY a.attnum))
+    FROM pg_attribute a
+    WHERE a.attrelid = to_regclass(format('outcomes.%I', partition)) AND a.attnum > 0
+      AND NOT a.attisdropped AND a.attname <> 'pilot_submission'
+      AND a.atttypid IN ('float8'::regtype, 'int4'::regtype, 'int2'::regtype)
+$$;
+
 CREATE FUNCTION registry.begin_load(pilot_name text, plan_id bigint,
                                     OUT load bigint, OUT partition text)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -138,7 +153,11 @@ BEGIN
             EXECUTE format('ALTER TABLE outcomes.%I ALTER %I SET NOT NULL', partition, item);
         END IF;
     END LOOP;
-    EXECUTE format('GRANT SELECT, INSERT, DELETE ON outcomes.%I TO %I', partition, session_user);
+    EXECUTE registry.value_constraint(partition);
+    IF session_user <> current_user THEN
+        EXECUTE format('GRANT SELECT, INSERT, DELETE ON outcomes.%I TO %I', partition,
+                       session_user);
+    END IF;
 END $$;
 COMMENT ON FUNCTION registry.begin_load IS
     'Open a load and make the table, not yet attached, that the caller may fill in this transaction';
@@ -192,6 +211,15 @@ CREATE TYPE registry.manifest_entry AS (
     dictionaries   jsonb
 );
 
+CREATE FUNCTION registry.plan_arms(plan_id bigint) RETURNS SETOF text
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    SELECT p.json::jsonb #>> '{arms,control}' FROM registry.plans p WHERE p.plan = plan_id
+    UNION ALL
+    SELECT t.label FROM registry.plans p,
+                        jsonb_array_elements_text(p.json::jsonb #> '{arms,treatments}') AS t (label)
+    WHERE p.plan = plan_id
+$$;
+
 -- The manifest by itself: ids of this load, each agency once, columns that exist.
 CREATE FUNCTION registry.check_manifest(current_load registry.loads, partition text,
                                         entries registry.manifest_entry[]) RETURNS void
@@ -216,6 +244,12 @@ BEGIN
              THEN 'names a column that the pilot does not have'
         END INTO bad
         FROM unnest(entries) AS e ORDER BY 1 NULLS LAST LIMIT 1;
+    IF bad IS NULL AND EXISTS (
+        SELECT FROM unnest(entries) AS e,
+                    jsonb_array_elements_text(e.dictionaries -> 'pilot_arm') AS arm (label)
+        WHERE NOT arm.label IN (SELECT * FROM registry.plan_arms(current_load.plan))) THEN
+        bad := 'names an arm that the plan does not have';
+    END IF;
     IF bad IS NULL AND (SELECT count(DISTINCT e.agency) <> count(*)
                                OR count(DISTINCT e.submission) <> count(*)
                         FROM unnest(entries) AS e) THEN
@@ -264,7 +298,7 @@ BEGIN
         WHERE s.load = current_load.load ORDER BY a.name;
 END $$;
 
--- Rows against manifest: one scan for counts, codes and finite numbers.
+-- Rows against manifest: one scan for the counts and the greatest codes of each submission.
 CREATE FUNCTION registry.check_rows(current_load registry.loads, partition text) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -272,24 +306,16 @@ DECLARE
     comparisons text;
     bad boolean;
 BEGIN
-    -- A code column: its least and greatest code a submission; a float8: is every one finite?
-    SELECT string_agg(CASE WHEN a.atttypid = 'float8'::regtype
-                           THEN format(', bool_and(%1$I - %1$I = 0) AS finite_%2$s',
-                                       a.attname, a.attnum)
-                           ELSE format(', min(%1$I) AS least_%2$s, max(%1$I) AS most_%2$s',
-                                       a.attname, a.attnum) END, '' ORDER BY a.attnum),
-           string_agg(CASE WHEN a.atttypid = 'float8'::regtype
-                           THEN format(' OR NOT f.finite_%s', a.attnum)
-                           ELSE format(' OR f.least_%1$s < 0 OR (f.most_%1$s IS NOT NULL AND '
-                                       'f.most_%1$s >= COALESCE((SELECT cardinality(d.labels) FROM '
-                                       'registry.dictionaries d WHERE d.submission = s.submission '
-                                       'AND d.column_name = %2$L), 0))', a.attnum, a.attname) END,
+    SELECT string_agg(format(', max(%I) AS code_%s', a.attname, a.attnum), '' ORDER BY a.attnum),
+           string_agg(format(' OR f.code_%1$s >= COALESCE((SELECT cardinality(d.labels) '
+                             'FROM registry.dictionaries d WHERE d.submission = s.submission '
+                             'AND d.column_name = %2$L), 0)', a.attnum, a.attname),
                       '' ORDER BY a.attnum)
         INTO aggregates, comparisons
         FROM pg_attribute a
         WHERE a.attrelid = to_regclass(format('outcomes.%I', partition)) AND a.attnum > 0
           AND NOT a.attisdropped AND a.attname NOT IN ('pilot_submission', 'pilot_row')
-          AND a.atttypid IN ('float8'::regtype, 'int4'::regtype, 'int2'::regtype);
+          AND a.atttypid IN ('int4'::regtype, 'int2'::regtype);
     EXECUTE format('SELECT EXISTS (SELECT FROM (SELECT pilot_submission, count(*) AS row_count%s '
                    'FROM outcomes.%I GROUP BY pilot_submission) AS f '
                    'FULL JOIN (SELECT * FROM registry.submissions WHERE load = $1) AS s '
@@ -297,26 +323,40 @@ BEGIN
                    aggregates, partition, comparisons)
         INTO bad USING current_load.load;
     IF bad THEN
-        RAISE EXCEPTION 'the rows of the load differ from its manifest (count, code or a number '
-                        'that is not finite)' USING ERRCODE = 'PL002';
+        RAISE EXCEPTION 'the rows of the load differ from its manifest (their count, or a code '
+                        'without a label)' USING ERRCODE = 'PL002';
     END IF;
 END $$;
 
-CREATE FUNCTION registry.attach_load(pilot_name text, current_load registry.loads, partition text)
+-- One sort in memory beats runs on disk; if it does not fit, small runs beat large ones.
+CREATE FUNCTION registry.index_load(partition text, row_count bigint) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+SET maintenance_work_mem = '32MB' AS $$
+BEGIN
+    IF row_count BETWEEN 400000 AND 5000000 THEN
+        SET LOCAL maintenance_work_mem = '512MB';
+    END IF;
+    EXECUTE format('CREATE UNIQUE INDEX ON outcomes.%I (pilot_submission, pilot_unit)', partition);
+EXCEPTION WHEN unique_violation THEN
+    RAISE EXCEPTION 'a unit stands twice in the data of one agency' USING ERRCODE = 'PL002';
+END $$;
+
+CREATE FUNCTION registry.attach_load(pilot_name text, current_load registry.loads, partition text,
+                                     submission_count int)
 RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-    BEGIN
-        EXECUTE format('CREATE UNIQUE INDEX ON outcomes.%I (pilot_submission, pilot_unit)',
-                       partition);
-    EXCEPTION WHEN unique_violation THEN
-        RAISE EXCEPTION 'a unit stands twice in the data of one agency' USING ERRCODE = 'PL002';
-    END;
     EXECUTE format('ALTER TABLE outcomes.%I ATTACH PARTITION outcomes.%I FOR VALUES FROM (%s) TO (%s)',
                    pilot_name, partition, current_load.load * 1048576,
                    (current_load.load + 1) * 1048576);
-    EXECUTE format('REVOKE ALL ON outcomes.%I FROM %I', partition, session_user);
+    -- They have done their work; a planner need not read them in every partition.
+    EXECUTE format('ALTER TABLE outcomes.%I DROP CONSTRAINT pilot_range, '
+                   'DROP CONSTRAINT pilot_values, ALTER pilot_submission SET STATISTICS 10, '
+                   'ALTER pilot_submission SET (n_distinct = %s)', partition, submission_count);
     EXECUTE format('ANALYZE outcomes.%I (pilot_submission)', partition);
+    IF session_user <> current_user THEN
+        EXECUTE format('REVOKE ALL ON outcomes.%I FROM %I', partition, session_user);
+    END IF;
 END $$;
 
 CREATE FUNCTION registry.seal_load(load_id bigint, manifest jsonb)
@@ -339,7 +379,8 @@ BEGIN
     PERFORM registry.check_manifest(current_load, partition, entries);
     RETURN QUERY SELECT * FROM registry.store_submissions(current_load, entries);
     PERFORM registry.check_rows(current_load, partition);
-    PERFORM registry.attach_load(pilot_name, current_load, partition);
+    PERFORM registry.index_load(partition, (SELECT sum(e.rows)::bigint FROM unnest(entries) AS e));
+    PERFORM registry.attach_load(pilot_name, current_load, partition, cardinality(entries));
     UPDATE registry.loads l SET state = 'sealed', ended_at = now() WHERE l.load = load_id;
 END $$;
 COMMENT ON FUNCTION registry.seal_load IS

@@ -361,6 +361,28 @@ bool pilot_cluster_is_running(pilot_cluster_t *cluster)
     return false;
 }
 
+/* A server whose directory was removed under it would stay for up to a minute and hold the socket:
+ * end it.  It has nothing left to write to. */
+static void end_orphan(const pilot_cluster_t *cluster)
+{
+    char *path PILOT_AUTOFREE =
+        pilot_format("%s/.s.PGSQL." PILOT_CLUSTER_PORT ".lock", cluster->run_dir);
+    char *removed PILOT_AUTOFREE = pilot_format("%s (deleted)", cluster->data_dir);
+    char line[32] = "", target[1200] = "";
+    FILE *file = fopen(path, "re");
+    if (!file)
+        return;
+    pid_t pid = fgets(line, sizeof line, file) ? (pid_t)strtol(line, NULL, 10) : 0;
+    fclose(file);
+    char *link PILOT_AUTOFREE = pilot_format("/proc/%d/cwd", (int)pid);
+    ssize_t length = pid > 0 ? readlink(link, target, sizeof target - 1) : -1;
+    target[length > 0 ? length : 0] = '\0';
+    if (strcmp(target, removed) != 0 || kill(pid, SIGQUIT))
+        return;
+    for (int tries = 0; tries < 500 && is_alive(pid); tries++)
+        usleep(10000);
+}
+
 static pid_t spawn_server(pilot_cluster_t *cluster, int log_fd)
 {
     char *postgres PILOT_AUTOFREE = pilot_format("%s/postgres", cluster->bin_dir);
@@ -422,6 +444,7 @@ pilot_status_t pilot_cluster_start(pilot_cluster_t *cluster, pilot_error_t *erro
     if (log_fd < 0)
         return pilot_error_set(error, PILOT_E_FILE, "cannot write '%.300s/log': %s", cluster->dir,
                                strerror(errno));
+    end_orphan(cluster);
     int64_t deadline = pilot_clock_ms() + STOP_PATIENCE_MS;
     pilot_status_t status;
     for (;;) {
