@@ -72,12 +72,17 @@ fails() {
     is "$out" "" "$name: nothing on stdout"
 }
 
-# Processes that belong to a data directory: its PostgreSQL, and ours on its sockets.
-processes_of() { # DIR
-    pgrep -f -- "$1" | grep -vx "$$" | while read -r pid; do
-        [ -r "/proc/$pid/cmdline" ] && tr '\0' ' ' <"/proc/$pid/cmdline" &&
+# What this test has started and is still there: our programs and PostgreSQL, known by a mark in their
+# environment.
+export PILOT_TEST_MARK=$T
+processes_of_test() {
+    local pid
+    for pid in $(pgrep '^(pilot|postgres)'); do
+        if tr '\0' '\n' 2>/dev/null <"/proc/$pid/environ" | grep -qx "PILOT_TEST_MARK=$T"; then
+            tr '\0' ' ' <"/proc/$pid/cmdline"
             echo
-    done | grep -Ev 'pgrep|bash ' || true
+        fi
+    done
 }
 
 finish() {

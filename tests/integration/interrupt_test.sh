@@ -23,7 +23,7 @@ for moment in 0.05 0.3 0.6 1.0 1.5; do
         ok "$([ $took -lt 3000 ]; echo $?)" "after ${moment} s: ends at once ($took ms)"
         is "$(ls "$T" | grep -c never)" 0 "after ${moment} s: no half-written output"
     fi
-    is "$(processes_of "$T")" "" "after ${moment} s: no process is left"
+    is "$(processes_of_test)" "" "after ${moment} s: no process is left"
 done
 try "$PILOT" run "$PLAN" "$DATA" --dir "$DIR"
 is "$status" 0 "a run afterwards ends well"

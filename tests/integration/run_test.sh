@@ -71,5 +71,5 @@ same "$T/a.cut" "$T/one.comparison" "the first has the right numbers"
 same "$T/b.cut" "$T/one.comparison" "so has the second"
 
 # Nothing left behind.
-is "$(processes_of "$T")" "" "no process is left"
+is "$(processes_of_test)" "" "no process is left"
 finish
