@@ -129,8 +129,9 @@ void pilot_evaluate_agency(const pilot_analysis_t *analysis, pilot_ols_t *ols,
         while (pilot_row_keys_next(&keys, &key))
             report_row(&evaluation, &key, pin->agency, report);
     }
-    pilot_quality_t *quality = pilot_quality_summarize(&evaluation.view.frame,
-                                                       evaluation.view.outcome, analysis->outcomes);
+    pilot_quality_t *quality =
+        pilot_quality_summarize(&evaluation.view.frame, evaluation.view.outcome, analysis->outcomes,
+                                analysis->spec->across);
     report_quality(analysis, quality, pin->agency, report);
     write_piece(&evaluation, ols, quality, pin->agency_index, report);
     pilot_quality_free(quality);

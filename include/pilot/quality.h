@@ -29,9 +29,11 @@ typedef struct pilot_quality_row {
     char detail[PILOT_DETAIL_SIZE];
 } pilot_quality_row_t;
 
-/* Rows of weight 0 count here: they were assigned.  Caller frees. */
+/* Rows of weight 0 count here: they were assigned.  across: clusters may have rows in other
+ * agencies too, so they are kept by label until all summaries are there.  Caller frees. */
 pilot_quality_t *pilot_quality_summarize(const pilot_frame_t *frame,
-                                         const pilot_variable_t *outcome, size_t outcomes);
+                                         const pilot_variable_t *outcome, size_t outcomes,
+                                         bool across);
 void pilot_quality_free(pilot_quality_t *quality); /* NULL is fine */
 
 void pilot_quality_pack(const pilot_quality_t *quality, pilot_piece_t *piece);

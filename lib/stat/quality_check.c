@@ -10,36 +10,6 @@
 #define SAMPLE_RATIO_ALARM 0.001
 #define ATTRITION_ALARM 0.05
 
-static void add_share(quality_share_t *into, const quality_share_t *more)
-{
-    if (more->blocks == 0)
-        return;
-    into->low = into->blocks == 0 || more->low < into->low ? more->low : into->low;
-    into->high = into->blocks == 0 || more->high > into->high ? more->high : into->high;
-    into->blocks += more->blocks;
-    into->lacking += more->lacking;
-    into->moment += more->moment;
-}
-
-static pilot_quality_t *total(const pilot_quality_t *const *quality, size_t count)
-{
-    pilot_quality_t *sum = quality_new(quality[0]->arms, quality[0]->outcomes);
-    for (size_t i = 0; i < count; i++) {
-        sum->clustered |= quality[i]->clustered;
-        for (size_t a = 0; a < sum->arms; a++) {
-            sum->rows[a] += quality[i]->rows[a];
-            sum->assigned[a] += quality[i]->assigned[a];
-            add_share(&sum->share[a], &quality[i]->share[a]);
-        }
-        for (size_t j = 0; j < sum->arms * sum->outcomes; j++) {
-            sum->missing[j] += quality[i]->missing[j];
-            sum->score[j].score += quality[i]->score[j].score;
-            sum->score[j].variance += quality[i]->score[j].variance;
-        }
-    }
-    return sum;
-}
-
 static void test_chi_square(pilot_quality_row_t *row, double statistic, double df)
 {
     row->statistic = PILOT_GIVEN(statistic);
@@ -141,7 +111,7 @@ static void check_attrition(const pilot_quality_t *quality, pilot_quality_row_t 
 pilot_quality_row_t *pilot_quality_check(const pilot_quality_t *const *quality, size_t count,
                                          const double *probability, size_t *ret_rows)
 {
-    pilot_quality_t *sum = total(quality, count);
+    pilot_quality_t *sum = quality_total(quality, count);
     size_t most = sum->arms * 3 + 1 + sum->arms * sum->outcomes;
     pilot_quality_row_t *rows = PILOT_NEW_ARRAY(pilot_quality_row_t, most), *next = rows;
     check_counts(sum, &next);

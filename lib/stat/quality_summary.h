@@ -1,4 +1,5 @@
-/* quality_summary.h - what quality checks keep of one agency's rows.  All of it adds up. */
+/* quality_summary.h - what quality checks keep of one agency's rows.  All of it adds up, unless
+ * clusters span agencies: then the clusters are kept, by label, until all are there. */
 #ifndef PILOT_STAT_QUALITY_SUMMARY_H
 #define PILOT_STAT_QUALITY_SUMMARY_H
 
@@ -18,16 +19,42 @@ typedef struct quality_score {
     double score, variance;
 } quality_score_t;
 
+/* A cluster that may have more rows in other agencies. */
+typedef struct quality_cluster {
+    char *block, *label;
+    uint64_t arm, rows;
+} quality_cluster_t;
+
 struct pilot_quality {
     size_t arms, outcomes;
-    bool clustered;
+    bool clustered, across;
     uint64_t *rows;         /* arms */
     uint64_t *assigned;     /* arms: clusters where they were randomized, else rows */
     uint64_t *missing;      /* outcomes x arms */
     quality_share_t *share; /* arms, [0] unused */
     quality_score_t *score; /* outcomes x arms, [.][0] unused */
+    /* across only; assigned, share and score are then still empty */
+    quality_cluster_t *cluster;
+    uint64_t *cluster_missing; /* clusters x outcomes */
+    size_t clusters, cluster_capacity, missing_capacity;
 };
 
 pilot_quality_t *quality_new(size_t arms, size_t outcomes);
+/* Labels are copied; missing: outcomes. */
+void quality_add_cluster(pilot_quality_t *quality, const char *block, size_t block_length,
+                         const char *label, size_t label_length, uint64_t arm, uint64_t rows,
+                         const uint64_t *missing);
+
+/* Sums over one block's units (rows or clusters), which then go into the summary. */
+typedef struct quality_block quality_block_t;
+quality_block_t *quality_block_new(const pilot_quality_t *quality);
+void quality_block_free(quality_block_t *block);
+/* missing: outcomes. */
+void quality_block_add(quality_block_t *block, size_t arm, uint64_t size, const uint64_t *missing);
+/* Into assigned, share and score of the summary; the block is empty afterwards. */
+void quality_block_end(quality_block_t *block, pilot_quality_t *quality);
+
+/* What summaries say together.  Caller frees. */
+pilot_quality_t *quality_total(const pilot_quality_t *const *quality, size_t count);
 
 #endif
