@@ -453,6 +453,54 @@ BEGIN
     END IF;
 END $$;
 
+-- At level across labels are global: a unit stands once, and what was randomized (a cluster, or the
+-- whole agency where the plan names no cluster) is in one arm.  Labels are people's data: only
+-- their number is told.
+CREATE FUNCTION work.check_across(pilot_name text, frozen registry.plans, submissions bigint[])
+RETURNS void
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    amount bigint := 0;
+    agencies text[];
+BEGIN
+    IF frozen.json::jsonb #>> '{columns,unit}' IS NOT NULL THEN
+        EXECUTE format('SELECT count(*) FROM (SELECT FROM outcomes.%I WHERE pilot_submission = '
+                       'ANY ($1) GROUP BY pilot_unit HAVING count(*) > 1) AS twice', pilot_name)
+            INTO amount USING submissions;
+    END IF;
+    IF amount > 0 THEN
+        RAISE EXCEPTION 'at level across a unit belongs to one agency, and % of them stand in '
+                        'more than one', amount USING ERRCODE = 'PL002';
+    END IF;
+    IF frozen.clustered THEN
+        EXECUTE format(
+            'SELECT count(*) FROM (SELECT FROM (SELECT DISTINCT pilot_submission AS submission, '
+            'pilot_cluster, pilot_arm FROM outcomes.%I WHERE pilot_submission = ANY ($1)) AS pair '
+            'JOIN registry.dictionaries c ON c.submission = pair.submission '
+            'AND c.column_name = ''pilot_cluster'' '
+            'JOIN registry.dictionaries a ON a.submission = pair.submission '
+            'AND a.column_name = ''pilot_arm'' '
+            'GROUP BY c.labels[pair.pilot_cluster + 1] '
+            'HAVING count(DISTINCT a.labels[pair.pilot_arm + 1]) > 1) AS torn', pilot_name)
+            INTO amount USING submissions;
+        IF amount > 0 THEN
+            RAISE EXCEPTION 'at level across a cluster is in one arm everywhere, and % of them are '
+                            'in more than one', amount USING ERRCODE = 'PL002';
+        END IF;
+        RETURN;
+    END IF;
+    EXECUTE format('SELECT array_agg(g.name ORDER BY g.name) FROM registry.submissions s '
+                   'JOIN registry.agencies g USING (agency) WHERE s.submission IN '
+                   '(SELECT pilot_submission FROM outcomes.%I WHERE pilot_submission = ANY ($1) '
+                   'GROUP BY 1 HAVING min(pilot_arm) <> max(pilot_arm))', pilot_name)
+        INTO agencies USING submissions;
+    IF agencies IS NOT NULL THEN
+        RAISE EXCEPTION 'at level across without a cluster column whole agencies are in one arm; '
+                        'these have more than one (name the cluster column, or use level agency): %',
+            work.short_list(agencies) USING ERRCODE = 'PL002';
+    END IF;
+END $$;
+
 CREATE FUNCTION work.launch(pilot_name text, submissions bigint[] DEFAULT NULL,
                             exploratory text DEFAULT NULL) RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -482,6 +530,9 @@ BEGIN
             USING ERRCODE = 'PL005';
     END IF;
     PERFORM work.check_columns(frozen.plan, pins);
+    IF frozen.across THEN
+        PERFORM work.check_across(pilot_name, frozen, pins);
+    END IF;
     SELECT min(l.begun_at) INTO first_submitted FROM registry.loads l
         WHERE l.pilot = pilot_id AND l.state = 'sealed';
     INSERT INTO work.analyses AS n (pilot, plan, confirmatory, exploratory_reason, data_sha256)

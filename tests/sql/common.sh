@@ -1,0 +1,80 @@
+# Sourced by the SQL tests: TAP checks, and a private PostgreSQL with the migrations to apply.
+set -u
+cd "$(dirname "$0")/../.."
+. tests/harness/postgres.sh
+T=$(mktemp -d /tmp/pilot-sql-XXXXXX)
+chmod 711 "$T" # as root PostgreSQL runs as another user and must get through
+checks=0
+failures=0
+trap 'pg_stop immediate; rm -rf "$T"' EXIT
+for variable in $(env | sed -n 's/^\(PG[A-Z]*\)=.*/\1/p'); do unset "$variable"; done
+if ! pg_create "$T"; then
+    echo "1..0 # SKIP no PostgreSQL here"
+    exit 0
+fi
+
+ok() { # status, name
+    checks=$((checks + 1))
+    if [ "$1" -eq 0 ]; then
+        echo "ok $checks - $2"
+    else
+        failures=$((failures + 1))
+        echo "not ok $checks - $2"
+    fi
+}
+
+is() { # got, want, name
+    [ "$1" = "$2" ]
+    ok $? "$3"
+    [ "$1" = "$2" ] || printf 'got:  %s\nwant: %s\n' "$1" "$2" | head -c 2000 | sed 's/^/# /'
+}
+
+finish() {
+    echo "1..$checks"
+    [ "$failures" -eq 0 ]
+    exit $?
+}
+
+# A new database, which the following statements go to.
+use_database() { # name
+    CONNINFO="host=$PG_HOME user=postgres dbname=postgres"
+    sql "CREATE DATABASE $1"
+    CONNINFO="host=$PG_HOME user=postgres dbname=$1"
+}
+
+# Apply migrations number $1 to $2 as the program does: one transaction a file.
+migrate() {
+    local number file
+    for number in $(seq "$1" "$2"); do
+        file=$(ls deploy/sql/"$(printf %04d "$number")"_*.sql)
+        { cat "$file" && echo "INSERT INTO registry.schema_version (version, name)
+            VALUES ($number, '$(basename "$file" .sql)');"; } |
+            "$PG_BIN/psql" -Xq1 -v ON_ERROR_STOP=1 -d "$CONNINFO" >"$T/migrate" 2>&1 || {
+            sed 's/^/# /' "$T/migrate"
+            return 1
+        }
+    done
+}
+LATEST=$(ls deploy/sql/*.sql | wc -l)
+
+# Statements from standard input; what they give, or "SQLSTATE message" of the first error.
+try_sql() {
+    "$PG_BIN/psql" -XqAt -v ON_ERROR_STOP=1 -v VERBOSITY=verbose -v SHOW_CONTEXT=never \
+        -d "$CONNINFO" 2>"$T/complaint"
+    sed -n 's/^.*ERROR:  \([0-9A-Z]\{5\}\): /\1 /p' "$T/complaint"
+}
+
+HASH=$(printf 'a%.0s' $(seq 64))
+
+# A plan of pilot $1 with columns $2 and types $3; more JSON keys in $4 (", ...").
+register() {
+    echo "SELECT version, is_new FROM registry.register_plan('$1', '${5:-$HASH}', \$json\$
+        {\"arms\": {\"control\": \"c\", \"treatments\": [\"t\", \"v\"]}${4:-}}\$json\$, 'source',
+        '$2', '$3');" | try_sql
+}
+
+# One agency's entry of a manifest: submission offset, agency, rows, columns, dictionaries, hash.
+entry() {
+    echo "{\"submission\": $1, \"agency\": \"$2\", \"rows\": $3, \"content_sha256\": \"${6:-$HASH}\",
+        \"file_sha256\": \"$HASH\", \"columns\": $4, \"dictionaries\": $5}"
+}
