@@ -173,6 +173,7 @@ static void pass_init(struct pass *pass, const char *const *names)
                                          .problems = pass->gather_problems,
                                          .queue = pass->queue,
                                          .load = give_load,
+                                         .content = pass->options->content,
                                          .context = pass,
                                          .memory = pass->options->memory};
     pass->reader = pilot_reader_new(&reader);

@@ -21,6 +21,7 @@ typedef struct pilot_intake_options {
      * name.  False: that is PILOT_E_USAGE. */
     bool name_by_file;
     int interrupt_fd;   /* -1: none */
+    bool content;       /* content_sha256 in a check too */
     bool single_thread; /* for tests and fuzzing */
     size_t memory;      /* bytes of rows kept in memory; 0: the default */
 } pilot_intake_options_t;
@@ -28,7 +29,7 @@ typedef struct pilot_intake_options {
 typedef struct pilot_intake_agency {
     char *name;
     uint64_t rows;
-    char content_sha256[PILOT_SHA256_HEX_SIZE]; /* "" when nothing was stored (check, rejected) */
+    char content_sha256[PILOT_SHA256_HEX_SIZE]; /* "": not computed (check, rejected) */
     int64_t submission; /* the stored one, or the accepted one that has the same content */
     int revision;
     bool unchanged;

@@ -269,7 +269,7 @@ static pilot_status_t end_agency(pilot_gather_t *gather, pilot_error_t *error)
     if (gather->load)
         status = send_or_skip(gather, gathered, error);
     else
-        status = walk(gather, false, false, gathered->content_sha256, error);
+        status = walk(gather, gather->setup.content, false, gathered->content_sha256, error);
     gather->agency = NO_AGENCY;
     return status;
 }

@@ -31,6 +31,7 @@ typedef struct pilot_gather_setup {
      * only, or the load is already lost). */
     pilot_status_t (*load)(void *context, pilot_load_t **ret_load, pilot_error_t *error);
     void *context;
+    bool content;  /* hash even where there is no load */
     size_t memory; /* bytes of records at which a run is written; 0: the default */
 } pilot_gather_setup_t;
 
