@@ -72,15 +72,16 @@ fails() {
     is "$out" "" "$name: nothing on stdout"
 }
 
-# What this test has started and is still there: our programs and PostgreSQL, known by a mark in their
-# environment.
+# What this test has started and is still there: our programs, known by a mark in their environment,
+# and PostgreSQL, known by its folder.
 export PILOT_TEST_MARK=$T
 processes_of_test() {
-    local pid
+    local pid command
     for pid in $(pgrep '^(pilot|postgres)'); do
-        if tr '\0' '\n' 2>/dev/null <"/proc/$pid/environ" | grep -qx "PILOT_TEST_MARK=$T"; then
-            tr '\0' ' ' <"/proc/$pid/cmdline"
-            echo
+        command=$(tr '\0' ' ' 2>/dev/null <"/proc/$pid/cmdline")
+        if [[ $command == *" -D $T/"* ]] ||
+            tr '\0' '\n' 2>/dev/null <"/proc/$pid/environ" | grep -aqx "PILOT_TEST_MARK=$T"; then
+            echo "$command"
         fi
     done
 }

@@ -4,7 +4,7 @@
 . "$(dirname "$0")/common.sh"
 
 child() { # program: the pid of one that this test started
-    for pid in $(pgrep "^${1:0:15}$"); do
+    for pid in $(pgrep -x "${1:0:15}"); do
         tr '\0' '\n' 2>/dev/null <"/proc/$pid/environ" | grep -qx "PILOT_TEST_MARK=$T" && echo "$pid" &&
             return
     done
