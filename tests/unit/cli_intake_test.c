@@ -348,7 +348,8 @@ static void test_content(const pilot_plan_t *plan)
     pilot_intake_result_t result[3];
     const pilot_intake_options_t options = {
         .interrupt_fd = -1, .single_thread = true, .content = true};
-    const pilot_intake_options_t tight = {.interrupt_fd = -1, .single_thread = true, .memory = 1};
+    const pilot_intake_options_t tight = {
+        .interrupt_fd = -1, .single_thread = true, .content = true, .memory = 1};
     for (int i = 0; i < 3; i++) {
         const char *bytes = rows[i > 0].data;
         size_t length = rows[i > 0].length;
