@@ -1,0 +1,109 @@
+/* Names of the closed lists, and inference from an estimate: R's pt and qt to twelve digits. */
+#include "pilot/estimate.h"
+
+#include <gsl/gsl_errno.h>
+#include <string.h>
+
+#include "../../lib/stat/distribution.h"
+#include "../harness/tap.h"
+
+static void test_names(void)
+{
+    size_t named = 0;
+    for (size_t i = 1; i < PILOT_REASON_COUNT; i++)
+        named += pilot_reason_name((pilot_reason_t)i)[0] != '\0';
+    ok(named == PILOT_REASON_COUNT - 1, "every reason has a name");
+    is_text(pilot_reason_name(PILOT_REASON_NONE), "", "no reason is empty");
+    is_text(pilot_reason_name(PILOT_REASON_COUNT), "", "a reason beyond the list is empty");
+    is_text(pilot_row_status_name(PILOT_ROW_NOT_ESTIMABLE), "not_estimable", "status by name");
+    is_text(pilot_std_error_name(PILOT_SE_PASHLEY_MIRATRIX_M), "pashley_miratrix_m",
+            "standard error by name");
+    for (int i = 1; i <= PILOT_SE_CR3; i++)
+        ok(pilot_std_error_from_name(pilot_std_error_name((pilot_std_error_t)i)) ==
+               (pilot_std_error_t)i,
+           "%s is found by its name", pilot_std_error_name((pilot_std_error_t)i));
+    ok(pilot_std_error_from_name("HC4") == PILOT_SE_NONE &&
+           pilot_std_error_from_name("") == PILOT_SE_NONE,
+       "an unknown standard error is none");
+}
+
+/* R 4.2.2: format(2 * pt(-t, df), digits = 16), qt(.975, df). */
+static void test_distributions(void)
+{
+    is_close(pilot_t_two_sided(0, 3), 1, 1e-15, "P(|T| >= 0) is 1");
+    is_close(pilot_t_two_sided(12.7062047361747, 1), 0.05, 1e-13, "t tail, 1 df");
+    is_close(pilot_t_two_sided(4.30265272974946, 2), 0.05, 1e-13, "t tail, 2 df");
+    is_close(pilot_t_two_sided(1, 1), 0.5, 1e-14, "t tail at the quartile of the Cauchy");
+    is_close(pilot_t_critical(0.95, 1), 12.7062047361747, 1e-14, "t quantile, 1 df");
+    is_close(pilot_t_critical(0.95, 2), 4.30265272974946, 1e-14, "t quantile, 2 df");
+    is_close(pilot_t_critical(0.95, 30), 2.0422724563012382, 1e-13, "t quantile, 30 df");
+    is_close(pilot_t_critical(0.95, 1e300), pilot_normal_critical(0.95), 1e-14,
+             "t quantile, no end of df: normal");
+    is_close(pilot_normal_critical(0.95), 1.9599639845400543, 1e-15, "normal quantile");
+    is_close(pilot_normal_two_sided(10), 1.523970604832094e-23, 1e-13, "normal tail far out");
+    is_close(pilot_chi_square_quantile(0.975, 12), 23.336664158645339, 1e-13,
+             "chi-square quantile");
+    is_close(pilot_chi_square_upper(pilot_chi_square_quantile(0.025, 3), 3), 0.975, 1e-13,
+             "chi-square tail and quantile agree");
+    for (double df = 0.3; df < 1e7; df *= 3.7)
+        is_close(pilot_t_two_sided(pilot_t_critical(0.99, df), df), 0.01, 1e-11,
+                 "t tail and quantile agree, %.3g df", df);
+}
+
+static void test_infer(void)
+{
+    pilot_estimate_t row = {.estimate = PILOT_GIVEN(-3), .std_error = PILOT_GIVEN(1.5)};
+    pilot_estimate_infer(&row, 0.95);
+    ok(row.statistic.value == -2 && !row.df.given, "statistic is estimate over standard error");
+    is_close(row.p_value.value, 0.04550026389635842, 1e-14, "without df the normal p");
+    is_close(row.ci_low.value, -3 - 1.5 * 1.9599639845400543, 1e-15, "and the normal interval");
+    row.df = PILOT_GIVEN(2);
+    pilot_estimate_infer(&row, 0.95);
+    is_close(row.ci_high.value, -3 + 1.5 * 4.30265272974946, 1e-13, "with df the t interval");
+    row = (pilot_estimate_t){.estimate = PILOT_GIVEN(1), .std_error = PILOT_GIVEN(0)};
+    pilot_estimate_infer(&row, 0.95);
+    ok(!row.p_value.given && !row.statistic.given && !row.ci_low.given,
+       "nothing follows from a standard error of 0");
+    row = (pilot_estimate_t){.estimate = PILOT_GIVEN(1)};
+    pilot_estimate_infer(&row, 0.95);
+    ok(!row.p_value.given, "nor from none");
+    row = (pilot_estimate_t){
+        .estimate = PILOT_GIVEN(1), .std_error = PILOT_GIVEN(1), .df = PILOT_GIVEN(0.001)};
+    pilot_estimate_infer(&row, 0.95);
+    ok(row.p_value.given && !row.ci_low.given && !row.ci_high.given,
+       "an interval wider than all numbers is absent");
+    pilot_estimate_refuse(&row, PILOT_REASON_LEVERAGE_ONE);
+    ok(row.status == PILOT_ROW_NOT_ESTIMABLE && row.reason == PILOT_REASON_LEVERAGE_ONE &&
+           row.estimate.given,
+       "a refusal keeps the numbers that there are");
+}
+
+static void test_notes(void)
+{
+    pilot_estimate_t row = {0};
+    pilot_estimate_note(&row, "dropped: %s", "x");
+    pilot_estimate_note(&row, "auto: ols");
+    is_text(row.detail, "dropped: x; auto: ols", "notes stand one after another");
+    for (int i = 0; i < 100; i++)
+        pilot_estimate_note(&row, "dropped: %s", i % 2 ? "\xc3\x9cn\xc3\xaf" : "\xe2\x82\xac");
+    ok(strlen(row.detail) < PILOT_DETAIL_SIZE, "a full detail stays within its size");
+    for (size_t pad = 0; pad < 6; pad++) {
+        const unsigned char *end;
+        memset(&row, 0, sizeof row);
+        memset(row.detail, 'x', PILOT_DETAIL_SIZE - 10 - pad);
+        pilot_estimate_note(&row, "\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac");
+        end = (const unsigned char *)row.detail + strlen(row.detail);
+        ok(end[-1] == 'x' || end[-1] == ' ' || (end[-3] == 0xe2 && end[-1] == 0xac),
+           "a cut detail ends with a whole character (%zu)", pad);
+    }
+}
+
+int main(void)
+{
+    gsl_set_error_handler_off();
+    test_names();
+    test_distributions();
+    test_infer();
+    test_notes();
+    return tap_done();
+}
