@@ -570,16 +570,19 @@ CREATE FUNCTION work.cancel(analysis_id bigint) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     current_analysis work.analyses := work.lock_analysis(analysis_id);
+    unattended boolean;
 BEGIN
     IF current_analysis.state NOT IN ('queued', 'running') THEN
         RAISE EXCEPTION 'analysis % has already ended (%)', analysis_id, current_analysis.state
             USING ERRCODE = 'PL003';
     END IF;
-    -- A queued one is nobody's yet; a running one is ended by its coordinator.
+    -- A queued one is nobody's yet; a running one is ended by its coordinator, if there is one.
+    unattended := current_analysis.state = 'queued' OR NOT EXISTS (
+        SELECT FROM work.lease l WHERE l.expires_at > clock_timestamp());
     UPDATE work.analyses a
         SET cancel_requested = true,
-            state = CASE a.state WHEN 'queued' THEN 'cancelled' ELSE a.state END,
-            finished_at = CASE a.state WHEN 'queued' THEN now() END
+            state = CASE WHEN unattended THEN 'cancelled' ELSE a.state END,
+            finished_at = CASE WHEN unattended THEN now() END
         WHERE a.analysis = analysis_id;
     PERFORM pg_notify('pilot_work', analysis_id::text);
 END $$;
