@@ -18,8 +18,8 @@ size_t pilot_planner_batch(const Pilot__Pin *pins, size_t count, size_t first)
 {
     size_t taken = 1;
     uint64_t rows = pins[first].rows;
-    while (first + taken < count && taken < PILOT_BATCH_AGENCIES &&
-           rows + pins[first + taken].rows <= PILOT_BATCH_ROWS)
+    while (first + taken < count && taken < PILOT_BATCH_AGENCIES && rows <= PILOT_BATCH_ROWS &&
+           pins[first + taken].rows <= PILOT_BATCH_ROWS - rows)
         rows += pins[first + taken++].rows;
     return taken;
 }
