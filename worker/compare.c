@@ -178,6 +178,27 @@ static entry_t *sort_by_key(const pilot_compare_t *compare, const pilot_subsets_
         (row)->field = (number).given ? (number).value : 0;                                        \
     } while (0)
 
+static void copy_numbers(Pilot__Comparison *row, const pilot_meta_row_t *meta)
+{
+    COPY_NUMBER(row, estimate, meta->estimate);
+    COPY_NUMBER(row, std_error, meta->std_error);
+    COPY_NUMBER(row, df, meta->df);
+    COPY_NUMBER(row, statistic, meta->statistic);
+    COPY_NUMBER(row, p_value, meta->p_value);
+    COPY_NUMBER(row, ci_low, meta->ci_low);
+    COPY_NUMBER(row, ci_high, meta->ci_high);
+    COPY_NUMBER(row, pi_low, meta->pi_low);
+    COPY_NUMBER(row, pi_high, meta->pi_high);
+    COPY_NUMBER(row, tau2, meta->tau2);
+    COPY_NUMBER(row, tau2_low, meta->tau2_low);
+    COPY_NUMBER(row, tau2_high, meta->tau2_high);
+    COPY_NUMBER(row, q, meta->q);
+    COPY_NUMBER(row, q_df, meta->q_df);
+    COPY_NUMBER(row, q_p_value, meta->q_p_value);
+    COPY_NUMBER(row, i2, meta->i2);
+    COPY_NUMBER(row, h2, meta->h2);
+}
+
 static void report_comparison(const pilot_analysis_t *analysis, const compared_key_t *compared,
                               const pilot_meta_row_t *meta, size_t index, uint64_t given_up,
                               pilot_report_t *report)
@@ -196,37 +217,24 @@ static void report_comparison(const pilot_analysis_t *analysis, const compared_k
     row->method = (char *)pilot_meta_method_name(meta->method);
     row->test = (char *)pilot_meta_test_name(meta->test);
     row->k = (uint32_t)meta->k;
-    COPY_NUMBER(row, estimate, meta->estimate);
-    COPY_NUMBER(row, std_error, meta->std_error);
-    COPY_NUMBER(row, df, meta->df);
-    COPY_NUMBER(row, statistic, meta->statistic);
-    COPY_NUMBER(row, p_value, meta->p_value);
-    COPY_NUMBER(row, ci_low, meta->ci_low);
-    COPY_NUMBER(row, ci_high, meta->ci_high);
-    COPY_NUMBER(row, pi_low, meta->pi_low);
-    COPY_NUMBER(row, pi_high, meta->pi_high);
-    COPY_NUMBER(row, tau2, meta->tau2);
-    COPY_NUMBER(row, tau2_low, meta->tau2_low);
-    COPY_NUMBER(row, tau2_high, meta->tau2_high);
-    COPY_NUMBER(row, q, meta->q);
-    COPY_NUMBER(row, q_df, meta->q_df);
-    COPY_NUMBER(row, q_p_value, meta->q_p_value);
-    COPY_NUMBER(row, i2, meta->i2);
-    COPY_NUMBER(row, h2, meta->h2);
+    copy_numbers(row, meta);
     row->headline = meta->headline;
     pilot_row_status_t status = meta->status;
     pilot_reason_t reason = meta->reason;
     if (!compared->in_this_version)
         reason = PILOT_REASON_NOT_IN_THIS_VERSION;
+    char *note PILOT_AUTOFREE = NULL;
     if (given_up > 0 && (status == PILOT_ROW_OK || status == PILOT_ROW_FLAGGED)) {
         status = PILOT_ROW_PARTIAL;
         reason = reason == PILOT_REASON_NONE ? PILOT_REASON_JOB_FAILED : reason;
+        note = pilot_format("%s%spartial: %llu jobs gave nothing", meta->detail,
+                            meta->detail[0] ? "; " : "", (unsigned long long)given_up);
     }
     row->status = (char *)pilot_row_status_name(status);
     if (reason != PILOT_REASON_NONE)
         row->reason = (char *)pilot_reason_name(reason);
-    if (meta->detail[0])
-        row->detail = (char *)pilot_report_keep(report, meta->detail);
+    if (note || meta->detail[0])
+        row->detail = (char *)pilot_report_keep(report, note ? note : meta->detail);
 }
 
 static void report_agency(const pilot_compare_t *compare, const compared_key_t *compared,

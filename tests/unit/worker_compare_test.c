@@ -1,0 +1,135 @@
+#include "../harness/tap.h"
+
+#include <stdlib.h>
+
+#include "../../worker/compare.h"
+#include "pilot/wire.h"
+#include "worker_made_data.h"
+
+static pilot_analysis_t *make_analysis(const made_spec_t *made)
+{
+    size_t length = 0;
+    uint8_t *bytes = pilot_message_pack(&made->spec.base, &length);
+    pilot_analysis_t *analysis = NULL;
+    pilot_analysis_new(bytes, length, &analysis, NULL);
+    free(bytes);
+    return analysis;
+}
+
+static pilot_status_t add(pilot_compare_t *compare, const char *agency, const char *level,
+                          const char *arm, const char *estimator, double estimate, double std_error)
+{
+    pilot_compared_t row = {.agency = agency,
+                            .outcome = "y",
+                            .subgroup = level ? "g" : NULL,
+                            .level = level,
+                            .arm = arm,
+                            .estimator = estimator,
+                            .estimate = PILOT_GIVEN(estimate),
+                            .std_error = PILOT_GIVEN(std_error)};
+    if (std_error <= 0) {
+        row.estimate = row.std_error = PILOT_ABSENT;
+        row.reason = "no_treated_units";
+    }
+    return pilot_compare_add(compare, &row, NULL);
+}
+
+static Pilot__ResultRows *report(const pilot_analysis_t *analysis, pilot_compare_t *compare,
+                                 uint64_t given_up)
+{
+    pilot_report_t *rows = pilot_report_new(analysis);
+    pilot_compare_report(compare, given_up, rows);
+    size_t length = 0;
+    uint8_t *bytes = pilot_report_pack(rows, &length);
+    Pilot__ResultRows *unpacked = NULL;
+    pilot_rows_unpack(bytes, length, &unpacked, NULL);
+    free(bytes);
+    pilot_report_free(rows);
+    return unpacked;
+}
+
+static void keys_are_compared(const pilot_analysis_t *analysis)
+{
+    pilot_compare_t *compare = pilot_compare_new(analysis);
+    const char *estimator = "difference_in_means";
+    ok(add(compare, "north", NULL, "a", estimator, 2, 1) == PILOT_OK, "a row is taken");
+    add(compare, "north", "old", "a", estimator, 1, 1);
+    add(compare, "south", NULL, "a", estimator, 4, 1);
+    add(compare, "south", "new", "a", estimator, 5, 1);
+    add(compare, "west", NULL, "a", estimator, 0, 0);
+    pilot_compared_t stranger = {.agency = "x", .outcome = "other", .arm = "a", .estimator = "ols"};
+    ok(pilot_compare_add(compare, &stranger, NULL) == PILOT_E_PROTOCOL,
+       "an outcome that the plan lacks is refused");
+    stranger.outcome = "y";
+    stranger.arm = "c";
+    ok(pilot_compare_add(compare, &stranger, NULL) == PILOT_E_PROTOCOL, "the control as arm too");
+    Pilot__ResultRows *rows = report(analysis, compare, 0);
+    /* 2 outcomes x (whole + 2 levels) x 2 treatments x 2 estimators x 12 */
+    ok(rows->n_comparison == 24 * 12, "12 rows for each key of the plan");
+    const Pilot__Comparison *fixed = rows->comparison[0];
+    ok(fixed->k == 2 && fixed->has_estimate, "agencies with a standard error count");
+    is_close(fixed->estimate, 3, 1e-15, "equal weights give the mean");
+    size_t headlines = 0;
+    for (size_t i = 0; i < 12; i++)
+        headlines += rows->comparison[i]->headline ? 1 : 0;
+    ok(headlines == 1, "one of the 12 is the headline");
+    is_text(rows->comparison[4 * 12]->level, "new", "levels of all agencies, by bytes");
+    ok(rows->comparison[4 * 12]->k == 1, "only agencies that have the level");
+    ok(rows->n_agency_effect == 5, "an agency row for each effect row");
+    const Pilot__AgencyEffect *west = rows->agency_effect[2];
+    ok(strcmp(west->agency, "west") == 0 && !west->has_estimate &&
+           strcmp(west->status, "not_estimable") == 0,
+       "an agency without estimate is there, without numbers");
+    is_text(west->reason, "no_treated_units", "with its effect's reason");
+    is_close(rows->agency_effect[0]->weight, 0.5, 1e-12, "weights are shares");
+    pilot_message_free(&rows->base);
+    rows = report(analysis, compare, 2);
+    is_text(rows->comparison[0]->status, "partial",
+            "after jobs were given up the rows are partial");
+    ok(strstr(rows->comparison[0]->detail, "2 jobs gave nothing"), "and say why");
+    pilot_message_free(&rows->base);
+    pilot_compare_free(compare);
+}
+
+static void nothing_to_compare(const pilot_analysis_t *analysis)
+{
+    pilot_compare_t *compare = pilot_compare_new(analysis);
+    Pilot__ResultRows *rows = report(analysis, compare, 0);
+    ok(rows->n_comparison == 8 * 12 && rows->comparison[0]->k == 0, "no agencies: rows with k = 0");
+    is_text(rows->comparison[0]->reason, "too_few_agencies", "that say too_few_agencies");
+    pilot_message_free(&rows->base);
+    pilot_compare_free(compare);
+}
+
+static void auto_rows_are_one_key(const made_spec_t *made)
+{
+    pilot_analysis_t *analysis = make_analysis(made);
+    pilot_compare_t *compare = pilot_compare_new(analysis);
+    add(compare, "north", NULL, "a", "ols", 2, 1);
+    add(compare, "south", NULL, "a", "difference_in_means", 4, 1);
+    add(compare, "south", NULL, "b", "ols", 4, 1);
+    Pilot__ResultRows *rows = report(analysis, compare, 0);
+    is_text(rows->comparison[0]->estimator, "auto", "agencies that chose differently: auto");
+    ok(rows->comparison[0]->k == 2, "and are compared together");
+    is_text(rows->comparison[12]->estimator, "ols", "all the same: its name");
+    is_text(rows->agency_effect[1]->estimator, "difference_in_means", "agencies say their own");
+    pilot_message_free(&rows->base);
+    pilot_compare_free(compare);
+    pilot_analysis_free(analysis);
+}
+
+int main(void)
+{
+    made_spec_t made;
+    made_spec_init(&made);
+    made.subgroup[0] = 1;
+    made.spec.subgroup = made.subgroup;
+    made.spec.n_subgroup = 1;
+    pilot_analysis_t *analysis = make_analysis(&made);
+    keys_are_compared(analysis);
+    nothing_to_compare(analysis);
+    pilot_analysis_free(analysis);
+    made.spec.n_estimator = 0;
+    auto_rows_are_one_key(&made);
+    return tap_done();
+}
