@@ -69,7 +69,7 @@ int main(void)
     check("a\n\"b\nc\nd\"\ne\n", "a (1@1)\nbNcNd (1@2)\ne (1@5)\n", "a record over three lines");
     check("a\nb\"c\nd\n", "a (1@1)\nbad quoting@2", "a quote inside a field");
     check("a\n\"b\"c\nd\n", "a (1@1)\nbad quoting@2", "text after a closing quote");
-    check("a\nb,\"c\nd\n", "a (1@1)\nb|bad quoting@2", "a quote that is not closed");
+    check("a\nb,\"c\nd\n", "a (1@1)\nbbad quoting@2", "a quote that is not closed");
     check("\xef\xbb\xbf"
           "a\n",
           "a (1@1)\n", "a byte-order mark is skipped");
