@@ -95,6 +95,6 @@ void pilot_estimate_refuse(pilot_estimate_t *estimate, pilot_reason_t reason);
 
 /* Append "; text" to detail (cut at its size). */
 void pilot_estimate_note(pilot_estimate_t *estimate, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
+    __attribute__((format(printf, 2, 3), nonnull(2)));
 
 #endif
