@@ -3,7 +3,7 @@
  * Pairs: Imai (2008), "Variance identification and efficiency analysis in randomized experiments
  * under the matched-pair design"; Imai, King & Nall (2009) for pairs of unequal weight.  Small
  * blocks: Pashley & Miratrix (2021), "Insights on variance estimation for blocked and matched
- * pairs designs", equations (4) to (7). */
+ * pairs designs": the hybrid estimators with subscript m and p. */
 #include "dim_small.h"
 
 #include <stdlib.h>
@@ -104,7 +104,7 @@ static void add_group(groups_t *groups, double variance, double df)
     groups->last_df = df;
 }
 
-/* Equation (5): among the blocks of one size, the spread of their effects. */
+/* Hybrid m: among the blocks of one size, the spread of their effects. */
 static void small_by_size(const small_t *small, size_t count, double total, groups_t *groups)
 {
     for (size_t i = 0, end; i < count; i = end) {
@@ -122,7 +122,7 @@ static void small_by_size(const small_t *small, size_t count, double total, grou
     }
 }
 
-/* Equation (7): all small blocks together, weights that make the formula unbiased when their
+/* Hybrid p: all small blocks together, weights that make the formula unbiased when their
  * effects are equal. */
 static void small_pooled(const small_t *small, size_t count, double sum, double total,
                          groups_t *groups)
