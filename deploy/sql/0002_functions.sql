@@ -611,6 +611,9 @@ BEGIN
     DELETE FROM work.agency_effects e WHERE e.analysis = analysis_id
         AND (e.status = 'job_failed' OR e.job IN (SELECT j.job FROM work.jobs j
              WHERE j.analysis = analysis_id AND j.stage > first_failed));
+    DELETE FROM work.quality q WHERE q.analysis = analysis_id
+        AND q.job IN (SELECT j.job FROM work.jobs j
+             WHERE j.analysis = analysis_id AND j.stage > first_failed);
     DELETE FROM work.job_results r USING work.jobs j
         WHERE r.job = j.job AND j.analysis = analysis_id AND j.stage > first_failed;
     UPDATE work.analyses a SET state = 'queued', retries = retries + 1, cancel_requested = false,
