@@ -260,6 +260,33 @@ pilot_status_t pilot_db_next_result(pilot_db_t *db, PGresult **ret_result, pilot
     return PILOT_OK;
 }
 
+/* Drop the rows of a COPY out that are here; true when it is over. */
+static bool drop_rows(pilot_db_t *db)
+{
+    char *row = NULL;
+    int length;
+    while ((length = PQgetCopyData(db->connection, &row, 1)) > 0)
+        PQfreemem(row);
+    return length != 0;
+}
+
+/* Drop what the server has sent of a command; true when the session is at rest. */
+static bool drop_results(pilot_db_t *db)
+{
+    while (!PQisBusy(db->connection)) {
+        PGresult *result = PQgetResult(db->connection);
+        ExecStatusType kind = PQresultStatus(result);
+        PQclear(result);
+        if (!result)
+            return true;
+        if (kind == PGRES_COPY_IN && PQputCopyEnd(db->connection, "cancelled") < 0)
+            return false;
+        if (kind == PGRES_COPY_OUT && !drop_rows(db))
+            return false;
+    }
+    return false;
+}
+
 void pilot_db_cancel(pilot_db_t *db)
 {
     PGcancel *cancel = PQgetCancel(db->connection);
@@ -272,30 +299,15 @@ void pilot_db_cancel(pilot_db_t *db)
     db->interrupt_fd = -1;
     int64_t deadline = pilot_clock_ms() + CANCEL_PATIENCE_MS;
     bool at_rest = false;
-    while (!at_rest && pilot_db_is_alive(db)) {
-        while (!PQisBusy(db->connection)) {
-            PGresult *result = PQgetResult(db->connection);
-            at_rest = !result;
-            ExecStatusType kind = PQresultStatus(result);
-            PQclear(result);
-            if (at_rest)
-                break;
-            if (kind == PGRES_COPY_IN)
-                PQputCopyEnd(db->connection, "cancelled");
-            if (kind == PGRES_COPY_OUT || kind == PGRES_COPY_BOTH) {
-                char *row = NULL;
-                while (PQgetCopyData(db->connection, &row, 1) > 0)
-                    PQfreemem(row);
-                break;
-            }
-        }
+    while (pilot_db_is_alive(db) && !(at_rest = drop_results(db))) {
         int64_t left = deadline - pilot_clock_ms();
-        if (at_rest || left <= 0 || pilot_db_wait(db, POLLIN, (int)left, NULL, NULL) ||
+        PQflush(db->connection);
+        if (left <= 0 || pilot_db_wait(db, POLLIN, (int)left, NULL, NULL) ||
             !PQconsumeInput(db->connection))
             break;
     }
     db->interrupt_fd = interrupt_fd;
-    if (!at_rest && db->connection) {
+    if (!at_rest) {
         PQfinish(db->connection);
         db->connection = NULL;
     }

@@ -21,18 +21,14 @@ static pilot_status_t status_of(const char *sqlstate)
     return PILOT_E_DATABASE;
 }
 
-/* Errors of class 22 quote the value that was wrong: take quoted parts out. */
+/* Errors of class 22 quote the value that was wrong, and a value may hold quotes itself: all
+ * between the first quote and the last one goes. */
 static void hide_quoted(char *message)
 {
-    char *to = message;
-    bool quoted = false;
-    for (const char *from = message; *from; from++) {
-        if (*from == '"')
-            quoted = !quoted;
-        if (!quoted || *from == '"')
-            *to++ = *from;
-    }
-    *to = '\0';
+    char *first = strchr(message, '"');
+    char *last = strrchr(message, '"');
+    if (first && first < last)
+        memmove(first + 1, last, strlen(last) + 1);
 }
 
 pilot_status_t pilot_db_error(pilot_db_t *db, const PGresult *result, pilot_error_t *error)

@@ -102,11 +102,16 @@ is "$(sql "SELECT state, finished_at IS NOT NULL FROM work.analyses WHERE analys
     "cancelled|t" "a queued analysis is cancelled at once"
 is "$(echo "SELECT work.cancel(1)" | try_sql)" 'PL003 analysis 1 has already ended (cancelled)' \
     "an ended one cannot be cancelled"
-sql "UPDATE work.analyses SET state = 'running' WHERE analysis = 2; SELECT work.cancel(2)" >/dev/null
+sql "UPDATE work.lease SET expires_at = now() + interval '1 hour';
+    UPDATE work.analyses SET state = 'running' WHERE analysis = 2; SELECT work.cancel(2)" >/dev/null
 is "$(sql "SELECT state, cancel_requested FROM work.analyses WHERE analysis = 2")" "running|t" \
     "a running one is asked to end"
 is "$(echo "SELECT work.retry(2)" | try_sql)" 'PL003 analysis 2 is running and has nothing to retry' \
     "a running one cannot be retried"
+sql "UPDATE work.lease SET expires_at = NULL; UPDATE work.analyses SET state = 'running'
+    WHERE analysis = 3; SELECT work.cancel(3)" >/dev/null
+is "$(sql "SELECT state FROM work.analyses WHERE analysis = 3")" "cancelled" \
+    "without a coordinator it is cancelled at once"
 sql "INSERT INTO work.jobs (analysis, kind, stage) VALUES (2, 1, 0), (2, 1, 0), (2, 2, 1), (2, 5, 1);
     INSERT INTO work.job_results (job, digest, epoch) VALUES (1, 'x', 1), (3, 'x', 1), (4, 'x', 1);
     INSERT INTO work.effects (analysis, job, ordinal, agency, outcome, arm, control, estimand,
