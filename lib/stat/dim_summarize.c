@@ -229,8 +229,7 @@ static size_t one_block(scan_t *scan, size_t k)
         scan->arm[count] = frame->arm[i];
         if (frame->weight)
             scan->weight[count] = frame->weight[i];
-        if (frame->cluster)
-            scan->cluster[count] = frame->cluster[i];
+        scan->cluster[count] = frame->cluster ? frame->cluster[i] : 0;
         count++;
     }
     if (count > 0)
@@ -263,13 +262,12 @@ pilot_dim_summary_t *pilot_dim_summarize(const pilot_frame_t *frame,
                    .value = pilot_alloc_raw(room, sizeof(double)),
                    .arm_value = pilot_alloc_raw(room, sizeof(double)),
                    .arm = pilot_alloc_raw(room, sizeof(uint16_t)),
+                   .cluster = pilot_alloc_raw(room, sizeof(uint32_t)),
                    .arm_end = PILOT_NEW_ARRAY(size_t, frame->arms + 1)};
     if (frame->weight) {
         scan.weight = pilot_alloc_raw(room, sizeof(double));
         scan.arm_weight = pilot_alloc_raw(room, sizeof(double));
     }
-    if (frame->cluster)
-        scan.cluster = pilot_alloc_raw(room, sizeof(uint32_t));
     summary->blocked = frame->block != NULL;
     summary->clustered = frame->cluster != NULL;
     summary->weighted = frame->weight != NULL;

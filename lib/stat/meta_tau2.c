@@ -1,8 +1,8 @@
 /* meta_tau2.c - see meta_tau2.h.
  *
- * DerSimonian & Laird (1986) eq. (8); Paule & Mandel (1982); restricted likelihood as in
+ * DerSimonian & Laird (1986); Paule & Mandel (1982); restricted likelihood as in
  * Viechtbauer (2005), "Bias and efficiency of meta-analytic variance estimators in the
- * random-effects model", eq. (12), with P = W - W1(1'W1)^-1 1'W. */
+ * random-effects model", with P = W - W1(1'W1)^-1 1'W. */
 #include "meta_tau2.h"
 
 #include <math.h>

@@ -73,7 +73,7 @@ static void end_unit(pilot_quality_t *quality, quality_block_t *block, const pil
     quality->rows[arm] += size;
     for (size_t v = 0; v < quality->outcomes; v++)
         quality->missing[v * quality->arms + arm] += missing[v];
-    if (quality->across) {
+    if (quality->across && frame->cluster) {
         const char *name = frame->block ? frame->block_label[frame->block[i]] : "";
         const char *label = frame->cluster_label[frame->cluster[i]];
         quality_add_cluster(quality, name, strlen(name), label, strlen(label), arm, size, missing);

@@ -126,7 +126,7 @@ write.csv(israel[, c("student_id", "school_id", "pair", "treated", "awarded")],
 fit <- difference_in_means(awarded ~ treated, pairs, blocks = pair, clusters = school_id)
 from_estimatr(fit, "israel_pairs.csv", "awarded", "treated", "0", "1", block = "pair",
               cluster = "school_id")
-# With the triple no block has a variance of its own: Pashley & Miratrix (2021) equation 7, here
+# With the triple no block has a variance of its own: Pashley & Miratrix (2021), hybrid p, here
 # written out a second time.
 m <- tapply(israel$awarded, list(israel$pair, israel$treated), mean)
 n <- as.numeric(table(israel$pair)[rownames(m)])
