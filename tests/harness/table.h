@@ -32,6 +32,8 @@ static inline table_t table_read(const char *path)
     fclose(file);
     table.text[length] = '\0';
     table.cell = malloc((length + 2) * sizeof *table.cell);
+    if (!table.cell)
+        exit(1);
     for (char *at = table.text; *at;) {
         size_t size = strcspn(at, ",\n");
         char end = at[size];

@@ -275,14 +275,22 @@ static void random_agency(agency_t *agency, unsigned seed, size_t rows)
     }
 }
 
+static bool same_bits(double a, double b)
+{
+    uint64_t x, y;
+    memcpy(&x, &a, sizeof x);
+    memcpy(&y, &b, sizeof y);
+    return x == y;
+}
+
 static bool same_row(const pilot_estimate_t *a, const pilot_estimate_t *b)
 {
-    return memcmp(&a->estimate.value, &b->estimate.value, sizeof(double)) == 0 &&
-           memcmp(&a->std_error.value, &b->std_error.value, sizeof(double)) == 0 &&
-           memcmp(&a->df.value, &b->df.value, sizeof(double)) == 0 &&
-           memcmp(&a->control_mean.value, &b->control_mean.value, sizeof(double)) == 0 &&
-           a->n == b->n && a->clusters == b->clusters && a->blocks == b->blocks &&
-           a->status == b->status && a->reason == b->reason && strcmp(a->detail, b->detail) == 0;
+    return same_bits(a->estimate.value, b->estimate.value) &&
+           same_bits(a->std_error.value, b->std_error.value) &&
+           same_bits(a->df.value, b->df.value) &&
+           same_bits(a->control_mean.value, b->control_mean.value) && a->n == b->n &&
+           a->clusters == b->clusters && a->blocks == b->blocks && a->status == b->status &&
+           a->reason == b->reason && strcmp(a->detail, b->detail) == 0;
 }
 
 static pilot_piece_reader_t reader_of(const pilot_piece_t *piece, pilot_label_t *label)

@@ -201,8 +201,8 @@ static void test_two_maxima(void)
         estimate[i] = PILOT_GIVEN(y[i]);
         std_error[i] = PILOT_GIVEN(sqrt(v[i]));
     }
-    for (double tau2 = 0; tau2 < 100; tau2 = tau2 * 1.001 + 1e-5) {
-        double w = 0, m = 0, q = 0, logs = 0;
+    for (int g = 0; g < 13000; g++) {
+        double tau2 = 1e-5 * expm1(g * 1.25e-3), w = 0, m = 0, q = 0, logs = 0;
         for (size_t i = 0; i < 7; i++) {
             w += 1 / (v[i] + tau2);
             m += y[i] / (v[i] + tau2);
