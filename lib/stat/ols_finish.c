@@ -7,10 +7,17 @@
 /* A residual below this share of the outcome's range is rounding. */
 #define ROUNDING 1e-13
 
+/* Influence that no residual speaks for, as a share: more is not rounding. */
+#define LOST_TOLERANCE 1e-10
+
+/* Of one contrast, over all agencies. */
 typedef struct sums {
     double square;
     double meat;
     uint64_t leverage_one;
+    bool too_tied;
+    size_t contrast;               /* in clusters */
+    pilot_cluster_sums_t clusters; /* of all contrasts; scalar is NULL where there are none */
 } sums_t;
 
 static sums_t add_agencies(const pilot_residuals_t *const *residuals, size_t agencies, size_t arm)
@@ -21,9 +28,54 @@ static sums_t add_agencies(const pilot_residuals_t *const *residuals, size_t age
         compensated_add(&square, residuals[a]->square);
         compensated_add(&meat, residuals[a]->meat[arm]);
         sums.leverage_one += residuals[a]->leverage_one[arm];
+        sums.too_tied = sums.too_tied || residuals[a]->too_tied;
     }
     sums.square = compensated_value(&square);
     sums.meat = compensated_value(&meat);
+    return sums;
+}
+
+static void add_entries(double *to, const double *from, size_t entries)
+{
+    for (size_t i = 0; i < entries; i++)
+        to[i] += from[i];
+}
+
+static double *copy_entries(const double *from, size_t entries, pilot_arena_t *arena)
+{
+    double *to = PILOT_ARENA_ARRAY(arena, double, entries);
+    add_entries(to, from, entries);
+    return to;
+}
+
+/* Cluster sums of all agencies; scalar stays NULL when no agency has any. */
+static pilot_cluster_sums_t add_clusters(const pilot_residuals_t *const *residuals, size_t agencies,
+                                         pilot_arena_t *arena)
+{
+    pilot_cluster_sums_t sums = {0};
+    size_t scalars = 0, m = 0, cross = 0, edge = 0;
+    for (size_t a = 0; a < agencies; a++) {
+        const pilot_cluster_sums_t *from = &residuals[a]->clusters;
+        if (!from->scalar)
+            continue;
+        if (sums.scalar) {
+            add_entries(sums.scalar, from->scalar, scalars);
+            add_entries(sums.m, from->m, m);
+            add_entries(sums.cross, from->cross, cross);
+            add_entries(sums.edge, from->edge, edge);
+            continue;
+        }
+        size_t side = from->halves * from->rank;
+        scalars = from->contrasts * PILOT_CLUSTER_SCALARS;
+        m = from->contrasts * side * side;
+        cross = from->halves == 2 ? from->contrasts * side * from->rank : 0;
+        edge = from->halves == 2 ? from->contrasts * from->rank * from->rank : 0;
+        sums = *from;
+        sums.scalar = copy_entries(from->scalar, scalars, arena);
+        sums.m = copy_entries(from->m, m, arena);
+        sums.cross = copy_entries(from->cross, cross, arena);
+        sums.edge = copy_entries(from->edge, edge, arena);
+    }
     return sums;
 }
 
@@ -70,6 +122,11 @@ static pilot_reason_t refuse_std_error(const pilot_fit_t *fit, size_t arm, const
         return PILOT_REASON_NO_RESIDUAL_DF;
     if (sums->leverage_one > 0)
         return PILOT_REASON_LEVERAGE_ONE;
+    if (sums->too_tied)
+        return PILOT_REASON_NOT_IN_THIS_VERSION;
+    if (fit->std_error >= PILOT_SE_CR2 && sums->clusters.scalar &&
+        pilot_cluster_lost(&sums->clusters, fit, arm, sums->contrast) > LOST_TOLERANCE)
+        return PILOT_REASON_VARIANCE_UNIDENTIFIED;
     if (sums->square <= ROUNDING * range * ROUNDING * range * fit->weight)
         return PILOT_REASON_ZERO_VARIANCE;
     return PILOT_REASON_NONE;
@@ -77,23 +134,37 @@ static pilot_reason_t refuse_std_error(const pilot_fit_t *fit, size_t arm, const
 
 static double variance(const pilot_fit_t *fit, const sums_t *sums, double contrast)
 {
-    double n = (double)fit->rows, k = (double)coefficients(fit);
+    double n = (double)fit->rows, k = (double)coefficients(fit), s = (double)fit->clusters;
     switch (fit->std_error) {
     case PILOT_SE_CLASSICAL:
         return sums->square / (n - k) * contrast;
     case PILOT_SE_HC1:
         return sums->meat * (n / (n - k));
+    case PILOT_SE_CR1:
+        return sums->meat * ((n - 1) / (n - k) * (s / (s - 1)));
     default:
         return sums->meat;
     }
 }
 
+static double degrees_of_freedom(const pilot_fit_t *fit, const sums_t *sums, pilot_arena_t *arena)
+{
+    if (!fit->clustered)
+        return (double)(fit->rows - coefficients(fit));
+    if (fit->std_error != PILOT_SE_CR2)
+        return (double)(fit->clusters - 1);
+    return sums->clusters.scalar ? pilot_cluster_df(&sums->clusters, fit, sums->contrast, arena)
+                                 : 0;
+}
+
 static void finish_std_error(const pilot_fit_t *fit, const sums_t *sums, size_t arm,
-                             double confidence, pilot_estimate_t *ret)
+                             double confidence, pilot_arena_t *arena, pilot_estimate_t *ret)
 {
     pilot_reason_t reason = refuse_std_error(fit, arm, sums);
     if (reason) {
         pilot_estimate_refuse(ret, reason);
+        if (reason == PILOT_REASON_NOT_IN_THIS_VERSION)
+            pilot_estimate_note(ret, "clusters tie too many blocks together");
         return;
     }
     double contrast = contrast_square(fit, arm), value = variance(fit, sums, contrast);
@@ -102,13 +173,18 @@ static void finish_std_error(const pilot_fit_t *fit, const sums_t *sums, size_t 
         pilot_estimate_refuse(ret, PILOT_REASON_ZERO_VARIANCE);
         return;
     }
+    double df = degrees_of_freedom(fit, sums, arena);
+    if (!(df > 0)) {
+        pilot_estimate_refuse(ret, PILOT_REASON_NO_RESIDUAL_DF);
+        return;
+    }
     ret->std_error = PILOT_GIVEN(sqrt(value));
-    ret->df = PILOT_GIVEN((double)(fit->rows - coefficients(fit)));
+    ret->df = PILOT_GIVEN(df);
     pilot_estimate_infer(ret, confidence);
 }
 
 static void finish_arm(const pilot_fit_t *fit, const sums_t *sums, size_t arm, double confidence,
-                       pilot_estimate_t *ret)
+                       pilot_arena_t *arena, pilot_estimate_t *ret)
 {
     *ret = (pilot_estimate_t){
         .n = fit->rows,
@@ -127,17 +203,25 @@ static void finish_arm(const pilot_fit_t *fit, const sums_t *sums, size_t arm, d
         pilot_estimate_note(ret, "the design has more than %zu columns", PILOT_MOST_COLUMNS);
     if (!reason) {
         ret->estimate = PILOT_GIVEN(fit->beta[fit->arm_column[arm]]);
-        finish_std_error(fit, sums, arm, confidence, ret);
+        finish_std_error(fit, sums, arm, confidence, arena, ret);
     }
     if (fit->dropped[0])
         pilot_estimate_note(ret, "dropped: %s", fit->dropped);
 }
 
 void pilot_residuals_finish(const pilot_fit_t *fit, const pilot_residuals_t *const *residuals,
-                            size_t agencies, double confidence, pilot_estimate_t *ret_estimate)
+                            size_t agencies, double confidence, pilot_arena_t *arena,
+                            pilot_estimate_t *ret_estimate)
 {
+    pilot_cluster_sums_t clusters = {0};
+    size_t contrast = 0;
+    if (fit->clustered)
+        clusters = add_clusters(residuals, agencies, arena);
     for (size_t arm = 1; arm < fit->arms; arm++) {
         sums_t sums = add_agencies(residuals, agencies, arm);
-        finish_arm(fit, &sums, arm, confidence, &ret_estimate[arm - 1]);
+        sums.clusters = clusters;
+        sums.contrast = contrast;
+        finish_arm(fit, &sums, arm, confidence, arena, &ret_estimate[arm - 1]);
+        contrast += fit->arm_column && fit->arm_column[arm] != SIZE_MAX;
     }
 }

@@ -118,6 +118,37 @@ static void keep_columns(const pilot_pooled_design_t *design, const pilot_soluti
     fit->beta = solution->beta;
 }
 
+/* CR2 with unequal weights: Omega = U'W^2 U = (S R^-1)'(S R^-1), S the factor of the kept columns
+ * times their weight. */
+static void find_omega(const pilot_solution_t *solution, const pilot_qr_t *square,
+                       pilot_arena_t *arena, pilot_fit_t *fit)
+{
+    size_t rank = fit->rank, n = square->columns;
+    double *s = PILOT_ARENA_ARRAY(arena, double, n *rank);
+    for (size_t i = 0; i < n; i++)
+        for (size_t j = 0; j < rank; j++)
+            for (size_t m = 0; m <= j; m++)
+                s[i * rank + j] +=
+                    square->r[i * n + solution->kept[m]] * solution->r_inverse[m * rank + j];
+    fit->omega = PILOT_ARENA_ARRAY(arena, double, rank *rank);
+    for (size_t i = 0; i < rank; i++)
+        for (size_t j = i; j < rank; j++)
+            for (size_t m = 0; m < n; m++)
+                fit->omega[i * rank + j] += s[m * rank + i] * s[m * rank + j];
+}
+
+/* The moments' factor of columns times weight.  Where an agency's weights are all alike it is
+ * root weight times the other one. */
+static const double *square_factor(const pilot_moments_t *m, pilot_arena_t *arena)
+{
+    if (m->square_r)
+        return m->square_r;
+    double *square = PILOT_ARENA_RAW(arena, double, m->raw * m->raw);
+    for (size_t i = 0; i < m->raw * m->raw; i++)
+        square[i] = m->r[i] * sqrt(m->weight_low);
+    return square;
+}
+
 void pilot_fit_compute(const pilot_ols_task_t *task, const pilot_moments_t *const *moments,
                        size_t agencies, pilot_arena_t *arena, pilot_fit_t *ret)
 {
@@ -137,18 +168,24 @@ void pilot_fit_compute(const pilot_ols_task_t *task, const pilot_moments_t *cons
     ret->too_wide = design.too_wide;
     if (design.too_wide || ret->rows == 0)
         return;
-    pilot_qr_t qr;
+    pilot_qr_t qr, square;
     pilot_solution_t solution;
+    bool squares = ret->std_error == PILOT_SE_CR2 && !ret->equal_weights;
     pilot_qr_init(&qr, design.columns + 1, arena);
+    pilot_qr_init(&square, design.columns, arena);
     for (size_t a = 0; a < agencies; a++) {
         pilot_map_t map;
         if (moments[a]->rows == 0)
             continue;
         pilot_map_columns(&design, task, moments[a], arena, &map);
         stack_factor(&map, moments[a]->r, moments[a], true, &qr, arena);
+        if (squares)
+            stack_factor(&map, square_factor(moments[a], arena), moments[a], false, &square, arena);
     }
     pilot_qr_solve(&qr, design.length, arena, &solution);
     keep_columns(&design, &solution, arena, ret);
+    if (squares)
+        find_omega(&solution, &square, arena, ret);
     note_dropped(task, &design, &solution, ret);
 }
 

@@ -6,6 +6,7 @@
 
 #include "compensated.h"
 #include "least_squares_kernel.h"
+#include "ols_residuals_clusters.h"
 
 /* Rows that are worked on at once, so that their columns stay in the first-level cache. */
 #define STRIP_ROWS ((size_t)256)
@@ -24,6 +25,7 @@ typedef struct work {
     double *block_share;                   /* panel rows: 1 / weight of the row's block */
     compensated_t *square;                 /* outcomes */
     compensated_t *meat;                   /* outcomes x arms */
+    pilot_cluster_walk_t *clusters;        /* NULL: not clustered */
     pilot_residuals_t *ret;
 } work_t;
 
@@ -154,6 +156,34 @@ static void walk(work_t *work)
             if (!work->fit->clustered && work->fit->std_error != PILOT_SE_CLASSICAL)
                 sum_units(work, first, count);
         }
+        if (work->clusters)
+            pilot_cluster_walk_panel(work->clusters, &work->panel);
+    }
+}
+
+/* Unequal weights: each block's Omega must be known before its clusters are. */
+static void walk_omega(const work_t *work, const pilot_column_t *column, pilot_arena_t *arena)
+{
+    work_t first = *work;
+    first.outcomes = 0;
+    pilot_panel_begin(&first.panel, work->rows, column, work->fit->rank, arena);
+    while (pilot_panel_next(&first.panel)) {
+        size_t padded = PILOT_PAD(first.panel.count);
+        for (size_t at = 0; at < padded; at += STRIP_ROWS)
+            solve_strip(&first, at, padded - at < STRIP_ROWS ? padded - at : STRIP_ROWS);
+        pilot_cluster_walk_omega(work->clusters, &first.panel);
+    }
+}
+
+static void take_clusters(const work_t *work, pilot_residuals_t *ret)
+{
+    const pilot_cluster_work_t *sums = &work->clusters->work;
+    for (size_t o = 0; o < work->outcomes; o++) {
+        ret[o].clusters = sums->sums;
+        ret[o].too_tied = work->clusters->too_tied;
+        for (size_t arm = 1, c = 0; arm < work->fit->arms; arm++)
+            if (work->fit->arm_column[arm] != SIZE_MAX)
+                ret[o].meat[arm] = compensated_value(&sums->meat[o * sums->contrasts + c++]);
     }
 }
 
@@ -200,10 +230,21 @@ void pilot_residuals_compute(const pilot_rows_t *rows, const pilot_variable_t *c
     work.block_share = PILOT_ARENA_RAW(arena, double, work.panel.stride);
     work.square = PILOT_ARENA_ARRAY(arena, compensated_t, outcomes);
     work.meat = PILOT_ARENA_ARRAY(arena, compensated_t, outcomes * arms);
+    pilot_cluster_walk_t clusters;
+    if (work.fit->clustered) {
+        work.clusters = &clusters;
+        pilot_cluster_walk_begin(&clusters, rows, work.fit, outcomes, arena);
+        if (clusters.omega)
+            walk_omega(&work, column, arena);
+    }
     walk(&work);
     for (size_t o = 0; o < outcomes; o++) {
         ret_residuals[o].square = compensated_value(&work.square[o]);
         for (size_t arm = 1; arm < arms; arm++)
             ret_residuals[o].meat[arm] = compensated_value(&work.meat[o * arms + arm]);
+    }
+    if (work.clusters) {
+        pilot_cluster_walk_end(&clusters);
+        take_clusters(&work, ret_residuals);
     }
 }

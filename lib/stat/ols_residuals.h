@@ -2,6 +2,7 @@
 #ifndef PILOT_STAT_OLS_RESIDUALS_H
 #define PILOT_STAT_OLS_RESIDUALS_H
 
+#include "cluster_robust.h"
 #include "ols_fit.h"
 #include "pilot/error.h"
 #include "pilot/estimate.h"
@@ -13,6 +14,9 @@ typedef struct pilot_residuals {
     double square;          /* weighted sum of squared residuals */
     double *meat;           /* the contrast's variance, before any factor */
     uint64_t *leverage_one; /* rows that alone decide part of the contrast */
+    /* Cluster-robust types, where the fit has columns. */
+    pilot_cluster_sums_t clusters;
+    bool too_tied; /* clusters tie too many blocks together */
 } pilot_residuals_t;
 
 /* Outcomes with the same rows, and fits of one design (pilot_fit_same_design).  Everything in
@@ -24,9 +28,11 @@ bool pilot_fit_same_design(const pilot_fit_t *one, const pilot_fit_t *other);
 
 /* The estimates of all treatment arms from all agencies' sums: ret_estimate[arm - 1]. */
 void pilot_residuals_finish(const pilot_fit_t *fit, const pilot_residuals_t *const *residuals,
-                            size_t agencies, double confidence, pilot_estimate_t *ret_estimate);
+                            size_t agencies, double confidence, pilot_arena_t *arena,
+                            pilot_estimate_t *ret_estimate);
 
-void pilot_residuals_pack(const pilot_residuals_t *residuals, pilot_piece_t *piece);
+void pilot_residuals_pack(const pilot_residuals_t *residuals, const pilot_fit_t *fit,
+                          pilot_piece_t *piece);
 pilot_status_t pilot_residuals_unpack(pilot_piece_reader_t *reader, const pilot_fit_t *fit,
                                       pilot_arena_t *arena, pilot_residuals_t *ret,
                                       pilot_error_t *error);

@@ -157,7 +157,7 @@ static void residuals_of_group(pilot_ols_t *ols, const pilot_rows_t *rows,
     }
     pilot_residuals_compute(rows, y, fits, members, ols->arena, residuals);
     for (size_t i = 0; i < members; i++)
-        pilot_residuals_pack(&residuals[i], &piece[member[i]]);
+        pilot_residuals_pack(&residuals[i], fits[i], &piece[member[i]]);
 }
 
 pilot_status_t pilot_pooled_ols_residuals(pilot_ols_t *ols, const pilot_ols_task_t *task,
@@ -201,7 +201,7 @@ pilot_status_t pilot_pooled_ols_finish(const pilot_pooled_ols_fit_t *fit,
         pointer[a] = &residuals[a];
     }
     if (!status)
-        pilot_residuals_finish(&fit->fit, pointer, agencies, confidence, ret_estimate);
+        pilot_residuals_finish(&fit->fit, pointer, agencies, confidence, arena, ret_estimate);
     pilot_arena_free(arena);
     return status;
 }
