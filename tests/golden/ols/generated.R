@@ -47,6 +47,8 @@ estimate <- function(d, scope, blocked, weighted, clustered) {
     if (weighted) d <- d[d$w > 0, ]
     d$weight <- if (weighted) d$w else rep(1, nrow(d))
     for (name in c("x", "z")) d <- impute(d, name, d$weight)
+    # clubSandwich inverts X'X: near 100, z would cost it eight digits of the df.
+    for (name in c("x", "z")) d[[name]] <- d[[name]] - mean(d[[name]])
     d$t <- as.numeric(d$arm == "t"); d$u <- as.numeric(d$arm == "u")
     d$g[is.na(d$g)] <- "~missing"
     d$place <- if (blocked) paste(d$agency, d$block) else d$agency
