@@ -113,7 +113,7 @@ void pilot_evaluate_agency(const pilot_analysis_t *analysis, pilot_ols_t *ols,
                            pilot_report_t *report)
 {
     evaluation_t evaluation = {0};
-    pilot_view_init(&evaluation.view, analysis, dataset);
+    pilot_view_init(&evaluation.view, analysis, dataset, pin->agency);
     evaluation.subsets = pilot_subsets_of(analysis, dataset);
     size_t cells = evaluation.subsets->count * analysis->outcomes;
     evaluation.rows = PILOT_NEW_ARRAY(uint64_t, cells);

@@ -22,10 +22,14 @@ typedef struct pilot_view {
     pilot_variable_t *number;     /* by covariate */
     pilot_category_t *category;   /* by covariate */
     pilot_regressor_t *regressor; /* room for all covariates */
+    /* Randomized across agencies without clusters of the plan: the agency is the cluster. */
+    uint32_t *one_cluster;
+    const char *agency;
 } pilot_view_t;
 
+/* agency: its name, borrowed as long as the view. */
 void pilot_view_init(pilot_view_t *view, const pilot_analysis_t *analysis,
-                     const pilot_dataset_t *dataset);
+                     const pilot_dataset_t *dataset, const char *agency);
 void pilot_view_clear(pilot_view_t *view);
 
 /* The regression of one subset.  Its regressors live in view->regressor until the next call. */

@@ -4,7 +4,7 @@
 #include "pilot/memory.h"
 
 void pilot_view_init(pilot_view_t *view, const pilot_analysis_t *analysis,
-                     const pilot_dataset_t *dataset)
+                     const pilot_dataset_t *dataset, const char *agency)
 {
     const Pilot__Spec *spec = analysis->spec;
     size_t covariates = spec->n_covariate;
@@ -25,6 +25,13 @@ void pilot_view_init(pilot_view_t *view, const pilot_analysis_t *analysis,
         .number = PILOT_NEW_ARRAY(pilot_variable_t, covariates),
         .category = PILOT_NEW_ARRAY(pilot_category_t, covariates),
         .regressor = PILOT_NEW_ARRAY(pilot_regressor_t, covariates)};
+    if (spec->across && !dataset->cluster) {
+        view->agency = agency;
+        view->one_cluster = PILOT_NEW_ARRAY(uint32_t, dataset->rows);
+        view->frame.cluster = view->one_cluster;
+        view->frame.clusters = 1;
+        view->frame.cluster_label = &view->agency;
+    }
     for (size_t i = 0; i < analysis->outcomes; i++)
         view->outcome[i] = (pilot_variable_t){dataset->column[i].value, dataset->column[i].present};
     for (size_t i = 0; i < covariates; i++) {
@@ -42,6 +49,7 @@ void pilot_view_clear(pilot_view_t *view)
     free(view->number);
     free(view->category);
     free(view->regressor);
+    free(view->one_cluster);
     *view = (pilot_view_t){0};
 }
 
