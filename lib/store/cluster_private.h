@@ -64,10 +64,13 @@ pilot_status_t pilot_cluster_wait(const pilot_cluster_t *cluster, pid_t child, i
 /* Output of a short command; false when it fails. */
 bool pilot_cluster_read_command(const char *const *argv, pilot_text_t *output);
 
-/* ---- server (cluster_server.c) ---- */
+/* ---- programs (cluster_programs.c) ---- */
 
 /* The folder of PostgreSQL's programs: major version that the data has, or the newest one. */
 pilot_status_t pilot_cluster_find_programs(pilot_cluster_t *cluster, pilot_error_t *error);
+
+/* ---- server (cluster_server.c) ---- */
+
 pilot_status_t pilot_cluster_create(pilot_cluster_t *cluster, pilot_error_t *error);
 /* Is a server alive on this data?  Takes over its socket folder as run_dir. */
 bool pilot_cluster_is_running(pilot_cluster_t *cluster);

@@ -68,6 +68,7 @@ pilot_status_t pilot_cluster_wait(const pilot_cluster_t *cluster, pid_t child, i
         pilot_status_t status = pilot_cluster_sleep(cluster, 10, error);
         if (status) {
             kill(-child, SIGKILL);
+            kill(child, SIGKILL); /* it may not have its own session yet */
             waitpid(child, &state, 0);
             return status;
         }
