@@ -56,7 +56,7 @@ static inline void table_free(table_t *table)
 /* Place of a column; ends the test when there is none. */
 static inline size_t table_column(const table_t *table, const char *name)
 {
-    for (size_t c = 0; table->cell && c < table->columns; c++)
+    for (size_t c = 0; c < table->columns; c++)
         if (strcmp(table->cell[c], name) == 0)
             return c;
     printf("Bail out! no column %s\n", name);
