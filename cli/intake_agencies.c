@@ -5,10 +5,12 @@
 #include "intake_dictionary.h"
 #include "pilot/memory.h"
 
+#define BLOCK 1024
+
 struct pilot_agencies {
     pilot_dictionary_t dictionary;
-    /* Room for all from the start: another thread reads entries while new ones come. */
-    pilot_agency_t *entry[PILOT_INTAKE_MOST_AGENCIES];
+    /* In blocks that never move: another thread reads entries while new ones come. */
+    pilot_agency_t *block[PILOT_INTAKE_MOST_AGENCIES / BLOCK + 1];
     size_t count;
 };
 
@@ -21,10 +23,10 @@ void pilot_agencies_free(pilot_agencies_t *agencies)
 {
     if (!agencies)
         return;
-    for (size_t i = 0; i < agencies->count; i++) {
-        free(agencies->entry[i]->name);
-        free(agencies->entry[i]);
-    }
+    for (size_t i = 0; i < agencies->count; i++)
+        free(pilot_agencies_get(agencies, i)->name);
+    for (size_t i = 0; i * BLOCK < agencies->count; i++)
+        free(agencies->block[i]);
     pilot_dictionary_clear(&agencies->dictionary);
     free(agencies);
 }
@@ -36,10 +38,12 @@ int64_t pilot_agencies_find(pilot_agencies_t *agencies, const char *name, size_t
         return number;
     if (number >= PILOT_INTAKE_MOST_AGENCIES)
         return -1;
-    pilot_agency_t *agency = PILOT_NEW(pilot_agency_t);
+    if (number % BLOCK == 0)
+        agencies->block[number / BLOCK] = PILOT_NEW_ARRAY(pilot_agency_t, BLOCK);
+    pilot_agency_t *agency = pilot_agencies_get(agencies, number);
     agency->name = pilot_strndup(name, length);
     agency->name_length = length;
-    agencies->entry[agencies->count++] = agency;
+    agencies->count++;
     return number;
 }
 
@@ -50,5 +54,5 @@ size_t pilot_agencies_count(const pilot_agencies_t *agencies)
 
 pilot_agency_t *pilot_agencies_get(const pilot_agencies_t *agencies, size_t number)
 {
-    return agencies->entry[number];
+    return &agencies->block[number / BLOCK][number % BLOCK];
 }

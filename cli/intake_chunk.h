@@ -8,7 +8,7 @@
 
 #include "intake_layout.h"
 
-#define PILOT_CHUNK_SIZE ((size_t)1 << 20)
+#define PILOT_CHUNK_SIZE ((size_t)256 << 10)
 
 typedef struct pilot_chunk {
     struct pilot_chunk *next;

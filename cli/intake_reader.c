@@ -83,7 +83,6 @@ pilot_reader_t *pilot_reader_new(const pilot_reader_setup_t *setup)
     reader->number = PILOT_NEW_ARRAY(double, layout->numbers + 1);
     reader->given = PILOT_NEW_ARRAY(uint64_t, layout->numbers / 64 + 1);
     reader->text = PILOT_NEW_ARRAY(struct text_slice, layout->texts + 1);
-    reader->buffer = pilot_alloc_raw(READ_SIZE, 1);
     reader->agency = -1;
     return reader;
 }
@@ -601,6 +600,8 @@ pilot_status_t pilot_reader_file(pilot_reader_t *reader, uint16_t file, const ch
                                  const char *path, uint8_t ret_digest[PILOT_SHA256_SIZE],
                                  pilot_error_t *error)
 {
+    if (!reader->buffer)
+        reader->buffer = pilot_alloc_raw(READ_SIZE, 1);
     pilot_reader_begin(reader, file, name);
     for (;;) {
         struct pollfd wait = {.fd = reader->setup.interrupt_fd, .events = POLLIN};
