@@ -12,6 +12,7 @@
 typedef struct run_request {
     const char *agency, *view, *format, *output, *report;
     int64_t workers;
+    pilot_option_source_t workers_source;
 } run_request_t;
 
 typedef struct run_size {
@@ -127,6 +128,9 @@ static pilot_status_t run(pilot_context_t *context, const run_request_t *request
     pilot_say("%s%s%s: %" PRId64 " agenc%s, %" PRId64 " rows; analysis %" PRId64, plan->pilot,
               plan->title ? " - " : "", plan->title ? plan->title : "", size.agencies,
               size.agencies == 1 ? "y" : "ies", size.rows, analysis);
+    int running = 0;
+    if (request->workers_source == PILOT_SOURCE_FLAG && pilot_stack_is_up(context, &running))
+        pilot_say("computed by the %d worker%s of `pilot up`", running, running == 1 ? "" : "s");
     status = pilot_analysis_compute(context, analysis, request->workers, true, error);
     if (status && status != PILOT_E_JOBS_FAILED)
         return status;
@@ -154,7 +158,8 @@ pilot_status_t pilot_cmd_run(pilot_context_t *context, int argc, char **argv, pi
          .environment = "PILOT_WORKERS",
          .help = "compute with N workers (default: the cores)",
          .minimum = 1,
-         .maximum = PILOT_STACK_MAX_WORKERS},
+         .maximum = PILOT_STACK_MAX_WORKERS,
+         .source = &request.workers_source},
         {.name = "view",
          .type = PILOT_OPTION_CHOICE,
          .target = &request.view,

@@ -12,6 +12,7 @@
 
 void pilot_say(const char *format, ...)
 {
+    fflush(stdout); /* the two keep their order where they are one */
     va_list arguments;
     va_start(arguments, format);
     vfprintf(stderr, format, arguments);

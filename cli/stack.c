@@ -41,7 +41,9 @@ int64_t pilot_stack_default_workers(void)
 
 static pilot_status_t start_child(pilot_stack_t *stack, pilot_child_t *child, pilot_error_t *error)
 {
-    const char *coordinator[] = {"--bind", stack->endpoint, NULL};
+    /* On one machine silence means death sooner than over a network. */
+    const char *coordinator[] = {"--bind",      stack->endpoint, "--lease-ttl", "5000",
+                                 "--heartbeat", "300",           NULL};
     const char *worker[] = {"--connect", stack->endpoint, "--threads", "1", NULL};
     child->log_fd = memfd_create("pilot-log", MFD_CLOEXEC);
     if (child->log_fd < 0)
