@@ -141,7 +141,8 @@ void pilot_peers_remove(pilot_peers_t *peers, uint32_t slot)
 bool pilot_peers_hungry(const pilot_peers_t *peers, uint32_t slot)
 {
     const pilot_peer_t *peer = &peers->peer[slot];
-    return peer->state == PILOT_PEER_ACTIVE && !peer->gone_ms && peer->lease_count < peer->credits;
+    return peer->state == PILOT_PEER_ACTIVE && !peer->gone_ms && !peer->alone &&
+           peer->lease_count < peer->credits;
 }
 
 void pilot_peers_lease(pilot_peers_t *peers, uint32_t slot, uint64_t job, uint64_t counter)
@@ -161,6 +162,7 @@ bool pilot_peers_release(pilot_peers_t *peers, uint32_t slot, uint64_t job)
         memmove(&peer->leases[i], &peer->leases[i + 1],
                 (peer->lease_count - i - 1) * sizeof(pilot_peer_lease_t));
         peer->lease_count--;
+        peer->alone = peer->alone && peer->lease_count;
         return true;
     }
     return false;

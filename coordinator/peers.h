@@ -35,6 +35,7 @@ typedef struct pilot_peer {
     int64_t progress_ms;
     pilot_peer_lease_t *leases; /* in the order they were sent */
     size_t lease_count, lease_capacity;
+    bool alone;            /* it holds a job that wants no company */
     uint64_t *acknowledge; /* to be sent */
     size_t acknowledge_count, acknowledge_capacity;
 } pilot_peer_t;

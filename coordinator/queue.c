@@ -14,6 +14,7 @@ const pilot_queue_rules_t pilot_queue_default_rules = {
     .backoff_max_ms = 30000,
     .load_base_ms = 2,
     .load_rows_a_ms = 1000,
+    .alone_patience_ms = 5000,
 };
 
 /* ---- the table ---------------------------------------------------------------------------------
@@ -334,6 +335,7 @@ bool pilot_queue_add_analysis(pilot_queue_t *queue, uint64_t analysis, int prior
         .class_name = worker_class ? pilot_strdup(worker_class) : NULL,
         .served = served,
         .common = {NO_JOB, NO_JOB},
+        .alone = {NO_JOB, NO_JOB},
     };
     return true;
 }

@@ -49,8 +49,9 @@ typedef enum pilot_failure_kind {
 typedef struct pilot_queue_rules {
     unsigned deaths_max, errors_max, excused_max;
     int64_t backoff_ms, backoff_max_ms;
-    int64_t load_base_ms;    /* what loading a submission costs: this ... */
-    uint64_t load_rows_a_ms; /* ... and a millisecond for so many rows */
+    int64_t load_base_ms;      /* what loading a submission costs: this ... */
+    uint64_t load_rows_a_ms;   /* ... and a millisecond for so many rows */
+    int64_t alone_patience_ms; /* a job that needs an idle worker gets one kept free after this */
 } pilot_queue_rules_t;
 extern const pilot_queue_rules_t pilot_queue_default_rules;
 
@@ -75,6 +76,7 @@ typedef struct pilot_job_order {
     uint8_t kind;
     uint64_t pool_job; /* 0: none */
     uint64_t inputs, given_up;
+    bool alone;      /* a worker died under it: this one gets nothing else meanwhile */
     bool pins_class; /* the analysis has no class yet: pilot_queue_set_class before sending */
 } pilot_job_order_t;
 
@@ -130,8 +132,10 @@ void pilot_queue_cached(pilot_queue_t *queue, uint32_t worker, uint64_t submissi
 
 /* Lease the best job for this worker: highest priority, then the analysis served least, then what
  * the worker has cached, then what nobody has, then what others have cached but waits longer than
- * loading takes.  False: none now; *ret_again_ms (NULL allowed) is lowered to when to ask again. */
-bool pilot_queue_pick(pilot_queue_t *queue, uint32_t worker, int64_t now_ms,
+ * loading takes.  A job under which a worker died goes only to an idle worker, so that it takes no
+ * other job down with it.  False: none now; *ret_again_ms (NULL allowed) is lowered to when to ask
+ * again. */
+bool pilot_queue_pick(pilot_queue_t *queue, uint32_t worker, bool idle, int64_t now_ms,
                       pilot_job_order_t *ret_order, int64_t *ret_again_ms);
 /* A worker holds this job already (after a restart): lease it as it stands if that can be. */
 bool pilot_queue_claim(pilot_queue_t *queue, uint64_t job, uint32_t worker, uint64_t counter,

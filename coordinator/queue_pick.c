@@ -11,6 +11,8 @@
 
 static ring_t *ring_of(analysis_t *analysis, uint32_t worker)
 {
+    if (worker == ALONE)
+        return &analysis->alone;
     return worker == NOBODY ? &analysis->common : &analysis->own[worker];
 }
 
@@ -29,7 +31,7 @@ static uint32_t preferred_worker(const pilot_queue_t *queue, const analysis_t *a
 
 static void ensure_own_ring(analysis_t *analysis, uint32_t worker)
 {
-    if (worker == NOBODY || worker < analysis->own_count)
+    if (worker == NOBODY || worker == ALONE || worker < analysis->own_count)
         return;
     analysis->own = pilot_realloc(analysis->own, (size_t)worker + 1, sizeof(ring_t));
     while (analysis->own_count <= worker)
@@ -40,7 +42,7 @@ void queue_ring_enter(pilot_queue_t *queue, uint32_t index, int64_t now_ms)
 {
     job_t *job = &queue->pool[index];
     analysis_t *analysis = &queue->analyses[job->analysis];
-    job->worker = preferred_worker(queue, analysis, job);
+    job->worker = job->deaths ? ALONE : preferred_worker(queue, analysis, job);
     job->since_ms = now_ms;
     ensure_own_ring(analysis, job->worker);
     ring_t *ring = ring_of(analysis, job->worker);
@@ -136,8 +138,10 @@ static uint32_t steal(const pilot_queue_t *queue, const analysis_t *analysis, in
 }
 
 static uint32_t pick_in(const pilot_queue_t *queue, const analysis_t *analysis, uint32_t worker,
-                        int64_t now_ms, int64_t *again_ms)
+                        bool idle, int64_t now_ms, int64_t *again_ms)
 {
+    if (idle && analysis->alone.first != NO_JOB)
+        return analysis->alone.first;
     if (worker < analysis->own_count && analysis->own[worker].first != NO_JOB)
         return analysis->own[worker].first;
     if (analysis->common.first != NO_JOB)
@@ -169,24 +173,50 @@ static void fill_order(const analysis_t *analysis, const job_t *job, pilot_job_o
         .pool_job = job->kind == RESIDUAL || job->kind == FINISH ? analysis->pool_job : 0,
         .inputs = reads ? analysis->stored[inputs] : 0,
         .given_up = reads ? analysis->given_up[inputs] : 0,
+        .alone = job->deaths > 0,
         .pins_class = !analysis->class_name,
     };
 }
 
-bool pilot_queue_pick(pilot_queue_t *queue, uint32_t worker, int64_t now_ms,
+static bool fits(const analysis_t *analysis, const char *class_name)
+{
+    return !analysis->class_name || !strcmp(analysis->class_name, class_name);
+}
+
+/* Workers that are always busy would never be idle: after some patience the first of a class is
+ * sent nothing until it is. */
+static bool is_kept_free(const pilot_queue_t *queue, uint32_t worker, int64_t now_ms)
+{
+    const char *class_name = queue->workers[worker].class_name;
+    for (uint32_t other = 0; other < worker; other++)
+        if (queue->workers[other].class_name &&
+            !strcmp(queue->workers[other].class_name, class_name))
+            return false;
+    for (size_t i = 0; i < queue->analysis_count; i++) {
+        const analysis_t *analysis = &queue->analyses[i];
+        if (analysis->ready && analysis->alone.first != NO_JOB && fits(analysis, class_name) &&
+            queue->pool[analysis->alone.first].since_ms + queue->rules.alone_patience_ms < now_ms)
+            return true;
+    }
+    return false;
+}
+
+bool pilot_queue_pick(pilot_queue_t *queue, uint32_t worker, bool idle, int64_t now_ms,
                       pilot_job_order_t *ret_order, int64_t *ret_again_ms)
 {
     analysis_t *best = NULL;
     uint32_t best_index = NO_JOB;
     if (worker >= queue->worker_count || !queue->workers[worker].class_name)
         return false;
+    if (!idle && is_kept_free(queue, worker, now_ms))
+        return false;
     const char *class_name = queue->workers[worker].class_name;
     for (size_t i = 0; i < queue->analysis_count; i++) {
         analysis_t *analysis = &queue->analyses[i];
         if (!analysis->ready || (best && !is_served_before(analysis, best)) ||
-            (analysis->class_name && strcmp(analysis->class_name, class_name)))
+            !fits(analysis, class_name))
             continue;
-        uint32_t index = pick_in(queue, analysis, worker, now_ms, ret_again_ms);
+        uint32_t index = pick_in(queue, analysis, worker, idle, now_ms, ret_again_ms);
         if (index == NO_JOB)
             continue;
         best = analysis;
@@ -235,11 +265,11 @@ uint64_t pilot_queue_starving(const pilot_queue_t *queue, const char **ret_class
 {
     for (size_t i = 0; i < queue->analysis_count; i++) {
         const analysis_t *analysis = &queue->analyses[i];
-        bool fits = !analysis->ready || !analysis->class_name;
-        for (size_t w = 0; w < queue->worker_count && !fits; w++)
-            fits = queue->workers[w].class_name &&
-                   !strcmp(queue->workers[w].class_name, analysis->class_name);
-        if (!fits) {
+        bool found = !analysis->ready || !analysis->class_name;
+        for (size_t w = 0; w < queue->worker_count && !found; w++)
+            found = queue->workers[w].class_name &&
+                    !strcmp(queue->workers[w].class_name, analysis->class_name);
+        if (!found) {
             *ret_class = analysis->class_name;
             return analysis->id;
         }

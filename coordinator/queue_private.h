@@ -6,6 +6,7 @@
 #include "queue.h"
 
 #define NOBODY UINT32_MAX
+#define ALONE (UINT32_MAX - 1) /* the ring of jobs that a worker must hold alone */
 #define NO_JOB UINT32_MAX
 
 /* 72 bytes: 100,000 of them are 7 MB. */
@@ -17,7 +18,7 @@ typedef struct job {
     uint32_t rows;    /* saturated */
     uint32_t first_pin, last_pin;
     uint32_t next, previous; /* in its ring */
-    uint32_t worker;         /* leased: its holder; ready: whose ring, NOBODY = the common one */
+    uint32_t worker;         /* leased: its holder; ready: whose ring; NOBODY: the common one */
     uint16_t analysis;       /* slot */
     uint8_t kind, stage, state, in_ring;
     uint8_t deaths, errors, excused;
@@ -42,7 +43,8 @@ typedef struct analysis {
     uint64_t given_up_total;
     size_t ready; /* in rings */
     ring_t common;
-    ring_t *own; /* by worker */
+    ring_t alone; /* jobs under which a worker died */
+    ring_t *own;  /* by worker */
     size_t own_count;
     uint32_t *jobs; /* pool indices, in order of loading */
     size_t job_count, job_capacity;

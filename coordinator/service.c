@@ -148,7 +148,8 @@ static bool dispatch_one(pilot_service_t *service, uint32_t slot, int64_t now_ms
 {
     pilot_job_order_t order;
     if (!pilot_peers_hungry(&service->peers, slot) ||
-        !pilot_queue_pick(service->queue, slot, now_ms, &order, again_ms))
+        !pilot_queue_pick(service->queue, slot, !service->peers.peer[slot].lease_count, now_ms,
+                          &order, again_ms))
         return false;
     pilot_work_t *work = service_work(service, order.analysis);
     if (order.pins_class && work)
@@ -158,6 +159,7 @@ static bool dispatch_one(pilot_service_t *service, uint32_t slot, int64_t now_ms
         return false;
     }
     pilot_peers_lease(&service->peers, slot, order.job, order.counter);
+    service->peers.peer[slot].alone = order.alone;
     return true;
 }
 

@@ -66,7 +66,7 @@ static void add(pilot_queue_t *queue, uint64_t analysis, const pilot_job_row_t *
 static uint64_t pick(pilot_queue_t *queue, uint32_t worker, int64_t now_ms)
 {
     pilot_job_order_t order;
-    return pilot_queue_pick(queue, worker, now_ms, &order, NULL) ? order.job : 0;
+    return pilot_queue_pick(queue, worker, true, now_ms, &order, NULL) ? order.job : 0;
 }
 
 static void finish(pilot_queue_t *queue, uint64_t job)
@@ -119,13 +119,13 @@ static void test_stages(void)
     ok(holder == 1, "a result tells whose lease it ended");
     ok(!pick(queue, 0, 0), "a result that is not committed opens nothing");
     pilot_queue_stored(queue, 2, 0);
-    ok(pilot_queue_pick(queue, 0, 0, &order, NULL) && order.job == 3 && order.inputs == 2,
+    ok(pilot_queue_pick(queue, 0, true, 0, &order, NULL) && order.job == 3 && order.inputs == 2,
        "the commit opens the next stage, whose job knows its inputs");
     finish(queue, 3);
-    ok(pilot_queue_pick(queue, 0, 0, &order, NULL) && order.job == 4 && order.pool_job == 3,
+    ok(pilot_queue_pick(queue, 0, true, 0, &order, NULL) && order.job == 4 && order.pool_job == 3,
        "RESIDUAL knows the POOL job");
     finish(queue, 4);
-    ok(pilot_queue_pick(queue, 0, 0, &order, NULL) && order.job == 5 && order.inputs == 1,
+    ok(pilot_queue_pick(queue, 0, true, 0, &order, NULL) && order.job == 5 && order.inputs == 1,
        "FINISH counts RESIDUAL parts");
     ok(!is_finished(queue, &given_up), "the analysis is not finished before its last commit");
     finish(queue, 5);
@@ -153,7 +153,7 @@ static void test_loading(void)
     pilot_queue_add_jobs(queue, 10, rest, 2, 0);
     pilot_queue_loaded(queue, 10, 0);
     pilot_job_order_t order;
-    ok(pilot_queue_pick(queue, 0, 0, &order, NULL) && order.job == 3 && order.inputs == 2,
+    ok(pilot_queue_pick(queue, 0, true, 0, &order, NULL) && order.job == 3 && order.inputs == 2,
        "jobs stored before a restart count as inputs");
     pilot_queue_add_analysis(queue, 11, 0, NULL);
     pilot_queue_loaded(queue, 11, 0);
@@ -191,8 +191,8 @@ static void test_quarantine(void)
         ok(pick(queue, 0, now_ms) == 1, "then it is given out again");
     }
     pilot_job_order_t order;
-    ok(pilot_queue_pick(queue, 0, now_ms, &order, NULL) && order.job == 3 && order.inputs == 1 &&
-           order.given_up == 1,
+    ok(pilot_queue_pick(queue, 0, true, now_ms, &order, NULL) && order.job == 3 &&
+           order.inputs == 1 && order.given_up == 1,
        "the next stage goes on with what there is, and knows what is missing");
     uint32_t holder;
     ok(pilot_queue_result(queue, 1, &holder) == PILOT_DELIVERY_UNWANTED,
@@ -279,7 +279,7 @@ static void test_deliveries(void)
     ok(pilot_queue_claim(queue, 2, 1, 40, 0) && !pilot_queue_claim(queue, 2, 0, 41, 0), "it alone");
     pilot_queue_return(queue, 2, 1, 0);
     pilot_job_order_t order;
-    ok(pilot_queue_pick(queue, 0, 0, &order, NULL) && order.counter > 40,
+    ok(pilot_queue_pick(queue, 0, true, 0, &order, NULL) && order.counter > 40,
        "later leases have higher counters");
     ok(pilot_queue_fail(queue, 2, PILOT_FAILURE_ERROR, 0) == PILOT_VERDICT_AGAIN &&
            pilot_queue_claim(queue, 2, 1, 50, 0),
@@ -331,7 +331,7 @@ static void test_classes(void)
     pilot_queue_worker_came(queue, 2, "other");
     pilot_queue_add_analysis(queue, 10, 0, NULL);
     pilot_queue_add_jobs(queue, 10, rows, 2, 0);
-    ok(pilot_queue_pick(queue, 2, 0, &order, NULL) && order.pins_class,
+    ok(pilot_queue_pick(queue, 2, true, 0, &order, NULL) && order.pins_class,
        "the first lease says that it pins the class");
     pilot_queue_set_class(queue, 10, "other");
     ok(!pick(queue, 0, 0), "then no worker of another class gets a job");
@@ -340,7 +340,7 @@ static void test_classes(void)
     pilot_queue_worker_left(queue, 2);
     ok(pilot_queue_starving(queue, &wanted_class) == 10 && !strcmp(wanted_class, "other"),
        "when it leaves, the analysis starves and its class is named");
-    ok(!pilot_queue_pick(queue, 2, 0, &order, NULL), "a worker that left gets nothing");
+    ok(!pilot_queue_pick(queue, 2, true, 0, &order, NULL), "a worker that left gets nothing");
     pilot_queue_free(queue);
 }
 
@@ -357,7 +357,7 @@ static void test_locality(void)
     pilot_queue_cached(queue, 1, 73);
     add(queue, 10, rows, 3);
     ok(pick(queue, 0, 0) == 2, "a worker gets what it has in its cache");
-    ok(!pilot_queue_pick(queue, 0, 10, &order, &again_ms) && again_ms == 52,
+    ok(!pilot_queue_pick(queue, 0, true, 10, &order, &again_ms) && again_ms == 52,
        "what another has cached waits as long as loading would take (52 ms)");
     ok(pick(queue, 1, 10) == 1, "for the one that has it");
     ok(pick(queue, 0, 52) == 3, "but not longer");
@@ -390,6 +390,33 @@ static void test_cancel(void)
     pilot_queue_stored(queue, 1, 0);
     ok(!pilot_queue_next_note(queue, &note),
        "what was on its way to the database ends nothing twice");
+    pilot_queue_free(queue);
+}
+
+/* A worker that dies takes all down that it holds; only one of them is to blame. */
+static void test_alone(void)
+{
+    pilot_queue_t *queue = new_queue();
+    const pilot_job_row_t rows[] = {{.job = 1}, {.job = 2}, {.job = 3}, {.job = 4}};
+    pilot_job_order_t order;
+    add(queue, 10, rows, 4);
+    pick(queue, 0, 0);
+    pilot_queue_fail(queue, 1, PILOT_FAILURE_DEATH, 0);
+    int64_t now_ms = pilot_queue_tick(queue, 0);
+    pilot_queue_tick(queue, now_ms);
+    ok(pilot_queue_pick(queue, 0, false, now_ms, &order, NULL) && order.job == 2 && !order.alone,
+       "a worker that holds something gets no job under which another died");
+    ok(pilot_queue_pick(queue, 1, true, now_ms, &order, NULL) && order.job == 1 && order.alone,
+       "an idle one gets it, alone");
+    pilot_queue_fail(queue, 1, PILOT_FAILURE_DEATH, now_ms);
+    now_ms = pilot_queue_tick(queue, now_ms);
+    pilot_queue_tick(queue, now_ms);
+    ok(!pilot_queue_pick(queue, 0, false, now_ms + 6000, &order, NULL),
+       "when all are busy for long, one is kept free");
+    ok(pilot_queue_pick(queue, 1, false, now_ms + 6000, &order, NULL) && order.job == 3,
+       "but only one");
+    ok(pilot_queue_pick(queue, 0, true, now_ms + 6000, &order, NULL) && order.job == 1,
+       "and gets it once it is idle");
     pilot_queue_free(queue);
 }
 
@@ -428,6 +455,7 @@ int main(void)
     test_classes();
     test_locality();
     test_cancel();
+    test_alone();
     test_many();
     return tap_done();
 }
