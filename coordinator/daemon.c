@@ -32,14 +32,6 @@ typedef struct daemon {
 /* ---- start -------------------------------------------------------------------------------------
  */
 
-static void name_holder(pilot_shared_t *shared)
-{
-    char host[40] = "";
-    gethostname(host, sizeof host - 1);
-    snprintf(shared->holder, sizeof shared->holder, "%s:%ld:%" PRIx64, host, (long)getpid(),
-             (uint64_t)pilot_clock_us() & 0xffffffff);
-}
-
 static pilot_status_t in_use(const char *endpoint, pilot_error_t *error)
 {
     return pilot_error_set(error, PILOT_E_COORDINATOR,
@@ -197,7 +189,7 @@ pilot_status_t pilot_daemon_run(const pilot_daemon_options_t *options, int signa
     daemon->shared.to_service = pilot_mailbox_new();
     daemon->shared.to_writer = pilot_mailbox_new();
     daemon->shared.to_planner = pilot_mailbox_new();
-    name_holder(&daemon->shared);
+    pilot_holder_name(daemon->shared.holder);
     daemon->context = zmq_ctx_new();
     pilot_status_t status = try_endpoint(daemon, error);
     if (!status)

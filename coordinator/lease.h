@@ -36,7 +36,7 @@ int64_t pilot_lease_next_ms(const pilot_lease_view_t *view);
 /* ---- the row -----------------------------------------------------------------------------------
  */
 
-/* *ret_taken: it was free, expired, or released. */
+/* *ret_taken: it was free, expired, or its holder's process has ended on this machine. */
 pilot_status_t pilot_lease_take(pilot_db_t *db, pilot_shared_t *shared, const char *endpoint,
                                 bool *ret_taken, pilot_error_t *error);
 /* *ret_held false: another coordinator took over. */

@@ -25,17 +25,35 @@ static pilot_status_t run(pilot_db_t *db, const char *sql, int count, const char
     return PILOT_OK;
 }
 
+/* The holder's name if its process has certainly ended, else an empty text. */
+static pilot_status_t find_dead_holder(pilot_db_t *db, char name[PILOT_HOLDER_SIZE],
+                                       pilot_error_t *error)
+{
+    PGresult *result = NULL;
+    name[0] = '\0';
+    pilot_status_t status =
+        pilot_db_run(db, &result, error, "SELECT holder FROM work.lease WHERE holder <> ''", 0);
+    if (!status && PQntuples(result) && pilot_holder_is_dead(PQgetvalue(result, 0, 0)))
+        snprintf(name, PILOT_HOLDER_SIZE, "%s", PQgetvalue(result, 0, 0));
+    PQclear(result);
+    return status;
+}
+
 pilot_status_t pilot_lease_take(pilot_db_t *db, pilot_shared_t *shared, const char *endpoint,
                                 bool *ret_taken, pilot_error_t *error)
 {
-    char ttl[32];
+    char ttl[32], dead[PILOT_HOLDER_SIZE];
+    pilot_status_t status = find_dead_holder(db, dead, error);
+    if (status)
+        return status;
     snprintf(ttl, sizeof ttl, "%" PRId64, shared->lease_ttl_ms);
-    const char *parameter[] = {shared->holder, endpoint, ttl};
+    const char *parameter[] = {shared->holder, endpoint, ttl, dead};
     return run(db,
                "UPDATE work.lease SET epoch = epoch + 1, holder = $1, endpoint = $2, expires_at = "
                "clock_timestamp() + $3::bigint * interval '1 millisecond' "
-               "WHERE holder IS NULL OR expires_at < clock_timestamp() RETURNING epoch",
-               3, parameter, ret_taken, &shared->epoch, error);
+               "WHERE holder IS NULL OR expires_at < clock_timestamp() OR holder = $4 "
+               "RETURNING epoch",
+               4, parameter, ret_taken, &shared->epoch, error);
 }
 
 pilot_status_t pilot_lease_renew(pilot_db_t *db, const pilot_shared_t *shared, bool *ret_held,

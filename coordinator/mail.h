@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "holder.h"
 #include "mailbox.h"
 #include "queue.h"
 
@@ -106,7 +107,7 @@ typedef struct pilot_planner_mail {
 typedef struct pilot_shared {
     const char *conninfo;
     uint64_t epoch; /* fixed once the threads run */
-    char holder[64];
+    char holder[PILOT_HOLDER_SIZE];
     int64_t lease_ttl_ms;
     _Atomic int64_t lease_deadline_ms; /* CLOCK_MONOTONIC; past it nothing is sent out */
     atomic_bool fenced;                /* another coordinator took over: end */

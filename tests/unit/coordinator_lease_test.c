@@ -2,6 +2,7 @@
 #include "../../coordinator/peers.h"
 #include "../../coordinator/planner.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -35,6 +36,22 @@ static void test_lease(void)
     view.fenced = true;
     ok(pilot_lease_decide(&view, 4000) == PILOT_LEASE_STOP, "a lease that another took ends it");
     ok(!pilot_lease_deadline(&view), "from then on it may not act");
+}
+
+static void test_holder(void)
+{
+    char name[PILOT_HOLDER_SIZE], other[PILOT_HOLDER_SIZE + 8];
+    pilot_holder_name(name);
+    ok(!pilot_holder_is_dead(name), "this process is not dead (%s)", name);
+    snprintf(other, sizeof other, "%s9", name);
+    ok(pilot_holder_is_dead(other), "one with its number that started at another time is");
+    char *identity = strrchr(name, ' ');
+    identity[1] = identity[1] == 'a' ? 'b' : 'a';
+    snprintf(other, sizeof other, "%s9", name);
+    ok(!pilot_holder_is_dead(other), "of another boot or machine nothing is known");
+    ok(!pilot_holder_is_dead("") && !pilot_holder_is_dead("host:1") &&
+           !pilot_holder_is_dead("host:1 x.y.z"),
+       "nor of a name in another form");
 }
 
 /* ---- workers -----------------------------------------------------------------------------------
@@ -146,6 +163,7 @@ static void test_batches(void)
 int main(void)
 {
     test_lease();
+    test_holder();
     test_peers();
     test_stall();
     test_batches();
