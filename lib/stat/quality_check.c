@@ -31,8 +31,9 @@ static void check_counts(const pilot_quality_t *quality, pilot_quality_row_t **n
         pilot_quality_row_t *row = add_row(next, "count", a, PILOT_QUALITY_NONE);
         row->value = PILOT_GIVEN((double)quality->rows[a]);
         if (quality->clustered)
-            snprintf(row->detail, sizeof row->detail, "%llu clusters",
-                     (unsigned long long)quality->assigned[a]);
+            snprintf(row->detail, sizeof row->detail, "%llu cluster%s",
+                     (unsigned long long)quality->assigned[a],
+                     quality->assigned[a] == 1 ? "" : "s");
     }
 }
 
@@ -78,11 +79,12 @@ static void check_treated_share(const pilot_quality_t *quality, pilot_quality_ro
         own = arm / (arm + (double)quality->assigned[0]);
         row = add_row(next, "treated_share", a, PILOT_QUALITY_NONE);
         row->value = PILOT_GIVEN(own);
-        row->alarm = share->lacking > 0;
+        /* Arms drawn across agencies: an agency may well have but one of them. */
+        row->alarm = share->lacking > 0 && (!quality->across || (own > 0 && own < 1));
         snprintf(row->detail, sizeof row->detail,
-                 "%llu blocks, from %.4g to %.4g; %llu without one of the arms",
-                 (unsigned long long)share->blocks, share->low, share->high,
-                 (unsigned long long)share->lacking);
+                 "%llu block%s, from %.4g to %.4g; %llu without one of the arms",
+                 (unsigned long long)share->blocks, share->blocks == 1 ? "" : "s", share->low,
+                 share->high, (unsigned long long)share->lacking);
         if (share->blocks > 1 && own > 0 && own < 1) {
             double statistic = (share->moment - own * arm) / (own * (1 - own));
             test_chi_square(row, statistic > 0 ? statistic : 0, (double)share->blocks - 1);

@@ -84,6 +84,7 @@ pilot_quality_t *quality_total(const pilot_quality_t *const *quality, size_t cou
     pilot_quality_t *sum = quality_new(quality[0]->arms, quality[0]->outcomes);
     for (size_t i = 0; i < count; i++) {
         sum->clustered |= quality[i]->clustered;
+        sum->across |= quality[i]->across;
         for (size_t a = 0; a < sum->arms; a++) {
             sum->rows[a] += quality[i]->rows[a];
             sum->assigned[a] += quality[i]->assigned[a];

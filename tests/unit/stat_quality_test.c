@@ -191,6 +191,33 @@ static void test_clusters(void)
         pilot_quality_free(parts[i]);
 }
 
+static void test_one_arm_agency(void)
+{
+    uint16_t arm[6] = {1, 1, 1, 1, 1, 1};
+    uint32_t cluster[6] = {0};
+    double value[6] = {0};
+    static const char *const label[] = {"a"};
+    pilot_frame_t frame = {.rows = 6,
+                           .arms = 2,
+                           .arm = arm,
+                           .cluster = cluster,
+                           .clusters = 1,
+                           .cluster_label = label};
+    pilot_variable_t outcome = {value, NULL};
+    for (int across = 0; across < 2; across++) {
+        size_t rows;
+        pilot_quality_t *quality = pilot_quality_summarize(&frame, &outcome, 1, across);
+        pilot_quality_row_t *row =
+            pilot_quality_check((const pilot_quality_t *const *)&quality, 1, NULL, &rows);
+        ok(find(row, rows, "treated_share", 1, PILOT_QUALITY_NONE)->alarm == !across,
+           "an agency with one arm alarms%s", across ? ", but not where arms span agencies" : "");
+        is_text(find(row, rows, "count", 1, PILOT_QUALITY_NONE)->detail, "1 cluster",
+                "one cluster is one cluster");
+        free(row);
+        pilot_quality_free(quality);
+    }
+}
+
 static void test_alarms(void)
 {
     uint16_t arm[400];
@@ -262,6 +289,7 @@ int main(void)
     gsl_set_error_handler_off();
     test_star();
     test_clusters();
+    test_one_arm_agency();
     test_alarms();
     ok(cuts_are_refused(false), "a piece cut anywhere is refused");
     ok(cuts_are_refused(true), "so is one of whole clusters");
