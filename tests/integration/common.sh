@@ -77,7 +77,7 @@ fails() {
 export PILOT_TEST_MARK=$T
 processes_of_test() {
     local pid command
-    for pid in $(pgrep '^(pilot|postgres)'); do
+    for pid in $(pgrep '^p(ilot|ost)'); do
         command=$(tr '\0' ' ' 2>/dev/null <"/proc/$pid/cmdline")
         if [[ $command == *" -D $T/"* ]] ||
             tr '\0' '\n' 2>/dev/null <"/proc/$pid/environ" | grep -aqx "PILOT_TEST_MARK=$T"; then
