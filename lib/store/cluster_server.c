@@ -393,5 +393,6 @@ void pilot_cluster_stop(pilot_cluster_t *cluster)
     }
     cluster->server_child = 0;
     cluster->is_up = false;
-    rmdir(cluster->run_dir);
+    /* With whatever sockets killed daemons left in it: nobody else is using them. */
+    pilot_cluster_remove_tree(cluster->run_dir);
 }

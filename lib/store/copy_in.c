@@ -13,8 +13,6 @@
 #define MESSAGE_HEADER 5
 #define CHUNK_SIZE (8192 - MESSAGE_HEADER)
 #define LARGEST_FIXED_FIELD 12
-/* How often to look for a server that has given up, or a person who wants out. */
-#define CHUNKS_BETWEEN_LOOKS 32
 
 static const unsigned char signature[19] = "PGCOPY\n\377\r\n\0\0\0\0\0\0\0\0\0";
 
@@ -23,22 +21,23 @@ struct pilot_copy_in {
     int fields;
     uint64_t rows;
     size_t used;
-    unsigned chunks;
     pilot_error_t error; /* the first thing that went wrong while sending */
     bool server_spoke;   /* input during COPY IN: the server has given up */
     unsigned char chunk[CHUNK_SIZE];
 };
 
-/* During COPY IN a server says something only when it has failed.  Over TLS the socket may also
- * be readable for the protocol's own reasons; there the error is found at the end. */
-static void look_around(pilot_copy_in_t *copy)
+/* Wait until the socket takes a chunk.  During COPY IN a server says something only when it has
+ * given up; that must be seen here, before libpq, finding the socket full, reads it away.  Over TLS
+ * the socket may be readable for the protocol's own reasons: there the error is found at the end.
+ */
+static bool wait_for_room(pilot_copy_in_t *copy)
 {
-    PGconn *connection = copy->db->connection;
-    struct pollfd wait = {.fd = PQsocket(connection), .events = POLLIN};
-    if (!PQsslInUse(connection) && poll(&wait, 1, 0) > 0)
-        copy->server_spoke = true;
-    if (pilot_db_interrupted(copy->db))
-        pilot_error_set(&copy->error, PILOT_E_INTERRUPTED, "interrupted");
+    bool tls = PQsslInUse(copy->db->connection);
+    short ready = 0;
+    if (pilot_db_wait(copy->db, tls ? POLLOUT : POLLOUT | POLLIN, -1, &ready, &copy->error))
+        return false;
+    copy->server_spoke = !tls && (ready & POLLIN);
+    return !copy->server_spoke;
 }
 
 static void send_chunk(pilot_copy_in_t *copy)
@@ -47,34 +46,15 @@ static void send_chunk(pilot_copy_in_t *copy)
     copy->used = 0;
     if (pilot_copy_in_failed(copy) || length == 0)
         return;
-    if (copy->chunks++ % CHUNKS_BETWEEN_LOOKS == 0) {
-        look_around(copy);
-        if (pilot_copy_in_failed(copy))
-            return;
-    }
     PGconn *connection = copy->db->connection;
-    for (;;) {
-        int taken = PQputCopyData(connection, (const char *)copy->chunk, (int)length);
-        if (taken < 0) {
+    int taken = 0;
+    while (taken == 0 && !pilot_copy_in_failed(copy)) {
+        if (!wait_for_room(copy))
+            return;
+        taken = PQputCopyData(connection, (const char *)copy->chunk, (int)length);
+        /* What does not go out now goes before the next chunk. */
+        if (taken < 0 || PQflush(connection) < 0)
             pilot_db_error(copy->db, NULL, &copy->error);
-            return;
-        }
-        int pending = taken > 0 ? PQflush(connection) : 1;
-        if (pending < 0) {
-            pilot_db_error(copy->db, NULL, &copy->error);
-            return;
-        }
-        if (taken > 0 && pending == 0)
-            return;
-        short ready = 0;
-        if (pilot_db_wait(copy->db, POLLOUT | POLLIN, -1, &ready, &copy->error))
-            return;
-        if ((ready & POLLIN) && !PQsslInUse(connection)) {
-            copy->server_spoke = true;
-            return;
-        }
-        if (taken > 0)
-            return; /* libpq holds it; the next chunk flushes on */
     }
 }
 
@@ -112,7 +92,6 @@ pilot_status_t pilot_copy_in_begin(pilot_db_t *db, const char *sql, int fields,
     copy->db = db;
     copy->fields = fields;
     copy->rows = 0;
-    copy->chunks = 0;
     copy->error = (pilot_error_t){0};
     copy->server_spoke = false;
     copy->used = sizeof signature;

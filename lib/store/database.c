@@ -11,6 +11,7 @@
 
 #define CONNECT_TIMEOUT_S 15
 #define CANCEL_PATIENCE_MS 5000
+#define CANCEL_AGAIN_MS 100
 
 /* Where neither the conninfo nor a PG* variable says otherwise.  tcp_user_timeout equals the
  * connect timeout so that a host that swallows packets gives way to the next of a list. */
@@ -287,22 +288,28 @@ static bool drop_results(pilot_db_t *db)
     return false;
 }
 
-void pilot_db_cancel(pilot_db_t *db)
+static void send_cancel(const pilot_db_t *db)
 {
     PGcancel *cancel = PQgetCancel(db->connection);
-    if (cancel) {
-        char complaint[256];
+    char complaint[256];
+    if (cancel)
         PQcancel(cancel, complaint, sizeof complaint);
-        PQfreeCancel(cancel);
-    }
+    PQfreeCancel(cancel);
+}
+
+void pilot_db_cancel(pilot_db_t *db)
+{
     int interrupt_fd = db->interrupt_fd;
     db->interrupt_fd = -1;
     int64_t deadline = pilot_clock_ms() + CANCEL_PATIENCE_MS;
     bool at_rest = false;
     while (pilot_db_is_alive(db) && !(at_rest = drop_results(db))) {
-        int64_t left = deadline - pilot_clock_ms();
+        if (pilot_clock_ms() > deadline)
+            break;
+        /* Again and again: one that comes before its command has begun is lost. */
+        send_cancel(db);
         PQflush(db->connection);
-        if (left <= 0 || pilot_db_wait(db, POLLIN, (int)left, NULL, NULL) ||
+        if (pilot_db_wait(db, POLLIN, CANCEL_AGAIN_MS, NULL, NULL) == PILOT_OK &&
             !PQconsumeInput(db->connection))
             break;
     }
