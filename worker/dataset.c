@@ -255,34 +255,14 @@ static pilot_status_t finish_codes(pilot_dataset_builder_t *builder, pilot_error
     return PILOT_OK;
 }
 
-static pilot_sort_key_t *make_keys(const pilot_dataset_builder_t *builder)
-{
-    const pilot_dataset_t *dataset = builder->dataset;
-    pilot_sort_key_t *key = pilot_alloc_raw(dataset->rows, sizeof *key);
-    size_t begin = 0;
-    for (size_t i = 0; i < dataset->rows; i++) {
-        uint64_t block = dataset->block ? dataset->block[i] : 0;
-        uint64_t cluster = dataset->cluster ? dataset->cluster[i] : 0;
-        const char *unit = builder->units.data + begin;
-        size_t length = builder->unit_end[i] - begin;
-        key[i] = (pilot_sort_key_t){.group = block << 32 | cluster,
-                                    .prefix = pilot_row_prefix(unit, length),
-                                    .unit = unit,
-                                    .length = (uint32_t)length,
-                                    .row = (uint32_t)i};
-        begin = builder->unit_end[i];
-    }
-    return key;
-}
-
 #define DEFINE_PERMUTE(name, type)                                                                 \
-    static void name(type **array, const pilot_sort_key_t *key, size_t rows)                       \
+    static void name(type **array, const uint32_t *order, size_t rows)                             \
     {                                                                                              \
         if (!*array)                                                                               \
             return;                                                                                \
         type *sorted = pilot_alloc_raw(rows, sizeof *sorted);                                      \
         for (size_t i = 0; i < rows; i++)                                                          \
-            sorted[i] = (*array)[key[i].row];                                                      \
+            sorted[i] = (*array)[order[i]];                                                        \
         free(*array);                                                                              \
         *array = sorted;                                                                           \
     }
@@ -295,22 +275,22 @@ static void sort_rows(pilot_dataset_builder_t *builder)
 {
     pilot_dataset_t *dataset = builder->dataset;
     size_t rows = dataset->rows;
-    pilot_sort_key_t *key = make_keys(builder);
-    if (!pilot_row_order_is_sorted(key, rows)) {
-        pilot_sort_key_t *scratch = pilot_alloc_raw(rows, sizeof *scratch);
-        pilot_row_order_sort(key, scratch, rows);
-        free(scratch);
-        permute_arms(&dataset->arm, key, rows);
-        permute_codes(&dataset->block, key, rows);
-        permute_codes(&dataset->cluster, key, rows);
-        permute_doubles(&dataset->weight, key, rows);
+    pilot_unit_ids_t units = {builder->units.data, builder->unit_end};
+    pilot_ranked_codes_t block = {dataset->block, dataset->block_labels.count};
+    pilot_ranked_codes_t cluster = {dataset->cluster, dataset->cluster_labels.count};
+    uint32_t *order = pilot_row_order(&units, block, cluster, rows);
+    if (order) {
+        permute_arms(&dataset->arm, order, rows);
+        permute_codes(&dataset->block, order, rows);
+        permute_codes(&dataset->cluster, order, rows);
+        permute_doubles(&dataset->weight, order, rows);
         for (size_t i = 0; i < dataset->column_count; i++) {
-            permute_doubles(&dataset->column[i].value, key, rows);
-            permute_bytes(&dataset->column[i].present, key, rows);
-            permute_codes(&dataset->column[i].code, key, rows);
+            permute_doubles(&dataset->column[i].value, order, rows);
+            permute_bytes(&dataset->column[i].present, order, rows);
+            permute_codes(&dataset->column[i].code, order, rows);
         }
     }
-    free(key);
+    free(order);
 }
 
 static size_t dictionary_bytes(const pilot_dictionary_t *dictionary)

@@ -191,16 +191,21 @@ pilot_status_t pilot_fetch(pilot_db_t *db, pilot_cache_t *cache, const pilot_lay
     pull_t pull = {.builder = PILOT_NEW_ARRAY(pilot_dataset_builder_t *, pin_count),
                    .submission = PILOT_NEW_ARRAY(uint64_t, pin_count),
                    .pin = PILOT_NEW_ARRAY(size_t, pin_count)};
+    pilot_status_t status = PILOT_OK;
     for (size_t i = 0; i < pin_count; i++) {
         uint64_t submission = pin[i]->submission;
+        if (pin[i]->rows > INT32_MAX) { /* pilot_row is an int */
+            status = pilot_error_set(error, PILOT_E_PROTOCOL, "submission %llu is pinned too large",
+                                     (unsigned long long)submission);
+            break;
+        }
         fetched.cached[i] = pilot_cache_find(cache, submission, layout->key, layout->key_length);
         if (!fetched.cached[i])
             insert_builder(&pull, i, submission,
                            pilot_dataset_builder_new(layout, submission, pin[i]->rows));
     }
     fetched.all_cached = pull.count == 0;
-    pilot_status_t status = PILOT_OK;
-    if (pull.count > 0) {
+    if (status == PILOT_OK && pull.count > 0) {
         status = pull_dictionaries(db, &pull, error);
         if (status == PILOT_OK)
             status = pull_rows(db, layout, &pull, &fetched.rows_pulled, error);

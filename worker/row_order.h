@@ -1,4 +1,4 @@
-/* row_order.h - the order of a submission's rows: block, cluster, unit id bytewise. */
+/* row_order.h - the order of a submission's rows: block, cluster, unit id, each bytewise. */
 #ifndef PILOT_WORKER_ROW_ORDER_H
 #define PILOT_WORKER_ROW_ORDER_H
 
@@ -6,21 +6,21 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* One row's key.  `prefix` holds the first 8 bytes of the unit id, big endian, zero padded: most
- * comparisons end there (ids hold no NUL). */
-typedef struct pilot_row_key {
-    uint64_t group; /* block rank * 2^32 + cluster rank */
-    uint64_t prefix;
-    const char *unit;
-    uint32_t length;
-    uint32_t row;
-} pilot_sort_key_t;
+/* Unit ids side by side in one piece of memory: row i's ends at end[i], the next one's begins
+ * there.  All borrowed. */
+typedef struct pilot_unit_ids {
+    const char *bytes;
+    const size_t *end;
+} pilot_unit_ids_t;
 
-uint64_t pilot_row_prefix(const char *unit, size_t length);
+/* A code that is its label's rank, for each row; code NULL: no such column. */
+typedef struct pilot_ranked_codes {
+    const uint32_t *code; /* below `codes` */
+    size_t codes;
+} pilot_ranked_codes_t;
 
-bool pilot_row_order_is_sorted(const pilot_sort_key_t *key, size_t count);
-
-/* Merge sort; scratch: count keys. */
-void pilot_row_order_sort(pilot_sort_key_t *key, pilot_sort_key_t *scratch, size_t count);
+/* order[i] = the row that comes i-th; NULL when the rows stand in order already.  Caller frees. */
+uint32_t *pilot_row_order(const pilot_unit_ids_t *units, pilot_ranked_codes_t block,
+                          pilot_ranked_codes_t cluster, size_t rows);
 
 #endif

@@ -165,20 +165,34 @@ static void row_order_is_bytewise(void)
     static const char *const id[] = {"a",         "ab", "abcdefgh", "abcdefgh1",
                                      "abcdefgh2", "b",  "\xc3\xa9"};
     enum { IDS = sizeof id / sizeof *id };
-    pilot_sort_key_t key[IDS], scratch[IDS];
+    static const uint32_t two[IDS] = {0, 1, 0, 1, 0, 1, 0};
+    char bytes[64];
+    size_t end[IDS], length = 0;
+    uint32_t given[IDS];
     for (uint32_t i = 0; i < IDS; i++) {
-        const char *unit = id[(i * 3 + 2) % IDS];
-        key[i] = (pilot_sort_key_t){.prefix = pilot_row_prefix(unit, strlen(unit)),
-                                    .unit = unit,
-                                    .length = (uint32_t)strlen(unit),
-                                    .row = i};
+        given[i] = (i * 3 + 2) % IDS;
+        memcpy(bytes + length, id[given[i]], strlen(id[given[i]]));
+        end[i] = length += strlen(id[given[i]]);
     }
-    ok(!pilot_row_order_is_sorted(key, IDS), "a mixed order is seen");
-    pilot_row_order_sort(key, scratch, IDS);
-    bool sorted = true;
-    for (size_t i = 0; i < IDS; i++)
-        sorted &= strcmp(key[i].unit, id[i]) == 0;
-    ok(sorted && pilot_row_order_is_sorted(key, IDS), "ids are ordered by bytes, shorter first");
+    pilot_unit_ids_t units = {bytes, end};
+    uint32_t *order =
+        pilot_row_order(&units, (pilot_ranked_codes_t){0}, (pilot_ranked_codes_t){0}, IDS);
+    bool sorted = order != NULL;
+    for (size_t i = 0; sorted && i < IDS; i++)
+        sorted = given[order[i]] == i;
+    ok(sorted, "ids are ordered by bytes, shorter first");
+    free(order);
+    length = 0;
+    for (uint32_t i = 0; i < IDS; i++) {
+        memcpy(bytes + length, id[i], strlen(id[i]));
+        end[i] = length += strlen(id[i]);
+    }
+    ok(!pilot_row_order(&units, (pilot_ranked_codes_t){0}, (pilot_ranked_codes_t){0}, IDS),
+       "rows that stand in order are seen to");
+    order = pilot_row_order(&units, (pilot_ranked_codes_t){two, 2}, (pilot_ranked_codes_t){0}, IDS);
+    ok(order && order[0] == 0 && order[3] == 6 && order[4] == 1 && order[6] == 5,
+       "blocks come first, units stay in order within them");
+    free(order);
 }
 
 int main(void)
