@@ -1,6 +1,7 @@
 /* The PostgreSQL server of a private cluster: create, start, stop. */
 #include "cluster_private.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -375,6 +376,20 @@ pilot_status_t pilot_cluster_start(pilot_cluster_t *cluster, pilot_error_t *erro
     return status;
 }
 
+/* Killed daemons leave their sockets; nobody is using them any more. */
+static void remove_sockets(const char *run_dir)
+{
+    DIR *listing = opendir(run_dir);
+    for (const struct dirent *entry; listing && (entry = readdir(listing));) {
+        const char *dot = strrchr(entry->d_name, '.');
+        if (dot && strcmp(dot, ".sock") == 0)
+            unlinkat(dirfd(listing), entry->d_name, 0);
+    }
+    if (listing)
+        closedir(listing);
+    rmdir(run_dir);
+}
+
 void pilot_cluster_stop(pilot_cluster_t *cluster)
 {
     /* A pid file alone may be stale, its number another process's. */
@@ -393,6 +408,5 @@ void pilot_cluster_stop(pilot_cluster_t *cluster)
     }
     cluster->server_child = 0;
     cluster->is_up = false;
-    /* With whatever sockets killed daemons left in it: nobody else is using them. */
-    pilot_cluster_remove_tree(cluster->run_dir);
+    remove_sockets(cluster->run_dir);
 }

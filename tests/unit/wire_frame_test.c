@@ -51,7 +51,11 @@ static void test_refused(void)
     Pilot__Frame empty = PILOT__FRAME__INIT;
     empty.protocol = PILOT_PROTOCOL;
     ok(!roundtrip(&empty, &error), "a frame without a body is refused");
+    const uint8_t unknown[] = {0x08, PILOT_PROTOCOL, 0x3a, 0x04, 0x08, 0x01, 0x50, 0x01};
     Pilot__Frame *none = NULL;
+    ok(pilot_wire_unpack(unknown, sizeof unknown, &none, &error) == PILOT_E_PROTOCOL &&
+           strstr(error.message, "unknown field"),
+       "a field that we do not know is refused");
     ok(pilot_wire_unpack("GET / HTTP/1.1", 14, &none, &error) == PILOT_E_PROTOCOL && !none,
        "what is no frame at all is refused");
     ok(pilot_wire_unpack("", 0, &none, &error) == PILOT_E_PROTOCOL, "so is an empty message");
