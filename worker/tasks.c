@@ -49,8 +49,12 @@ void pilot_tasks_free(pilot_tasks_t *tasks)
     if (!tasks)
         return;
     for (size_t i = 0; i < BUCKETS; i++) {
-        while (tasks->bucket[i])
-            pilot_tasks_remove(tasks, tasks->bucket[i]);
+        pilot_task_t *task = tasks->bucket[i];
+        while (task) {
+            pilot_task_t *next = task->next_in_bucket;
+            free_task(task);
+            task = next;
+        }
     }
     close(tasks->finished_fd);
     pthread_cond_destroy(&tasks->wake);
