@@ -50,6 +50,7 @@ typedef struct pilot_component {
 /* One cluster in K x K algebra: sums over its rows of u u', u = columns of Q (less root weight),
  * then the indicators of the blocks that it lies in. */
 typedef struct pilot_cluster_gram {
+    const char *cluster;                /* its label where it spans agencies, else NULL */
     size_t blocks, most_blocks, stride; /* stride = rank + most_blocks */
     size_t *block;                      /* their numbers in the component */
     double *weighted;                   /* of w u u'; upper triangle */

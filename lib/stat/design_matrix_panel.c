@@ -124,15 +124,23 @@ static void find_large_means(pilot_panel_t *panel, size_t block)
     panel->large_block = block;
 }
 
+/* The block's mean is known: note it, and put the column where its own center says. */
+static void settle(pilot_panel_t *panel, size_t block, size_t k, double *x, size_t count,
+                   double mean)
+{
+    if (panel->ret_mean)
+        panel->ret_mean[block * panel->columns + k] = mean;
+    if (panel->center)
+        pilot_kernel_subtract(x, panel->center[block * panel->columns + k] - mean, count);
+}
+
 static void demean_large(pilot_panel_t *panel, size_t count)
 {
     for (size_t k = 0; k < panel->columns; k++) {
         double *x = panel->data + k * panel->stride;
         pilot_kernel_subtract(x, panel->rough[k], count);
         pilot_kernel_subtract(x, panel->fine[k], count);
-        if (panel->ret_mean)
-            panel->ret_mean[panel->large_block * panel->columns + k] =
-                panel->rough[k] + panel->fine[k];
+        settle(panel, panel->large_block, k, x, count, panel->rough[k] + panel->fine[k]);
     }
 }
 
@@ -143,25 +151,10 @@ static void demean_whole_blocks(pilot_panel_t *panel, size_t end_block)
         size_t first = rows->block_start[block] - panel->first;
         size_t count = rows->block_start[block + 1] - rows->block_start[block];
         for (size_t k = 0; k < panel->columns; k++) {
-            double mean = demean(panel, panel->data + k * panel->stride, first, count,
-                                 rows->block_weight[block]);
-            if (panel->ret_mean)
-                panel->ret_mean[block * panel->columns + k] = mean;
+            double *x = panel->data + k * panel->stride;
+            double mean = demean(panel, x, first, count, rows->block_weight[block]);
+            settle(panel, block, k, x + first, count, mean);
         }
-    }
-}
-
-static void add_offsets(pilot_panel_t *panel, size_t end_block)
-{
-    const pilot_rows_t *rows = panel->rows;
-    size_t end = panel->first + panel->count;
-    for (size_t block = panel->first_block; block < end_block; block++) {
-        size_t from = rows->block_start[block], to = rows->block_start[block + 1];
-        from = from > panel->first ? from : panel->first;
-        to = to < end ? to : end;
-        for (size_t k = 0; k < panel->columns; k++)
-            pilot_kernel_subtract(panel->data + k * panel->stride + (from - panel->first),
-                                  -panel->offset[block * panel->columns + k], to - from);
     }
 }
 
@@ -191,8 +184,6 @@ bool pilot_panel_next(pilot_panel_t *panel)
         fill(panel, panel->first, panel->count);
         demean_whole_blocks(panel, block);
     }
-    if (panel->offset)
-        add_offsets(panel, block);
     panel->next = end;
     return true;
 }

@@ -26,6 +26,8 @@ typedef struct pilot_rows {
 
 void pilot_rows_select(const pilot_ols_task_t *task, const pilot_variable_t *outcome,
                        pilot_arena_t *arena, pilot_rows_t *ret);
+/* Label of block number `block` of the fit; "" where the frame has no blocks. */
+const char *pilot_rows_block_label(const pilot_rows_t *rows, size_t block);
 /* Has this other outcome the same rows? */
 bool pilot_rows_fit(const pilot_rows_t *rows, const pilot_variable_t *outcome);
 static inline size_t pilot_rows_at(const pilot_rows_t *rows, size_t i)
@@ -62,10 +64,10 @@ typedef struct pilot_panel {
     double *weight;      /* count, then 0; all 1 where the frame has no weights */
     size_t first, count; /* used rows first .. first + count - 1 */
     size_t first_block;  /* block of the first row */
-    /* Optional, blocks x columns: means that were subtracted (set, or NULL), and what is added
-     * after demeaning (NULL: nothing). */
+    /* Optional, blocks x columns: means of the blocks (filled in), and the means to subtract in
+     * their place, of blocks that span agencies. */
     double *ret_mean;
-    const double *offset;
+    const double *center;
     /* private */
     size_t next;
     size_t next_block;

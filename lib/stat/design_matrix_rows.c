@@ -83,6 +83,14 @@ void pilot_rows_select(const pilot_ols_task_t *task, const pilot_variable_t *out
     find_blocks(arena, ret);
 }
 
+const char *pilot_rows_block_label(const pilot_rows_t *rows, size_t block)
+{
+    const pilot_frame_t *frame = rows->task->frame;
+    if (!frame->block)
+        return "";
+    return frame->block_label[frame->block[pilot_rows_at(rows, rows->block_start[block])]];
+}
+
 bool pilot_rows_fit(const pilot_rows_t *rows, const pilot_variable_t *outcome)
 {
     const pilot_ols_task_t *task = rows->task;

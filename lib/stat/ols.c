@@ -55,7 +55,7 @@ static void estimate_group(pilot_ols_t *ols, const pilot_rows_t *rows,
         pilot_fit_compute(task, &one, 1, arena, &fit[i]);
         fits[i] = &fit[i];
     }
-    pilot_residuals_compute(rows, y, fits, members, arena, residuals);
+    (void)pilot_residuals_compute(rows, y, fits, members, arena, residuals);
     for (size_t i = 0; i < members; i++) {
         const pilot_residuals_t *one = &residuals[i];
         pilot_residuals_finish(&fit[i], &one, 1, task->confidence, arena,

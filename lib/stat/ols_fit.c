@@ -7,6 +7,7 @@
 
 #include "compensated.h"
 #include "least_squares_kernel.h"
+#include "ols_fit_across.h"
 #include "ols_fit_design.h"
 #include "qr_stack.h"
 
@@ -182,10 +183,16 @@ void pilot_fit_compute(const pilot_ols_task_t *task, const pilot_moments_t *cons
         if (squares)
             stack_factor(&map, square_factor(moments[a], arena), moments[a], false, &square, arena);
     }
+    pilot_fit_across_t across;
+    if (ret->across)
+        pilot_fit_across_begin(&design, task, moments, agencies, ret, squares, &qr, &square, arena,
+                               &across);
     pilot_qr_solve(&qr, design.length, arena, &solution);
     keep_columns(&design, &solution, arena, ret);
     if (squares)
         find_omega(&solution, &square, arena, ret);
+    if (ret->across)
+        pilot_fit_across_end(&across, &solution, arena, ret);
     note_dropped(task, &design, &solution, ret);
 }
 

@@ -235,19 +235,60 @@ static bool needs_squares(const pilot_ols_task_t *task, const pilot_moments_t *m
            (task->across || moments->weight_low < moments->weight_high);
 }
 
+/* level: across, weights: means of the demeaned columns under squared weights, blocks x raw, and
+ * those weights' sums.  Of another walk over the rows. */
+static void find_square_means(const pilot_rows_t *rows, const pilot_column_t *column, size_t raw,
+                              pilot_arena_t *arena, pilot_moments_t *moments)
+{
+    pilot_panel_t panel;
+    double *mean = PILOT_ARENA_ARRAY(arena, double, rows->blocks *raw);
+    pilot_panel_begin(&panel, rows, column, raw, arena);
+    while (pilot_panel_next(&panel)) {
+        size_t block = panel.first_block;
+        for (size_t i = 0; i < panel.count; i++) {
+            while (panel.first + i >= rows->block_start[block + 1])
+                block++;
+            double square = panel.weight[i] * panel.weight[i];
+            moments->block[block].square_weight += square;
+            for (size_t k = 0; k < raw; k++)
+                mean[block * raw + k] += square * panel.data[k * panel.stride + i];
+        }
+    }
+    for (size_t b = 0; b < rows->blocks; b++) {
+        for (size_t k = 0; k < raw; k++)
+            mean[b * raw + k] /= moments->block[b].square_weight;
+        moments->block[b].square_mean = mean + b * raw;
+    }
+}
+
+/* Columns times weight; at level: across less the block's mean under squared weights. */
+static void fold_squares(const pilot_panel_t *panel, const pilot_block_moment_t *moment,
+                         double *copy, pilot_qr_t *qr)
+{
+    const pilot_rows_t *rows = panel->rows;
+    for (size_t k = 0; k < qr->columns; k++) {
+        double *to = copy + k * panel->stride;
+        memcpy(to, panel->data + k * panel->stride, PILOT_PAD(panel->count) * sizeof *to);
+        for (size_t b = panel->first_block, i = 0; moment && i < panel->count; i++) {
+            while (panel->first + i >= rows->block_start[b + 1])
+                b++;
+            to[i] -= moment[b].square_mean[k];
+        }
+        pilot_kernel_multiply(to, panel->weight, to, PILOT_PAD(panel->count));
+    }
+    pilot_qr_add(qr, copy, panel->stride, panel->count);
+}
+
 static void fold_panels(pilot_panel_t *panel, pilot_qr_t *qr, pilot_qr_t *square_qr,
-                        pilot_arena_t *arena)
+                        const pilot_block_moment_t *moment, pilot_arena_t *arena)
 {
     double *root = PILOT_ARENA_ARRAY(arena, double, panel->stride);
     double *copy =
         square_qr ? PILOT_ARENA_RAW(arena, double, square_qr->columns * panel->stride) : NULL;
     while (pilot_panel_next(panel)) {
         size_t padded = PILOT_PAD(panel->count);
-        for (size_t k = 0; square_qr && k < square_qr->columns; k++)
-            pilot_kernel_multiply(panel->data + k * panel->stride, panel->weight,
-                                  copy + k * panel->stride, padded);
         if (square_qr)
-            pilot_qr_add(square_qr, copy, panel->stride, panel->count);
+            fold_squares(panel, moment, copy, square_qr);
         if (panel->rows->weight) {
             for (size_t i = 0; i < padded; i++)
                 root[i] = sqrt(panel->weight[i]);
@@ -282,6 +323,25 @@ static void prepare(const pilot_rows_t *rows, pilot_arena_t *arena, pilot_moment
     count_clusters(rows, moments, arena);
 }
 
+/* level: across: what the blocks are called, weigh and average; of one outcome among many. */
+static pilot_block_moment_t *block_moments(const pilot_rows_t *rows, const pilot_moments_t *shared,
+                                           const double *mean, size_t columns, size_t outcome,
+                                           pilot_arena_t *arena)
+{
+    size_t raw = shared->raw;
+    pilot_block_moment_t *block = PILOT_ARENA_RAW(arena, pilot_block_moment_t, rows->blocks);
+    double *own = PILOT_ARENA_RAW(arena, double, rows->blocks *(raw + 1));
+    for (size_t b = 0; b < rows->blocks; b++, own += raw + 1) {
+        block[b] = shared->block[b];
+        block[b].label = pilot_rows_block_label(rows, b);
+        block[b].weight = rows->block_weight[b];
+        block[b].mean = own;
+        memcpy(own, mean + b * columns, raw * sizeof *own);
+        own[raw] = mean[b * columns + raw + outcome];
+    }
+    return block;
+}
+
 void pilot_moments_compute(const pilot_rows_t *rows, const pilot_variable_t *const *outcome,
                            size_t outcomes, pilot_arena_t *arena, pilot_moments_t *ret_moments)
 {
@@ -308,7 +368,12 @@ void pilot_moments_compute(const pilot_rows_t *rows, const pilot_variable_t *con
     pilot_qr_init(&qr, columns, arena);
     if (squares)
         pilot_qr_init(&square_qr, shared.raw, arena);
-    fold_panels(&panel, &qr, squares ? &square_qr : NULL, arena);
+    if (rows->task->across) {
+        shared.block = PILOT_ARENA_ARRAY(arena, pilot_block_moment_t, rows->blocks);
+        if (squares)
+            find_square_means(rows, column, shared.raw, arena, &shared);
+    }
+    fold_panels(&panel, &qr, squares ? &square_qr : NULL, shared.block, arena);
     finish_numbers(rows, &shared, column, &qr, panel.ret_mean, columns);
     shared.r = PILOT_ARENA_ARRAY(arena, double, shared.raw *shared.raw);
     for (size_t i = 0; i < shared.raw; i++)
@@ -317,5 +382,7 @@ void pilot_moments_compute(const pilot_rows_t *rows, const pilot_variable_t *con
         ret_moments[o].r = shared.r;
         ret_moments[o].square_r = squares ? square_qr.r : NULL;
         copy_factor(&qr, shared.raw, o, &ret_moments[o], arena);
+        if (rows->task->across)
+            ret_moments[o].block = block_moments(rows, &shared, panel.ret_mean, columns, o, arena);
     }
 }

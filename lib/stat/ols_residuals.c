@@ -2,6 +2,7 @@
 #include "ols_residuals.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "compensated.h"
@@ -175,6 +176,59 @@ static void walk_omega(const work_t *work, const pilot_column_t *column, pilot_a
     }
 }
 
+static int compare_block(const void *key, const void *entry)
+{
+    return strcmp(key, ((const pilot_fit_block_t *)entry)->label);
+}
+
+/* The fit's number of each of the rows' blocks; NULL when one is missing. */
+static size_t *find_blocks(const pilot_rows_t *rows, const pilot_fit_t *fit, pilot_arena_t *arena)
+{
+    size_t *number = PILOT_ARENA_RAW(arena, size_t, rows->blocks);
+    for (size_t b = 0; b < rows->blocks; b++) {
+        const pilot_fit_block_t *found = bsearch(pilot_rows_block_label(rows, b), fit->block,
+                                                 fit->blocks, sizeof *found, compare_block);
+        if (!found)
+            return NULL;
+        number[b] = (size_t)(found - fit->block);
+    }
+    return number;
+}
+
+/* Means of whole blocks, over all agencies: of the columns, then of each outcome. */
+static double *find_centers(const work_t *work, const size_t *block, pilot_arena_t *arena)
+{
+    size_t rank = work->fit->rank, columns = rank + work->outcomes;
+    double *center = PILOT_ARENA_RAW(arena, double, work->rows->blocks *columns);
+    for (size_t b = 0; b < work->rows->blocks; b++) {
+        memcpy(center + b * columns, work->fit->block[block[b]].mean, rank * sizeof *center);
+        for (size_t o = 0; o < work->outcomes; o++)
+            center[b * columns + rank + o] = work->fits[o]->block[block[b]].mean[rank];
+    }
+    return center;
+}
+
+static void take_across(const work_t *work, pilot_arena_t *arena, pilot_residuals_t *ret)
+{
+    const pilot_cluster_walk_t *walk = work->clusters;
+    pilot_across_part_t part = {.blocks = work->rows->blocks};
+    part.label = PILOT_ARENA_RAW(arena, const char *, part.blocks);
+    for (size_t b = 0; b < part.blocks; b++)
+        part.label[b] = pilot_rows_block_label(work->rows, b);
+    if (work->fit->std_error == PILOT_SE_CR2 && !walk->too_tied) {
+        part.components = walk->components;
+        part.component = walk->component;
+    }
+    part.gram = PILOT_ARENA_RAW(arena, pilot_cluster_gram_t, walk->grams);
+    for (size_t s = 0; s < walk->grams; s++)
+        if (walk->gram[s].cluster)
+            part.gram[part.grams++] = walk->gram[s];
+    for (size_t o = 0; o < work->outcomes; o++) {
+        ret[o].across = part;
+        ret[o].across.outcome = o;
+    }
+}
+
 static void take_clusters(const work_t *work, pilot_residuals_t *ret)
 {
     const pilot_cluster_work_t *sums = &work->clusters->work;
@@ -203,7 +257,7 @@ bool pilot_fit_same_design(const pilot_fit_t *one, const pilot_fit_t *other)
     return true;
 }
 
-void pilot_residuals_compute(const pilot_rows_t *rows, const pilot_variable_t *const *outcome,
+bool pilot_residuals_compute(const pilot_rows_t *rows, const pilot_variable_t *const *outcome,
                              const pilot_fit_t *const *fit, size_t outcomes, pilot_arena_t *arena,
                              pilot_residuals_t *ret_residuals)
 {
@@ -221,9 +275,14 @@ void pilot_residuals_compute(const pilot_rows_t *rows, const pilot_variable_t *c
         };
     }
     if (rows->n == 0 || fit[0]->too_wide)
-        return;
+        return true;
+    size_t *block = NULL;
+    if (fit[0]->across && !(block = find_blocks(rows, fit[0], arena)))
+        return false;
     pilot_fit_columns(fit[0], rows->task, column);
     pilot_panel_begin(&work.panel, rows, column, rank + outcomes, arena);
+    if (block)
+        work.panel.center = find_centers(&work, block, arena);
     work.leverage = PILOT_ARENA_RAW(arena, double, STRIP_ROWS);
     work.factor = PILOT_ARENA_RAW(arena, double, STRIP_ROWS);
     work.influence = PILOT_ARENA_RAW(arena, double, STRIP_ROWS);
@@ -233,8 +292,8 @@ void pilot_residuals_compute(const pilot_rows_t *rows, const pilot_variable_t *c
     pilot_cluster_walk_t clusters;
     if (work.fit->clustered) {
         work.clusters = &clusters;
-        pilot_cluster_walk_begin(&clusters, rows, work.fit, outcomes, arena);
-        if (clusters.omega)
+        pilot_cluster_walk_begin(&clusters, rows, work.fit, block, outcomes, arena);
+        if (clusters.omega && !block)
             walk_omega(&work, column, arena);
     }
     walk(&work);
@@ -246,5 +305,8 @@ void pilot_residuals_compute(const pilot_rows_t *rows, const pilot_variable_t *c
     if (work.clusters) {
         pilot_cluster_walk_end(&clusters);
         take_clusters(&work, ret_residuals);
+        if (block)
+            take_across(&work, arena, ret_residuals);
     }
+    return true;
 }

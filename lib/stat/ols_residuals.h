@@ -8,6 +8,18 @@
 #include "pilot/estimate.h"
 #include "pilot/piece.h"
 
+/* level: across: what can only be finished where all agencies are together. */
+typedef struct pilot_across_part {
+    size_t blocks;
+    const char **label; /* of this agency's blocks */
+    /* CR2: M of its blocks, one component of all or one for each; else none. */
+    size_t components;
+    pilot_component_t *component;
+    size_t grams; /* clusters that span agencies; their blocks' numbers are this agency's */
+    pilot_cluster_gram_t *gram;
+    size_t outcome; /* row of the grams' scores */
+} pilot_across_part_t;
+
 /* Of one outcome; arrays by arm (entry 0 unused). */
 typedef struct pilot_residuals {
     size_t arms;
@@ -17,14 +29,20 @@ typedef struct pilot_residuals {
     /* Cluster-robust types, where the fit has columns. */
     pilot_cluster_sums_t clusters;
     bool too_tied; /* clusters tie too many blocks together */
+    pilot_across_part_t across;
 } pilot_residuals_t;
 
 /* Outcomes with the same rows, and fits of one design (pilot_fit_same_design).  Everything in
- * ret_residuals lives in the arena. */
-void pilot_residuals_compute(const pilot_rows_t *rows, const pilot_variable_t *const *outcome,
+ * ret_residuals lives in the arena.  False when the rows have a block that the fit does not. */
+bool pilot_residuals_compute(const pilot_rows_t *rows, const pilot_variable_t *const *outcome,
                              const pilot_fit_t *const *fit, size_t outcomes, pilot_arena_t *arena,
                              pilot_residuals_t *ret_residuals);
 bool pilot_fit_same_design(const pilot_fit_t *one, const pilot_fit_t *other);
+
+/* level: across: what all agencies' parts give together, as if it were one more agency's sums.
+ * False when a part does not go with the fit. */
+bool pilot_across_finish(const pilot_fit_t *fit, const pilot_residuals_t *const *residuals,
+                         size_t agencies, pilot_arena_t *arena, pilot_residuals_t *ret);
 
 /* The estimates of all treatment arms from all agencies' sums: ret_estimate[arm - 1]. */
 void pilot_residuals_finish(const pilot_fit_t *fit, const pilot_residuals_t *const *residuals,

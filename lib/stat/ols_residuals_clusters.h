@@ -16,16 +16,22 @@ typedef struct pilot_cluster_walk {
     size_t *place; /* by cluster code: number of its gram, or SIZE_MAX; NULL: there is none */
     pilot_cluster_gram_t *gram;
     size_t grams;
-    bool tied;                   /* such clusters tie blocks together: one component */
-    bool too_tied;               /* ... of more blocks than memory should be given to */
-    pilot_component_t component; /* of all blocks, or of the current one */
+    bool tied;     /* such clusters tie blocks together: one component */
+    bool too_tied; /* ... of more blocks than memory should be given to */
+    /* One of all blocks (tied), one for each (level: across), or one for the current block. */
+    pilot_component_t *component;
+    size_t components;
     /* The run that is being read. */
     bool open;
     size_t block, cluster;
 } pilot_cluster_walk_t;
 
+/* block: at level: across the fit's number of each of the rows' blocks, else NULL. */
 void pilot_cluster_walk_begin(pilot_cluster_walk_t *walk, const pilot_rows_t *rows,
-                              const pilot_fit_t *fit, size_t outcomes, pilot_arena_t *arena);
+                              const pilot_fit_t *fit, const size_t *block, size_t outcomes,
+                              pilot_arena_t *arena);
+/* Entries of M between tied blocks that memory may be given to? */
+bool pilot_cluster_may_tie(const pilot_cluster_work_t *work, size_t blocks);
 /* The panel's columns are Q, then residuals. */
 void pilot_cluster_walk_panel(pilot_cluster_walk_t *walk, const pilot_panel_t *panel);
 void pilot_cluster_walk_end(pilot_cluster_walk_t *walk);

@@ -143,7 +143,7 @@ static size_t keep_same_design(const pilot_pooled_ols_fit_t *const *fit, bool *d
     return kept;
 }
 
-static void residuals_of_group(pilot_ols_t *ols, const pilot_rows_t *rows,
+static bool residuals_of_group(pilot_ols_t *ols, const pilot_rows_t *rows,
                                const pilot_variable_t *outcome,
                                const pilot_pooled_ols_fit_t *const *fit, const size_t *member,
                                size_t members, pilot_piece_t *piece)
@@ -155,9 +155,11 @@ static void residuals_of_group(pilot_ols_t *ols, const pilot_rows_t *rows,
         y[i] = &outcome[member[i]];
         fits[i] = &fit[member[i]]->fit;
     }
-    pilot_residuals_compute(rows, y, fits, members, ols->arena, residuals);
+    if (!pilot_residuals_compute(rows, y, fits, members, ols->arena, residuals))
+        return false;
     for (size_t i = 0; i < members; i++)
         pilot_residuals_pack(&residuals[i], fits[i], &piece[member[i]]);
+    return true;
 }
 
 pilot_status_t pilot_pooled_ols_residuals(pilot_ols_t *ols, const pilot_ols_task_t *task,
@@ -165,10 +167,12 @@ pilot_status_t pilot_pooled_ols_residuals(pilot_ols_t *ols, const pilot_ols_task
                                           const pilot_pooled_ols_fit_t *const *fit,
                                           pilot_piece_t *piece, pilot_error_t *error)
 {
+    bool good = true;
     for (size_t o = 0; o < outcomes; o++)
-        if (!fit_goes_with(&fit[o]->fit, task))
-            return pilot_error_set(error, PILOT_E_PROTOCOL,
-                                   "a pooled ols fit does not go with this plan");
+        good = good && fit_goes_with(&fit[o]->fit, task);
+    if (!good)
+        return pilot_error_set(error, PILOT_E_PROTOCOL,
+                               "a pooled ols fit does not go with this plan");
     size_t member[PILOT_GROUP_OUTCOMES];
     bool *done = PILOT_NEW_ARRAY(bool, outcomes);
     pilot_piece_t *part = PILOT_NEW_ARRAY(pilot_piece_t, outcomes);
@@ -180,10 +184,13 @@ pilot_status_t pilot_pooled_ols_residuals(pilot_ols_t *ols, const pilot_ols_task
         pilot_rows_select(task, &outcome[first], ols->arena, &rows);
         size_t members = pilot_ols_group(&rows, outcome, outcomes, first, done, member);
         members = keep_same_design(fit, done, member, members);
-        residuals_of_group(ols, &rows, outcome, fit, member, members, part);
+        good = residuals_of_group(ols, &rows, outcome, fit, member, members, part) && good;
     }
     append_pieces(part, outcomes, piece);
     free(done);
+    if (!good)
+        return pilot_error_set(error, PILOT_E_PROTOCOL,
+                               "a pooled ols fit was made without a block of this agency");
     return PILOT_OK;
 }
 
@@ -193,12 +200,20 @@ pilot_status_t pilot_pooled_ols_finish(const pilot_pooled_ols_fit_t *fit,
                                        pilot_error_t *error)
 {
     pilot_arena_t *arena = pilot_arena_new();
-    pilot_residuals_t *residuals = PILOT_ARENA_RAW(arena, pilot_residuals_t, agencies);
-    const pilot_residuals_t **pointer = PILOT_ARENA_RAW(arena, const pilot_residuals_t *, agencies);
+    pilot_residuals_t *residuals = PILOT_ARENA_RAW(arena, pilot_residuals_t, agencies + 1);
+    const pilot_residuals_t **pointer =
+        PILOT_ARENA_RAW(arena, const pilot_residuals_t *, agencies + 1);
     pilot_status_t status = PILOT_OK;
     for (size_t a = 0; a < agencies && !status; a++) {
         status = pilot_residuals_unpack(&reader[a], &fit->fit, arena, &residuals[a], error);
         pointer[a] = &residuals[a];
+    }
+    if (!status && fit->fit.across) {
+        if (!pilot_across_finish(&fit->fit, pointer, agencies, arena, &residuals[agencies]))
+            status = pilot_error_set(error, PILOT_E_PROTOCOL,
+                                     "parts of a pooled ols estimate do not go together");
+        pointer[agencies] = &residuals[agencies];
+        agencies++;
     }
     if (!status)
         pilot_residuals_finish(&fit->fit, pointer, agencies, confidence, arena, ret_estimate);
