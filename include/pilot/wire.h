@@ -19,8 +19,9 @@
 /* Packed bytes (caller frees), their number in *ret_length. */
 uint8_t *pilot_message_pack(const ProtobufCMessage *message, size_t *ret_length);
 
-/* Unpack at most max_length bytes with bounded memory, and check the whole tree: strings are
- * UTF-8, enum values known, numbers finite.  PILOT_E_PROTOCOL otherwise; *ret_message untouched. */
+/* Unpack at most max_length bytes with bounded memory, and check the whole tree: fields and
+ * enum values known, strings UTF-8, numbers finite.  PILOT_E_PROTOCOL otherwise; *ret_message
+ * untouched. */
 pilot_status_t pilot_message_unpack(const ProtobufCMessageDescriptor *type, const void *bytes,
                                     size_t length, size_t max_length,
                                     ProtobufCMessage **ret_message, pilot_error_t *error);

@@ -1,5 +1,5 @@
 /* Packing, and unpacking with bounded memory and a walk over the whole tree: what passes holds only
- * UTF-8, enum values that we know, and finite numbers. */
+ * fields and enum values that we know, UTF-8, and finite numbers. */
 #include "pilot/wire.h"
 
 #include <math.h>
@@ -116,6 +116,8 @@ static const char *check_field(const ProtobufCMessage *message,
 static const char *check_message(const ProtobufCMessage *message)
 {
     const ProtobufCMessageDescriptor *type = message->descriptor;
+    if (message->n_unknown_fields) /* to ignore one could be to compute something else */
+        return "an unknown field: install the same version on both sides";
     for (unsigned i = 0; i < type->n_fields; i++) {
         const char *why =
             is_looked_into(&type->fields[i]) ? check_field(message, &type->fields[i]) : NULL;
