@@ -229,18 +229,23 @@ static void parse_plain(pilot_csv_t *csv, const char *bytes, size_t length)
         parse_any(csv, bytes, length);
 }
 
-static void parse(pilot_csv_t *csv, const char *bytes, size_t length)
+static void parse_known(pilot_csv_t *csv, const char *bytes, size_t length, bool valid_text,
+                        bool has_quote)
 {
     /* A record that began in an earlier piece inherits what that piece was found to hold. */
     bool carried = !is_between_records(csv);
-    bool suspect = !pilot_utf8_valid(bytes, length, NULL);
-    bool quoted = memchr(bytes, '"', length) != NULL;
-    csv->suspect_piece = suspect || (carried && csv->suspect_piece);
-    csv->quoted_piece = quoted || (carried && csv->quoted_piece);
-    if (quoted)
+    csv->suspect_piece = !valid_text || (carried && csv->suspect_piece);
+    csv->quoted_piece = has_quote || (carried && csv->quoted_piece);
+    if (has_quote)
         parse_any(csv, bytes, length);
     else
         parse_plain(csv, bytes, length);
+}
+
+static void parse(pilot_csv_t *csv, const char *bytes, size_t length)
+{
+    parse_known(csv, bytes, length, pilot_utf8_valid(bytes, length, NULL),
+                memchr(bytes, '"', length) != NULL);
 }
 
 /* Hold the first bytes back until a byte-order mark is recognized or excluded. */
@@ -254,15 +259,24 @@ static void start(pilot_csv_t *csv)
         parse(csv, (const char *)csv->first, csv->first_length);
 }
 
-void pilot_csv_feed(pilot_csv_t *csv, const char *bytes, size_t length)
+void pilot_csv_feed_known(pilot_csv_t *csv, const char *bytes, size_t length, bool valid_text,
+                          bool has_quote)
 {
     while (!csv->started && length > 0) {
         csv->first[csv->first_length++] = (unsigned char)*bytes++;
         length--;
         start(csv);
+        /* Cut within a character, the rest is not valid by itself. */
+        valid_text = false;
     }
     if (length > 0 && !csv->stopped)
-        parse(csv, bytes, length);
+        parse_known(csv, bytes, length, valid_text, has_quote);
+}
+
+void pilot_csv_feed(pilot_csv_t *csv, const char *bytes, size_t length)
+{
+    pilot_csv_feed_known(csv, bytes, length, pilot_utf8_valid(bytes, length, NULL),
+                         memchr(bytes, '"', length) != NULL);
 }
 
 pilot_csv_end_t pilot_csv_finish(pilot_csv_t *csv)

@@ -39,6 +39,9 @@ void pilot_csv_free(pilot_csv_t *csv); /* NULL is fine */
 
 /* Feed the bytes of one file in pieces of any size, then finish. */
 void pilot_csv_feed(pilot_csv_t *csv, const char *bytes, size_t length);
+/* The same when it is known whether the piece is valid UTF-8 by itself and holds a quote. */
+void pilot_csv_feed_known(pilot_csv_t *csv, const char *bytes, size_t length, bool valid_text,
+                          bool has_quote);
 pilot_csv_end_t pilot_csv_finish(pilot_csv_t *csv);
 
 /* No more calls of the handler. */

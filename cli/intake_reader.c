@@ -1,16 +1,14 @@
 #include "intake_reader.h"
 
-#include <errno.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "intake_source.h"
 #include "intake_value.h"
 #include "pilot/memory.h"
 
-#define READ_SIZE ((size_t)256 << 10)
 #define NO_COLUMN UINT32_MAX
 
 /* What stands at one position of the file: a stored column, and the next one that takes the same
@@ -68,7 +66,6 @@ struct pilot_reader {
     uint64_t rows;
     pilot_chunk_t *chunk;
     bool disorder, stopped;
-    char *buffer;
 };
 
 pilot_reader_t *pilot_reader_new(const pilot_reader_setup_t *setup)
@@ -103,7 +100,6 @@ void pilot_reader_free(pilot_reader_t *reader)
     free(reader->text);
     free(reader->bytes);
     free(reader->problem);
-    free(reader->buffer);
     free(reader);
 }
 
@@ -596,31 +592,49 @@ void pilot_reader_end(pilot_reader_t *reader, uint8_t ret_digest[PILOT_SHA256_SI
     }
 }
 
+static bool is_interrupted(int fd)
+{
+    struct pollfd wait = {.fd = fd, .events = POLLIN};
+    return fd >= 0 && poll(&wait, 1, 0) > 0;
+}
+
+static pilot_status_t feed_source(pilot_reader_t *reader, pilot_source_t *source, const char *path,
+                                  pilot_error_t *error)
+{
+    for (;;) {
+        if (is_interrupted(reader->setup.interrupt_fd))
+            return pilot_error_set(error, PILOT_E_INTERRUPTED, "interrupted; nothing was stored");
+        pilot_piece_t piece;
+        pilot_status_t status = pilot_source_next(source, &piece, error);
+        if (status) {
+            pilot_error_prefix(error, "%s: cannot read", path);
+            return status;
+        }
+        if (piece.length == 0 || reader->stopped)
+            return PILOT_OK;
+        if (!pilot_csv_stopped(reader->csv))
+            pilot_csv_feed_known(reader->csv, piece.bytes, piece.length, piece.valid_text,
+                                 piece.has_quote);
+    }
+}
+
 pilot_status_t pilot_reader_file(pilot_reader_t *reader, uint16_t file, const char *name, int fd,
                                  const char *path, uint8_t ret_digest[PILOT_SHA256_SIZE],
                                  pilot_error_t *error)
 {
-    if (!reader->buffer)
-        reader->buffer = pilot_alloc_raw(READ_SIZE, 1);
+    pilot_source_t *source = NULL;
+    pilot_status_t status = pilot_source_open(fd, &source, error);
+    if (status)
+        return status;
     pilot_reader_begin(reader, file, name);
-    for (;;) {
-        struct pollfd wait = {.fd = reader->setup.interrupt_fd, .events = POLLIN};
-        if (wait.fd >= 0 && poll(&wait, 1, 0) > 0)
-            return pilot_error_set(error, PILOT_E_INTERRUPTED, "interrupted; nothing was stored");
-        ssize_t got = read(fd, reader->buffer, READ_SIZE);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got < 0)
-            return pilot_error_set(error, PILOT_E_FILE, "%s: cannot read: %s", path,
-                                   strerror(errno));
-        if (got == 0)
-            break;
-        pilot_reader_feed(reader, reader->buffer, (size_t)got);
-        if (reader->stopped)
-            break;
+    status = feed_source(reader, source, path, error);
+    if (!status) {
+        pilot_reader_end(reader, ret_digest);
+        if (!reader->stopped)
+            pilot_source_digest(source, ret_digest);
     }
-    pilot_reader_end(reader, ret_digest);
-    return PILOT_OK;
+    pilot_source_close(source);
+    return status;
 }
 
 void pilot_reader_finish(pilot_reader_t *reader)
