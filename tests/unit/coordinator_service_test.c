@@ -248,7 +248,10 @@ static void test_from_hello_to_end(void)
         commit(scene, take(scene, PILOT_MAIL_RESULT));
     }
     rounds(scene, 2);
-    ok(take(scene, PILOT_MAIL_ENDED) != NULL, "the last commit ends the analysis");
+    pilot_writer_mail_t *ended = take(scene, PILOT_MAIL_ENDED);
+    ok(ended && ended->analysis == 1, "the last commit ends the analysis");
+    if (ended)
+        pilot_writer_mail_free(ended);
     zmq_close(worker);
     free_scene(scene);
 }
