@@ -1,5 +1,6 @@
 #include "pilot/text.h"
 
+#include <float.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -175,12 +176,62 @@ static bool scan_decimal(const char *text, size_t length, struct decimal *ret)
     return c == end;
 }
 
+static const double powers[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
+                                1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
+                                1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
+
+/* mantissa / 10^places, correctly rounded, for places <= 19; false when it takes more to know. */
+static bool divide_exactly(uint64_t mantissa, int places, double *ret_value)
+{
+    if (mantissa < (uint64_t)1 << 53) {
+        *ret_value = (double)mantissa / powers[places]; /* Clinger: both exact, one rounding */
+        return true;
+    }
+#if LDBL_MANT_DIG == 64
+    /* Both are exact in 64 bits of mantissa, too; rounding twice is harmless unless the quotient
+     * looks like the middle between two doubles. */
+    long double quotient = (long double)mantissa / (long double)powers[places];
+    uint64_t bits;
+    memcpy(&bits, &quotient, sizeof bits);
+    if ((bits & 0x7ff) == 0x400)
+        return false;
+    *ret_value = (double)quotient;
+    return true;
+#else
+    return false;
+#endif
+}
+
+/* The usual case, in a loop of its own: sign, up to 19 digits, a point among them. */
+static bool parse_usual(const char *text, size_t length, double *ret_value)
+{
+    const char *c = text, *end = text + length;
+    bool negative = c < end && *c == '-';
+    uint64_t mantissa = 0;
+    c += negative;
+    const char *first = c;
+    for (; c < end && is_digit(*c); c++)
+        mantissa = mantissa * 10 + (uint64_t)(*c - '0');
+    ptrdiff_t digits = c - first, places = 0;
+    if (c < end && *c == '.') {
+        const char *fraction = ++c;
+        for (; c < end && is_digit(*c); c++)
+            mantissa = mantissa * 10 + (uint64_t)(*c - '0');
+        places = c - fraction;
+        digits += places;
+    }
+    double value;
+    if (c != end || digits == 0 || digits > 19 || !divide_exactly(mantissa, (int)places, &value))
+        return false;
+    *ret_value = negative ? -value : value;
+    return true;
+}
+
 bool pilot_double_parse(const char *text, size_t length, double *ret_value)
 {
-    static const double powers[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
-                                    1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
-                                    1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
     struct decimal decimal;
+    if (parse_usual(text, length, ret_value))
+        return true;
     if (!scan_decimal(text, length, &decimal))
         return false;
     if (decimal.digits <= 15 && decimal.exponent >= -22 && decimal.exponent <= 22) {
