@@ -9,7 +9,8 @@
 #define SMALLEST_RUN_BUFFER ((size_t)16 << 10)
 #define MERGE_MEMORY ((size_t)24 << 20)
 
-/* The unit's first 8 bytes decide most comparisons without touching the record. */
+/* Eight of the unit's bytes decide most comparisons without touching the record: the first ones,
+ * or, while a whole array is sorted, those after what all its units begin with. */
 struct key {
     uint64_t prefix;
     const pilot_record_t *record;
@@ -64,12 +65,11 @@ void pilot_order_free(pilot_order_t *order)
     free(order);
 }
 
-static uint64_t prefix_of(const pilot_record_t *record)
+static uint64_t prefix_of(const pilot_record_t *record, size_t skip)
 {
     uint64_t word = 0;
-    const char *unit = pilot_record_unit(record);
-    size_t length = record->unit_length;
-    memcpy(&word, unit, length < 8 ? length : 8);
+    size_t length = record->unit_length - skip;
+    memcpy(&word, pilot_record_unit(record) + skip, length < 8 ? length : 8);
     return __builtin_bswap64(word);
 }
 
@@ -107,7 +107,7 @@ void pilot_order_add(pilot_order_t *order, const pilot_record_t *record)
 {
     order->key = pilot_grow(order->key, &order->capacity, order->count + 1, sizeof *order->key);
     struct key *key = &order->key[order->count++];
-    *key = (struct key){.prefix = prefix_of(record), .record = record};
+    *key = (struct key){.prefix = prefix_of(record, 0), .record = record};
     if (order->sorted && order->count > 1 && compare(key - 1, key) > 0)
         order->sorted = false;
 }
@@ -122,10 +122,31 @@ uint64_t pilot_order_count(const pilot_order_t *order)
     return order->count + order->in_runs;
 }
 
+/* Bytes that all units begin with. */
+static size_t common_prefix(const pilot_order_t *order)
+{
+    const pilot_record_t *first = order->key[0].record;
+    size_t common = first->unit_length;
+    for (size_t i = 1; i < order->count && common > 0; i++) {
+        const pilot_record_t *record = order->key[i].record;
+        const char *a = pilot_record_unit(first), *b = pilot_record_unit(record);
+        size_t least = record->unit_length < common ? record->unit_length : common;
+        if (least == common && memcmp(a, b, least) == 0)
+            continue;
+        for (common = 0; common < least && a[common] == b[common];)
+            common++;
+    }
+    return common;
+}
+
 static void sort(pilot_order_t *order)
 {
-    if (!order->sorted)
-        qsort(order->key, order->count, sizeof *order->key, compare);
+    if (order->sorted)
+        return;
+    size_t common = common_prefix(order);
+    for (size_t i = 0; i < order->count && common > 0; i++)
+        order->key[i].prefix = prefix_of(order->key[i].record, common);
+    qsort(order->key, order->count, sizeof *order->key, compare);
     order->sorted = true;
 }
 
@@ -183,7 +204,7 @@ static pilot_status_t advance(pilot_spill_t *spill, struct source *source, pilot
         size_t have = source->filled - source->used;
         const pilot_record_t *record = (const pilot_record_t *)(source->buffer + source->used);
         if (have >= sizeof *record && have >= record->size) {
-            source->head = (struct key){.prefix = prefix_of(record), .record = record};
+            source->head = (struct key){.prefix = prefix_of(record, 0), .record = record};
             return PILOT_OK;
         }
         if (source->offset == source->end) {
