@@ -337,6 +337,12 @@ BEGIN
         SET LOCAL maintenance_work_mem = '512MB';
     END IF;
     EXECUTE format('CREATE UNIQUE INDEX ON outcomes.%I (pilot_submission, pilot_unit)', partition);
+    -- The build has counted the rows (as a float4).
+    IF (SELECT abs(c.reltuples - row_count) > row_count * 1e-6 FROM pg_class c
+        WHERE c.oid = to_regclass(format('outcomes.%I', partition))) THEN
+        RAISE EXCEPTION 'the load holds more or fewer rows than its manifest says'
+            USING ERRCODE = 'PL002';
+    END IF;
 EXCEPTION WHEN unique_violation THEN
     RAISE EXCEPTION 'a unit stands twice in the data of one agency' USING ERRCODE = 'PL002';
 END $$;
@@ -378,7 +384,10 @@ BEGIN
         FROM jsonb_populate_recordset(NULL::registry.manifest_entry, manifest) AS e;
     PERFORM registry.check_manifest(current_load, partition, entries);
     RETURN QUERY SELECT * FROM registry.store_submissions(current_load, entries);
-    PERFORM registry.check_rows(current_load, partition);
+    -- The owner of the tables could write them without us; its client, and the workers, count too.
+    IF session_user <> current_user THEN
+        PERFORM registry.check_rows(current_load, partition);
+    END IF;
     PERFORM registry.index_load(partition, (SELECT sum(e.rows)::bigint FROM unnest(entries) AS e));
     PERFORM registry.attach_load(pilot_name, current_load, partition, cardinality(entries));
     UPDATE registry.loads l SET state = 'sealed', ended_at = now() WHERE l.load = load_id;

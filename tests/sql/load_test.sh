@@ -34,11 +34,18 @@ is "$(register p '{pilot_unit,y}' '{text,float8}')" 'PL003 the columns of the pl
     "a plan without arms is refused"
 is "$(register 'Bad Name' "$COLUMNS" "$TYPES" | cut -c1-5)" 23514 "a pilot's name is checked"
 
+# Loads come from a role that may only call the functions.
+sql "CREATE ROLE agency LOGIN; GRANT USAGE ON SCHEMA registry, outcomes TO agency;
+    GRANT EXECUTE ON FUNCTION registry.begin_load, registry.reserve_submissions,
+        registry.seal_load, registry.current_submissions TO agency"
+OWNER=$CONNINFO
+AGENCY=${CONNINFO/user=postgres/user=agency}
+
 # ---- loads ---------------------------------------------------------------------------------------
 # Statements of a whole load: rows from $1 (submission offset, row, unit, arm, y, x, cat), manifest
 # from $2; :first is the first submission.
-load() { # rows, manifest, [number of submissions], [plan]
-    cat <<SQL | try_sql
+load() { # rows, manifest, [number of submissions], [plan], [conninfo]
+    cat <<SQL | CONNINFO=${5:-$AGENCY} try_sql
 BEGIN;
 SELECT load, partition FROM registry.begin_load('p', ${4:-3}) \gset
 SELECT registry.reserve_submissions(${3:-2}) AS first \gset
@@ -142,20 +149,20 @@ is "$(sql "SELECT agency FROM registry.current_submissions('p')")" "$(printf 'A"
 is "$(echo "SELECT registry.reject_load('p', 3, NULL, NULL, '[]') > 0" | try_sql)" t \
     "a load whose agencies are unknown can be rejected"
 
-# ---- another role ----------------------------------------------------------------------------------
-sql "CREATE ROLE agency LOGIN; GRANT USAGE ON SCHEMA registry, outcomes TO agency;
-    GRANT EXECUTE ON FUNCTION registry.begin_load, registry.reserve_submissions,
-        registry.seal_load, registry.current_submissions TO agency"
-OWNER=$CONNINFO
-CONNINFO="${CONNINFO/user=postgres/user=agency}"
-is "$(load "$ROWS" "$GOOD")" "$(printf 'A"; drop|3|accepted\nB|3|accepted')" \
-    "a role that may call the functions can load"
-is "$(echo "SELECT FROM outcomes.p" | try_sql)" "42501 permission denied for table p" \
-    "and read nothing"
-partition=$(CONNINFO=$OWNER sql "SELECT max(relname) FROM pg_class WHERE relname LIKE 'p\$%'
-    AND relkind = 'r' AND relacl IS NOT NULL")
-is "$(echo "INSERT INTO outcomes.\"$partition\" DEFAULT VALUES" | try_sql)" \
-    "42501 permission denied for table $partition" "nor write to a partition that is sealed"
-is "$(echo "SELECT * FROM registry.submissions" | try_sql)" \
+# ---- who may do what -------------------------------------------------------------------------------
+as_agency() { echo "$1" | CONNINFO=$AGENCY try_sql; }
+is "$(as_agency "SELECT FROM outcomes.p")" "42501 permission denied for table p" \
+    "who may load may read no rows"
+is "$(as_agency "INSERT INTO outcomes.\"p\$1\" DEFAULT VALUES")" \
+    '42501 permission denied for table p$1' "nor write to a partition that is sealed"
+is "$(as_agency "SELECT * FROM registry.submissions")" \
     "42501 permission denied for table submissions" "nor look into the registry"
+is "$(as_agency "SELECT registry.store_submissions(NULL, NULL)")" \
+    "42501 permission denied for function store_submissions" "nor call what seal_load calls"
+is "$(load "$ROWS" "$GOOD" 2 3 "$OWNER")" "$(printf 'A"; drop|3|accepted\nB|3|accepted')" \
+    "the owner can load too"
+is "$(load "$SINGLE" "$(one 2)" 2 3 "$OWNER")" \
+    'PL002 the load holds more or fewer rows than its manifest says' "its rows are counted"
+is "$(load "$SINGLE, (0, 2, 'u', 0, 1, 1, 0)" "$(one 2)" 2 3 "$OWNER")" \
+    'PL002 a unit stands twice in the data of one agency' "its units stand once"
 finish
