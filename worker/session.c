@@ -9,7 +9,8 @@
 
 enum {
     MOST_LEASES_TOLD = 16384, /* a Hello stays below the limit of a frame */
-    MOST_NEWS = 8192
+    MOST_NEWS = 8192,
+    UNCONNECTED_RETRY_MS = 20 /* a connection to a socket that is there takes a few */
 };
 
 pilot_status_t pilot_session_open(pilot_session_t *session, void *zmq_context, const char *endpoint,
@@ -38,11 +39,11 @@ void pilot_session_close(pilot_session_t *session, int linger_ms)
 }
 
 /* What cannot be sent now is said again: by the next interval, or after the next Welcome. */
-static void send_body(pilot_session_t *session, Pilot__Frame__BodyCase body,
+static bool send_body(pilot_session_t *session, Pilot__Frame__BodyCase body,
                       ProtobufCMessage *message)
 {
     Pilot__Frame frame = pilot_wire_frame(body, message);
-    pilot_wire_send(session->socket, NULL, &frame);
+    return pilot_wire_send(session->socket, NULL, &frame) == PILOT_SEND_OK;
 }
 
 /* ---- Hello ----------------------------------------------------------------------------------- */
@@ -84,9 +85,9 @@ void pilot_session_hello(pilot_session_t *session, const pilot_identity_t *ident
     hello.n_held = lists.held_count;
     hello.unacknowledged = lists.unacknowledged;
     hello.n_unacknowledged = lists.unacknowledged_count;
-    send_body(session, PILOT__FRAME__BODY_HELLO, &hello.base);
+    bool sent = send_body(session, PILOT__FRAME__BODY_HELLO, &hello.base);
     session->window = identity->credits;
-    session->speak_ms = pilot_clock_ms() + session->interval_ms;
+    session->speak_ms = pilot_clock_ms() + (sent ? session->interval_ms : UNCONNECTED_RETRY_MS);
     free(lists.held);
     free(lists.unacknowledged);
 }
