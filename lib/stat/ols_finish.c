@@ -102,6 +102,8 @@ static pilot_reason_t refuse_estimate(const pilot_fit_t *fit, size_t arm)
         return PILOT_REASON_NOT_IN_THIS_VERSION;
     if (fit->arm_column[arm] == SIZE_MAX)
         return PILOT_REASON_COLLINEAR;
+    if (!isfinite(fit->beta[fit->arm_column[arm]]))
+        return PILOT_REASON_NOT_CONVERGED;
     return PILOT_REASON_NONE;
 }
 
@@ -127,6 +129,8 @@ static pilot_reason_t refuse_std_error(const pilot_fit_t *fit, size_t arm, const
     if (fit->std_error >= PILOT_SE_CR2 && sums->clusters.scalar &&
         pilot_cluster_lost(&sums->clusters, fit, arm, sums->contrast) > LOST_TOLERANCE)
         return PILOT_REASON_VARIANCE_UNIDENTIFIED;
+    if (!isfinite(range * range) || !isfinite(sums->square))
+        return PILOT_REASON_NOT_CONVERGED; /* numbers too large to be squared */
     if (sums->square <= ROUNDING * range * ROUNDING * range * fit->weight)
         return PILOT_REASON_ZERO_VARIANCE;
     return PILOT_REASON_NONE;
@@ -173,6 +177,10 @@ static void finish_std_error(const pilot_fit_t *fit, const sums_t *sums, size_t 
         pilot_estimate_refuse(ret, PILOT_REASON_ZERO_VARIANCE);
         return;
     }
+    if (!isfinite(value)) {
+        pilot_estimate_refuse(ret, PILOT_REASON_NOT_CONVERGED);
+        return;
+    }
     double df = degrees_of_freedom(fit, sums, arena);
     if (!(df > 0)) {
         pilot_estimate_refuse(ret, PILOT_REASON_NO_RESIDUAL_DF);
@@ -194,7 +202,7 @@ static void finish_arm(const pilot_fit_t *fit, const sums_t *sums, size_t arm, d
         .blocks = fit->blocked ? fit->blocks : 0,
         .std_error_type = fit->std_error,
     };
-    if (fit->arm_rows[0] > 0)
+    if (fit->arm_rows[0] > 0 && isfinite(fit->control_mean))
         ret->control_mean = PILOT_GIVEN(fit->control_mean);
     pilot_reason_t reason = refuse_estimate(fit, arm);
     if (reason)
@@ -222,6 +230,6 @@ void pilot_residuals_finish(const pilot_fit_t *fit, const pilot_residuals_t *con
         sums.clusters = clusters;
         sums.contrast = contrast;
         finish_arm(fit, &sums, arm, confidence, arena, &ret_estimate[arm - 1]);
-        contrast += fit->arm_column && fit->arm_column[arm] != SIZE_MAX;
+        contrast += fit->arm_column[arm] != SIZE_MAX;
     }
 }
