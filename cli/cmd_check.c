@@ -1,6 +1,7 @@
 /* cmd_check.c - `pilot check PLAN.yaml [DATA.csv...]`: is it all valid?  Needs no database. */
 #include "commands.h"
 #include "intake.h"
+#include "output.h"
 #include "pilot/plan.h"
 #include "register.h"
 
@@ -46,7 +47,9 @@ pilot_status_t pilot_cmd_check(pilot_context_t *context, int argc, char **argv,
     if (status || context->done)
         return status;
     pilot_plan_t *plan = NULL;
-    status = pilot_plan_read(argv[1], &plan, error);
+    status = report ? pilot_output_check(report, error) : PILOT_OK;
+    if (!status)
+        status = pilot_plan_read(argv[1], &plan, error);
     if (status)
         return status;
     pilot_register_say_not_computed(plan);

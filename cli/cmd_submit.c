@@ -3,6 +3,7 @@
 
 #include "commands.h"
 #include "intake.h"
+#include "output.h"
 #include "pilot/memory.h"
 #include "pilot/plan.h"
 
@@ -58,7 +59,9 @@ pilot_status_t pilot_cmd_submit(pilot_context_t *context, int argc, char **argv,
     pilot_db_t *db = NULL;
     pilot_plan_t *plan = NULL;
     int64_t plan_id = 0;
-    status = pilot_context_db(context, &db, error);
+    status = report ? pilot_output_check(report, error) : PILOT_OK;
+    if (!status)
+        status = pilot_context_db(context, &db, error);
     if (!status)
         status = read_plan(db, argv[1], &plan, &plan_id, error);
     if (status)

@@ -1,11 +1,10 @@
 #include "problem_report.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "output.h"
 #include "pilot/memory.h"
 
 /* The list may grow to this before it is cut back, so that sorting is rare. */
@@ -250,27 +249,15 @@ void pilot_problems_csv(pilot_problems_t *problems, pilot_text_t *text)
 pilot_status_t pilot_problems_write(pilot_problems_t *problems, const char *path,
                                     pilot_error_t *error)
 {
+    pilot_output_t output;
+    pilot_status_t status = pilot_output_open(path, &output, error);
+    if (status)
+        return status;
     pilot_text_t text = PILOT_TEXT_INIT;
     pilot_problems_csv(problems, &text);
-    PILOT_AUTOFREE char *scratch = pilot_format("%s.new", path);
-    FILE *stream = fopen(scratch, "wxe");
-    if (!stream && errno == EEXIST) {
-        unlink(scratch);
-        stream = fopen(scratch, "wxe");
-    }
-    bool written = stream && fwrite(text.data, 1, text.length, stream) == text.length;
-    if (stream && fclose(stream) != 0)
-        written = false;
-    if (written && rename(scratch, path) != 0)
-        written = false;
-    int reason = errno;
+    fwrite(text.data, 1, text.length, output.file);
     pilot_text_clear(&text);
-    if (written)
-        return PILOT_OK;
-    if (stream)
-        unlink(scratch);
-    return pilot_error_set(error, PILOT_E_FILE, "%s: cannot write the report: %s", path,
-                           strerror(reason));
+    return pilot_output_finish(&output, error);
 }
 
 void pilot_problems_print(pilot_problems_t *problems, FILE *stream, size_t limit)

@@ -84,6 +84,8 @@ is "$(sql 'SELECT count(*) FROM outcomes.star_kindergarten')" "$rows" 'no row wa
 is "$(sql "SELECT count(*) FROM pg_class WHERE relnamespace = 'outcomes'::regnamespace")" "$tables" \
     'no table is left over'
 is "$(sql "SELECT code FROM registry.problems WHERE row = 3")" unknown_arm 'the report is kept'
+fails 2 'nowhere' 'a report that cannot be written' \
+    "$PILOT" submit star_kindergarten "$T/bad.csv" --report "$T/nowhere/report.csv" --dir "$DIR"
 tail -n +2 "$DATA" >"$T/headerless.csv"
 rejected missing_column 'a file without a header' star_kindergarten "$T/headerless.csv"
 is "$(grep -c 's00001\|small' <<<"$err")" 0 'no word of its first row in any message'
