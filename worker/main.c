@@ -164,24 +164,8 @@ static pilot_status_t run(const settings_t *settings, int signal_fd, pilot_error
     return PILOT_OK;
 }
 
-/* OpenBLAS starts its threads when it is loaded, before main could block signals in them: a SIGTERM
- * that one of them gets would kill the process undrained.  So begin again without them. */
-static void begin_without_blas_threads(char **argv)
-{
-    char path[4096];
-    const char *threads = getenv("OPENBLAS_NUM_THREADS");
-    if (threads && !strcmp(threads, "1"))
-        return;
-    ssize_t length = readlink("/proc/self/exe", path, sizeof path - 1);
-    if (length <= 0 || setenv("OPENBLAS_NUM_THREADS", "1", 1) != 0)
-        return;
-    path[length] = '\0';
-    execv(path, argv); /* returns only if it fails: then go on as we are */
-}
-
 int main(int argc, char **argv)
 {
-    begin_without_blas_threads(argv);
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
     settings_t settings = {.threads = cores > 0 && cores < MOST_THREADS ? cores : 1,
                            .cache = (int64_t)512 << 20};
@@ -196,6 +180,7 @@ int main(int argc, char **argv)
         int signal_fd = pilot_signals_open();
         status = run(&settings, signal_fd, &error);
     }
+    free(settings.endpoint_memory);
     if (status == PILOT_OK)
         return 0;
     fprintf(stderr, "pilot-worker: %s\n", error.message);
