@@ -141,7 +141,8 @@ static bool take_columns(pilot_piece_reader_t *reader, pilot_arena_t *arena, pil
 static bool take_across(pilot_piece_reader_t *reader, pilot_arena_t *arena, uint64_t flags,
                         pilot_fit_t *fit)
 {
-    if (fit->blocks > fit->rows || fit->spanning > fit->rows)
+    /* Each has a label: so much memory is worth taking. */
+    if (fit->blocks > reader->labels || fit->spanning > reader->labels)
         return false;
     fit->block = PILOT_ARENA_ARRAY(arena, pilot_fit_block_t, fit->blocks);
     for (size_t b = 0; b < fit->blocks; b++) {

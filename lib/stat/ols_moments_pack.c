@@ -121,7 +121,8 @@ static bool take_regressors(pilot_piece_reader_t *reader, const pilot_ols_task_t
 static bool take_across(pilot_piece_reader_t *reader, pilot_arena_t *arena, uint64_t flags,
                         pilot_moments_t *m)
 {
-    if (m->blocks > m->rows || m->clusters > m->rows)
+    /* Each has a label: so much memory is worth taking. */
+    if (m->blocks > reader->labels || m->clusters > m->rows)
         return false;
     m->block = PILOT_ARENA_ARRAY(arena, pilot_block_moment_t, m->blocks);
     for (size_t b = 0; b < m->blocks; b++) {
@@ -139,6 +140,8 @@ static bool take_across(pilot_piece_reader_t *reader, pilot_arena_t *arena, uint
     }
     if (!(flags & CLUSTER_LABELS))
         return true;
+    if (m->clusters > reader->labels)
+        return false;
     m->cluster = PILOT_ARENA_ARRAY(arena, pilot_cluster_moment_t, m->clusters);
     for (size_t s = 0; s < m->clusters; s++)
         if (!pilot_take_label(reader, arena, &m->cluster[s].label) ||

@@ -26,7 +26,7 @@ typedef struct made {
     uint16_t *arm;
     uint32_t *block, *cluster;
     double *weight, *y, *x, *z;
-    char (*label)[16]; /* of rows, for clusters of one unit */
+    char (*label)[48]; /* of rows, for clusters of one unit */
     const char **labels;
 } made_t;
 
