@@ -294,7 +294,7 @@ static void test_lost_worker(void)
         say(second, PILOT__FRAME__BODY_HEARTBEAT, &beat.base);
         Pilot__Frame *frame = NULL;
         rounds(scene, 1);
-        while (!pilot_wire_receive(second, NULL, NULL, &frame, NULL) && frame && !job) {
+        while (!job && !pilot_wire_receive(second, NULL, NULL, &frame, NULL) && frame) {
             job = frame->body_case == PILOT__FRAME__BODY_JOB ? frame->job->job : 0;
             pilot_wire_free(frame);
         }
