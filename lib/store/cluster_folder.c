@@ -50,7 +50,7 @@ static pilot_status_t cannot_use(const char *dir, const char *what, pilot_error_
 static int make_folders(const char *path, bool *ret_made)
 {
     char *partial PILOT_AUTOFREE = pilot_strdup(path);
-    mode_t mode = geteuid() == 0 ? 0755 : 0700;
+    mode_t mode = geteuid() == 0 ? 0711 : 0700;
     for (char *slash = partial + 1;; slash++) {
         if (*slash != '/' && *slash != '\0')
             continue;
@@ -58,6 +58,8 @@ static int make_folders(const char *path, bool *ret_made)
         *slash = '\0';
         struct stat found;
         *ret_made = mkdir(partial, mode) == 0;
+        if (*ret_made && geteuid() == 0 && chmod(partial, mode)) /* whatever the umask */
+            *ret_made = false;
         int failure = errno; /* EACCES or EROFS do not matter where the folder is there */
         if (!*ret_made && stat(partial, &found))
             return failure;

@@ -22,25 +22,28 @@
 
 /* Appended to postgresql.conf when a cluster is made; an operator may change them there.
  * wal_level minimal: COPY into a table of the same transaction is synced, not logged. */
-static const char settings[] = "\n# ---- pilot ----\n"
-                               "wal_level = minimal\n"
-                               "max_wal_senders = 0\n"
-                               "archive_mode = off\n"
-                               "max_connections = 200\n"
-                               "shared_buffers = 256MB\n"
-                               "work_mem = 32MB\n"
-                               "maintenance_work_mem = 256MB\n"
-                               "max_parallel_workers_per_gather = 2\n"
-                               "max_parallel_maintenance_workers = 2\n"
-                               "max_wal_size = 2GB\n"
-                               "checkpoint_timeout = 15min\n"
-                               "jit = off\n"
-                               "timezone = 'UTC'\n"
-                               "log_timezone = 'UTC'\n"
-                               "log_line_prefix = '%m [%p] '\n"
-                               "# Statements and details can quote people's data.\n"
-                               "log_error_verbosity = terse\n"
-                               "log_min_error_statement = panic\n";
+static const char settings[] =
+    "\n# ---- pilot ----\n"
+    "wal_level = minimal\n"
+    "max_wal_senders = 0\n"
+    "archive_mode = off\n"
+    "max_connections = 200\n"
+    "shared_buffers = 256MB\n"
+    "work_mem = 32MB\n"
+    "maintenance_work_mem = 256MB\n"
+    "max_parallel_workers_per_gather = 2\n"
+    "max_parallel_maintenance_workers = 2\n"
+    "max_wal_size = 2GB\n"
+    "checkpoint_timeout = 15min\n"
+    "jit = off\n"
+    "# Shared hash tables would outgrow the 64 MB of /dev/shm in a container.\n"
+    "enable_parallel_hash = off\n"
+    "timezone = 'UTC'\n"
+    "log_timezone = 'UTC'\n"
+    "log_line_prefix = '%m [%p] '\n"
+    "# Statements and details can quote people's data.\n"
+    "log_error_verbosity = terse\n"
+    "log_min_error_statement = panic\n";
 
 /* ---- log ------------------------------------------------------------------------------------- */
 
@@ -66,6 +69,8 @@ static char *last_complaint(int log_fd, off_t from)
     off_t start = end - from > (off_t)sizeof bytes - 1 ? end - (off_t)sizeof bytes + 1 : from;
     ssize_t got = pread(log_fd, bytes, sizeof bytes - 1, start);
     bytes[got > 0 ? got : 0] = '\0';
+    if (strstr(bytes, strerror(ENOSPC))) /* whatever else failed because of it */
+        return pilot_format("the disk is full (%s)", strerror(ENOSPC));
     const char *best = NULL;
     for (size_t i = 0; i < sizeof marks / sizeof *marks; i++)
         for (const char *at = bytes; (at = strstr(at, marks[i]));) {

@@ -10,6 +10,7 @@
 #include "pilot/memory.h"
 
 #define CONNECT_TIMEOUT_S 15
+#define LEAST_SERVER 150000
 #define CANCEL_PATIENCE_MS 5000
 #define CANCEL_AGAIN_MS 100
 
@@ -121,7 +122,9 @@ static void merge_parameters(const PQconninfoOption *given, const char *applicat
         if (strcmp(option->keyword, "host") == 0 || strcmp(option->keyword, "hostaddr") == 0)
             parameters->hosts = count_hosts(option->val);
     }
-    for (size_t i = 0; i < sizeof connection_defaults / sizeof *connection_defaults; i++)
+    /* A service file may say more than we can see: then libpq's own defaults have to do. */
+    size_t defaults = sizeof connection_defaults / sizeof *connection_defaults;
+    for (size_t i = 0; i < defaults && is_left_open(given, "service"); i++)
         if (is_left_open(given, connection_defaults[i].keyword))
             add_parameter(parameters, connection_defaults[i].keyword, connection_defaults[i].value);
     add_parameter(parameters, "client_encoding", "UTF8");
@@ -172,6 +175,10 @@ static pilot_status_t connect_session(pilot_db_t *db, pilot_error_t *error)
     PQconninfoFree(given);
     if (status)
         return status;
+    if (PQserverVersion(db->connection) < LEAST_SERVER)
+        return pilot_error_set(error, PILOT_E_SCHEMA,
+                               "the server is PostgreSQL %d; pilot needs 15 or later",
+                               PQserverVersion(db->connection) / 10000);
     PQsetNoticeReceiver(db->connection, ignore_notice, NULL);
     PQsetnonblocking(db->connection, 1);
     return pilot_db_script(db, session_settings, error);
