@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -19,6 +20,7 @@
 #define START_PATIENCE_MS (600 * 1000) /* recovery after a crash may take its time */
 #define STOP_PATIENCE_MS (120 * 1000)
 #define LARGEST_LOG (8 << 20)
+#define LEAST_SPACE (1 << 20)
 
 /* Appended to postgresql.conf when a cluster is made; an operator may change them there.
  * wal_level minimal: COPY into a table of the same transaction is synced, not logged. */
@@ -69,7 +71,10 @@ static char *last_complaint(int log_fd, off_t from)
     off_t start = end - from > (off_t)sizeof bytes - 1 ? end - (off_t)sizeof bytes + 1 : from;
     ssize_t got = pread(log_fd, bytes, sizeof bytes - 1, start);
     bytes[got > 0 ? got : 0] = '\0';
-    if (strstr(bytes, strerror(ENOSPC))) /* whatever else failed because of it */
+    /* Whatever else failed because of it; on a full disk the log may not say so itself. */
+    struct statvfs disk;
+    bool full = fstatvfs(log_fd, &disk) == 0 && disk.f_bavail * disk.f_frsize < LEAST_SPACE;
+    if (full || strstr(bytes, strerror(ENOSPC)))
         return pilot_format("the disk is full (%s)", strerror(ENOSPC));
     const char *best = NULL;
     for (size_t i = 0; i < sizeof marks / sizeof *marks; i++)
