@@ -181,10 +181,8 @@ int main(int argc, char **argv)
         status = run(&settings, signal_fd, &error);
     }
     free(settings.endpoint_memory);
-    if (status == PILOT_OK) {
-        free(settings.endpoint_memory);
+    if (status == PILOT_OK)
         return 0;
-    }
     fprintf(stderr, "pilot-worker: %s\n", error.message);
     fflush(NULL);
     _exit(pilot_status_exit(status)); /* not exit(): threads may still use what it would end */
