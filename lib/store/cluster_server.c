@@ -169,6 +169,7 @@ static pilot_status_t create_in(pilot_cluster_t *cluster, const char *data, pilo
                                 "peer",
                                 "--encoding=UTF8",
                                 "--no-instructions",
+                                "--no-clean",
                                 NULL};
     pilot_status_t status =
         pilot_cluster_make_folder(data, cluster->server_uid, cluster->server_gid, error);
