@@ -141,6 +141,15 @@ submit single <(printf 'arm,y\nc,1\nt,2\n') --agency piped
 like "$err" '^accepted: 1 agency, 2 rows' 'a pipe is read'
 rejected wrong_agency 'rows of another agency' odd "$T/names.csv" --agency Ünïcode
 
+# ---- check: the same verdicts without a database ----
+try "$PILOT" check "$PLAN" "$DATA" --dir "$T/unused"
+is "$status" 0 'check accepts good data'
+like "$err" '^valid: 79 agencies, 6,325 rows$' 'and says how much'
+try "$PILOT" check "$PLAN" "$T/bad.csv" --report "$T/checked.csv" --dir "$T/unused"
+is "$status" 3 'check rejects bad data'
+same "$T/checked.csv" "$T/report.csv" 'with the same report'
+is "$([ -e "$T/unused" ] && echo there)" '' 'and makes no database'
+
 # ---- rows in any order, more than memory holds at a time ----
 "$BUILD/bench/generate_pilot" --rows 60000 --agencies 40 --plan >"$T/generated.yaml"
 "$BUILD/bench/generate_pilot" --rows 60000 --agencies 40 >"$T/grouped.csv"

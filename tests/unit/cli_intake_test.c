@@ -314,6 +314,19 @@ static void test_sizes(const pilot_plan_t *plan)
     pilot_text_clear(&csv);
 }
 
+static void test_too_many_agencies(const pilot_plan_t *plan)
+{
+    pilot_text_t csv = PILOT_TEXT_INIT;
+    pilot_text_append(&csv, "id,site,arm,y\n");
+    for (int i = 0; i < 100002; i++)
+        pilot_text_appendf(&csv, "1,s%d,c,1\n", i);
+    check_bytes(plan, csv.data, csv.length,
+                "100002,site,too_large,\"more than 100,000 agencies; is this the agency's column? "
+                "reading stopped here\"\n",
+                "100,001 agencies");
+    pilot_text_clear(&csv);
+}
+
 static void test_several_files(const pilot_plan_t *plan)
 {
     const char *const files[] = {"id,site,arm,y\n1,a,c,1\n2,b,c,1\n",
@@ -457,6 +470,7 @@ int main(void)
     test_kinds(full);
     test_clusters(full);
     test_sizes(small);
+    test_too_many_agencies(small);
     test_several_files(small);
     test_content(small);
     test_definition(small);
