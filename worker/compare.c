@@ -172,31 +172,25 @@ static entry_t *sort_by_key(const pilot_compare_t *compare, const pilot_subsets_
     return by_key;
 }
 
-#define COPY_NUMBER(row, field, number)                                                            \
-    do {                                                                                           \
-        (row)->has_##field = (number).given;                                                       \
-        (row)->field = (number).given ? (number).value : 0;                                        \
-    } while (0)
-
 static void copy_numbers(Pilot__Comparison *row, const pilot_meta_row_t *meta)
 {
-    COPY_NUMBER(row, estimate, meta->estimate);
-    COPY_NUMBER(row, std_error, meta->std_error);
-    COPY_NUMBER(row, df, meta->df);
-    COPY_NUMBER(row, statistic, meta->statistic);
-    COPY_NUMBER(row, p_value, meta->p_value);
-    COPY_NUMBER(row, ci_low, meta->ci_low);
-    COPY_NUMBER(row, ci_high, meta->ci_high);
-    COPY_NUMBER(row, pi_low, meta->pi_low);
-    COPY_NUMBER(row, pi_high, meta->pi_high);
-    COPY_NUMBER(row, tau2, meta->tau2);
-    COPY_NUMBER(row, tau2_low, meta->tau2_low);
-    COPY_NUMBER(row, tau2_high, meta->tau2_high);
-    COPY_NUMBER(row, q, meta->q);
-    COPY_NUMBER(row, q_df, meta->q_df);
-    COPY_NUMBER(row, q_p_value, meta->q_p_value);
-    COPY_NUMBER(row, i2, meta->i2);
-    COPY_NUMBER(row, h2, meta->h2);
+    PILOT_COPY_NUMBER(row, estimate, meta->estimate);
+    PILOT_COPY_NUMBER(row, std_error, meta->std_error);
+    PILOT_COPY_NUMBER(row, df, meta->df);
+    PILOT_COPY_NUMBER(row, statistic, meta->statistic);
+    PILOT_COPY_NUMBER(row, p_value, meta->p_value);
+    PILOT_COPY_NUMBER(row, ci_low, meta->ci_low);
+    PILOT_COPY_NUMBER(row, ci_high, meta->ci_high);
+    PILOT_COPY_NUMBER(row, pi_low, meta->pi_low);
+    PILOT_COPY_NUMBER(row, pi_high, meta->pi_high);
+    PILOT_COPY_NUMBER(row, tau2, meta->tau2);
+    PILOT_COPY_NUMBER(row, tau2_low, meta->tau2_low);
+    PILOT_COPY_NUMBER(row, tau2_high, meta->tau2_high);
+    PILOT_COPY_NUMBER(row, q, meta->q);
+    PILOT_COPY_NUMBER(row, q_df, meta->q_df);
+    PILOT_COPY_NUMBER(row, q_p_value, meta->q_p_value);
+    PILOT_COPY_NUMBER(row, i2, meta->i2);
+    PILOT_COPY_NUMBER(row, h2, meta->h2);
 }
 
 static void report_comparison(const pilot_analysis_t *analysis, const compared_key_t *compared,
@@ -254,12 +248,12 @@ static void report_agency(const pilot_compare_t *compare, const compared_key_t *
     row->estimator =
         (char *)(compare->analysis->automatic ? entry->estimator_name : compared->estimator);
     row->agency = compare->agency[entry->agency];
-    COPY_NUMBER(row, estimate, entry->estimate);
-    COPY_NUMBER(row, std_error, entry->std_error);
-    COPY_NUMBER(row, eb_estimate, meta->eb_estimate);
-    COPY_NUMBER(row, eb_std_error, meta->eb_std_error);
-    COPY_NUMBER(row, weight, meta->weight);
-    COPY_NUMBER(row, leave_one_out_estimate, meta->leave_one_out_estimate);
+    PILOT_COPY_NUMBER(row, estimate, entry->estimate);
+    PILOT_COPY_NUMBER(row, std_error, entry->std_error);
+    PILOT_COPY_NUMBER(row, eb_estimate, meta->eb_estimate);
+    PILOT_COPY_NUMBER(row, eb_std_error, meta->eb_std_error);
+    PILOT_COPY_NUMBER(row, weight, meta->weight);
+    PILOT_COPY_NUMBER(row, leave_one_out_estimate, meta->leave_one_out_estimate);
     row->status = (char *)pilot_row_status_name(meta->status);
     if (meta->reason != PILOT_REASON_NONE)
         row->reason = (char *)pilot_reason_name(meta->reason);

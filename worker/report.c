@@ -95,23 +95,17 @@ Pilot__Quality *pilot_report_quality(pilot_report_t *report)
 /* ---- rows from what statistics give ------------------------------------------------------------
  */
 
-#define COPY_NUMBER(row, field, number)                                                            \
-    do {                                                                                           \
-        (row)->has_##field = (number).given;                                                       \
-        (row)->field = (number).given ? (number).value : 0;                                        \
-    } while (0)
-
 static void copy_estimate(pilot_report_t *report, Pilot__Effect *effect,
                           const pilot_estimate_t *estimate)
 {
-    COPY_NUMBER(effect, estimate, estimate->estimate);
-    COPY_NUMBER(effect, std_error, estimate->std_error);
-    COPY_NUMBER(effect, df, estimate->df);
-    COPY_NUMBER(effect, statistic, estimate->statistic);
-    COPY_NUMBER(effect, p_value, estimate->p_value);
-    COPY_NUMBER(effect, ci_low, estimate->ci_low);
-    COPY_NUMBER(effect, ci_high, estimate->ci_high);
-    COPY_NUMBER(effect, control_mean, estimate->control_mean);
+    PILOT_COPY_NUMBER(effect, estimate, estimate->estimate);
+    PILOT_COPY_NUMBER(effect, std_error, estimate->std_error);
+    PILOT_COPY_NUMBER(effect, df, estimate->df);
+    PILOT_COPY_NUMBER(effect, statistic, estimate->statistic);
+    PILOT_COPY_NUMBER(effect, p_value, estimate->p_value);
+    PILOT_COPY_NUMBER(effect, ci_low, estimate->ci_low);
+    PILOT_COPY_NUMBER(effect, ci_high, estimate->ci_high);
+    PILOT_COPY_NUMBER(effect, control_mean, estimate->control_mean);
     effect->has_n = effect->has_n_arm = effect->has_n_control = true;
     effect->n = estimate->n;
     effect->n_arm = estimate->n_arm;
@@ -165,10 +159,10 @@ void pilot_report_quality_rows(pilot_report_t *report, const char *agency,
             quality->arm = spec->arm[row[i].arm]->label;
         if (row[i].variable != PILOT_QUALITY_NONE)
             quality->variable = spec->outcome[row[i].variable]->name;
-        COPY_NUMBER(quality, value, row[i].value);
-        COPY_NUMBER(quality, statistic, row[i].statistic);
-        COPY_NUMBER(quality, df, row[i].df);
-        COPY_NUMBER(quality, p_value, row[i].p_value);
+        PILOT_COPY_NUMBER(quality, value, row[i].value);
+        PILOT_COPY_NUMBER(quality, statistic, row[i].statistic);
+        PILOT_COPY_NUMBER(quality, df, row[i].df);
+        PILOT_COPY_NUMBER(quality, p_value, row[i].p_value);
         quality->alarm = row[i].alarm;
         if (row[i].detail[0])
             quality->detail = (char *)pilot_report_keep(report, row[i].detail);

@@ -12,6 +12,13 @@
 #include "pilot/quality.h"
 #include "pilot/row_keys.h"
 
+/* A pilot_number_t into a message's optional field. */
+#define PILOT_COPY_NUMBER(row, field, number)                                                      \
+    do {                                                                                           \
+        (row)->has_##field = (number).given;                                                       \
+        (row)->field = (number).given ? (number).value : 0;                                        \
+    } while (0)
+
 typedef struct pilot_report pilot_report_t;
 
 /* analysis: borrowed for the report's life. */
