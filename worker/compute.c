@@ -10,6 +10,7 @@
 #include "evaluate.h"
 #include "fetch.h"
 #include "pilot/clock.h"
+#include "pilot/frame_limits.h"
 #include "pilot/memory.h"
 #include "pooled.h"
 #include "stored.h"
@@ -231,6 +232,13 @@ static pilot_status_t try_once(attempt_t *attempt, bool *ret_fresh)
         outcome->rows = pilot_report_pack(attempt->report, &outcome->rows_length);
     pilot_report_free(attempt->report);
     attempt->report = NULL;
+    if (status == PILOT_OK && outcome->rows_length > PILOT_RESULT_ROWS_BYTES) {
+        free(outcome->rows);
+        outcome->rows = NULL;
+        status = pilot_error_set(&attempt->error, PILOT_E_PROTOCOL,
+                                 "a result of %zu bytes; at most %u can be sent",
+                                 outcome->rows_length, PILOT_RESULT_ROWS_BYTES);
+    }
     return status;
 }
 
