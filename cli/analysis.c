@@ -149,7 +149,7 @@ pilot_status_t pilot_analysis_compute(pilot_context_t *context, int64_t analysis
     pilot_status_t status = PILOT_OK;
     if (!pilot_stack_is_up(context, NULL))
         status = pilot_stack_start(context, workers, &stack, error);
-    pilot_analysis_state_t state;
+    pilot_analysis_state_t state = {0};
     if (!status)
         status = pilot_analysis_follow(context, analysis, stack, &state, error);
     bool unfinished = status && status != PILOT_E_JOBS_FAILED;

@@ -103,7 +103,7 @@ pilot_status_t pilot_cmd_jobs(pilot_context_t *context, int argc, char **argv, p
     pilot_db_t *db = NULL;
     if (!status)
         status = pilot_context_db(context, &db, error);
-    pilot_analysis_state_t state;
+    pilot_analysis_state_t state = {0};
     if (!status)
         status = pilot_analysis_read(db, analysis, &state, error);
     char id[24];

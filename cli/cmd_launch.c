@@ -30,7 +30,7 @@ static pilot_status_t follow(pilot_context_t *context, int64_t analysis, int64_t
 {
     /* A server's own coordinator has workers of its own; an embedded one may be a passing `run`. */
     if (!context->cluster && served) {
-        pilot_analysis_state_t state;
+        pilot_analysis_state_t state = {0};
         return pilot_analysis_follow(context, analysis, NULL, &state, error);
     }
     pilot_status_t status = pilot_analysis_compute(context, analysis, workers, false, error);

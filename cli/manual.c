@@ -39,12 +39,18 @@ void pilot_completion_print(const char *commands, FILE *out)
           "    if [ \"$COMP_CWORD\" -eq 1 ]; then\n"
           "        words='--help --version",
           out);
-    for (const char *line = commands; *line; line += strcspn(line, "\n") + 1)
-        fprintf(out, " %.*s", (int)strcspn(line, " \n"), line);
+    for (const char *line = commands; *line; line += strcspn(line, "\n") + 1) {
+        fputc(' ', out);
+        fwrite(line, 1, strcspn(line, " \n"), out);
+    }
     fputs("'\n    elif [[ $current == -* ]]; then\n        case $command in\n", out);
     for (const char *line = commands; *line; line += strcspn(line, "\n") + 1) {
-        int name = (int)strcspn(line, " \n"), all = (int)strcspn(line, "\n");
-        fprintf(out, "        %.*s) words='%.*s' ;;\n", name, line, all - name, line + name);
+        size_t name = strcspn(line, " \n"), all = strcspn(line, "\n");
+        fputs("        ", out);
+        fwrite(line, 1, name, out);
+        fputs(") words='", out);
+        fwrite(line + name, 1, all - name, out);
+        fputs("' ;;\n", out);
     }
     fputs("        esac\n"
           "    fi\n"

@@ -33,11 +33,13 @@ static const char *estimator_label(const char *estimator)
                                                                       : estimator;
 }
 
-static char *note(const char *status, const char *reason)
+static char *note(const char *status, const char *reason, const char *detail)
 {
     if (!status || strcmp(status, "ok") == 0)
         return NULL;
-    return pilot_strdup(reason && reason[0] ? reason : status);
+    if (reason && reason[0])
+        return pilot_strdup(reason);
+    return detail && detail[0] ? pilot_strdup(detail) : pilot_strdup(status);
 }
 
 static char *copy(const char *text)
@@ -68,7 +70,7 @@ static char *make_cell(const pilot_view_cell_t *cell, const char *a, const char 
     case PILOT_CELL_RANK:
         return pilot_show_rank(a, b, c);
     case PILOT_CELL_NOTE:
-        return note(a, b);
+        return note(a, b, c);
     case PILOT_CELL_FLAG:
         return a && strcmp(a, "true") == 0 ? pilot_strdup("yes") : NULL;
     case PILOT_CELL_BRIEF:

@@ -5,7 +5,9 @@
 #include "pilot/memory.h"
 #include "pilot/text.h"
 
-enum { GAP = 2 };
+/* Columns between columns; how much of a text column is worth more than the columns that may go;
+ * what is left of one at least. */
+enum { GAP = 2, WORTH = 24, LEAST = 8 };
 
 typedef struct table_column {
     const char *header;
@@ -101,19 +103,22 @@ static void measure(pilot_table_t *table)
     }
 }
 
-static size_t total_width(const pilot_table_t *table)
+/* worth: long texts count only for what they are worth. */
+static size_t total_width(const pilot_table_t *table, bool worth)
 {
     size_t total = 0;
-    for (size_t c = 0; c < table->columns; c++)
-        if (!table->column[c].left_out)
-            total += table->column[c].width + (total ? GAP : 0);
+    for (size_t c = 0; c < table->columns; c++) {
+        const table_column_t *column = &table->column[c];
+        bool cut = worth && !column->right && column->width > WORTH;
+        if (!column->left_out)
+            total += (cut ? WORTH : column->width) + (total ? GAP : 0);
+    }
     return total;
 }
 
-static void fit(pilot_table_t *table)
+static void drop_columns(pilot_table_t *table)
 {
-    measure(table);
-    while (total_width(table) > (size_t)table->width) {
+    while (total_width(table, true) > (size_t)table->width) {
         table_column_t *worst = NULL;
         for (size_t c = 0; c < table->columns; c++) {
             table_column_t *column = &table->column[c];
@@ -123,6 +128,49 @@ static void fit(pilot_table_t *table)
         if (!worst)
             return;
         worst->left_out = true;
+    }
+}
+
+/* The widest texts give way to each other. */
+static void narrow_texts(pilot_table_t *table)
+{
+    while (total_width(table, false) > (size_t)table->width) {
+        table_column_t *widest = NULL;
+        for (size_t c = 0; c < table->columns; c++) {
+            table_column_t *column = &table->column[c];
+            if (!column->left_out && !column->right && column->width > LEAST &&
+                (!widest || column->width > widest->width))
+                widest = column;
+        }
+        if (!widest)
+            return;
+        widest->width--;
+    }
+}
+
+/* Cut to so many columns of the terminal, between characters; a '~' tells that it was cut. */
+static void cut_text(char *text, size_t width)
+{
+    size_t length = strlen(text);
+    if (pilot_utf8_width(text, length) <= width)
+        return;
+    while (length > 0 && pilot_utf8_width(text, length) > width - 1)
+        do
+            length--;
+        while (length > 0 && ((unsigned char)text[length] & 0xc0) == 0x80);
+    text[length] = '~';
+    text[length + 1] = '\0';
+}
+
+static void fit(pilot_table_t *table)
+{
+    measure(table);
+    drop_columns(table);
+    narrow_texts(table);
+    for (size_t i = 0; i < table->rows * table->columns; i++) {
+        const table_column_t *column = &table->column[i % table->columns];
+        if (table->cell[i] && !column->right)
+            cut_text(table->cell[i], column->width);
     }
 }
 

@@ -111,7 +111,7 @@ static const pilot_view_cell_t effects_cells[] = {
      .b = "std_error",
      .drop = 3},
     {.header = "n", .kind = PILOT_CELL_COUNT, .a = "n", .drop = 1},
-    {.header = "note", .kind = PILOT_CELL_NOTE, .a = "status", .b = "reason"},
+    {.header = "note", .kind = PILOT_CELL_NOTE, .a = "status", .b = "reason", .c = "detail"},
     {0}};
 
 static const pilot_view_cell_t comparison_cells[] = {
@@ -139,7 +139,7 @@ static const pilot_view_cell_t comparison_cells[] = {
      .b = "pi_high",
      .c = "std_error",
      .drop = 1},
-    {.header = "note", .kind = PILOT_CELL_NOTE, .a = "status", .b = "reason"},
+    {.header = "note", .kind = PILOT_CELL_NOTE, .a = "status", .b = "reason", .c = "detail"},
     {0}};
 
 static const pilot_view_cell_t agencies_cells[] = {

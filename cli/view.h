@@ -31,7 +31,7 @@ typedef enum pilot_cell_kind {
     PILOT_CELL_PERCENT,
     PILOT_CELL_ROOT,  /* square root of a, to the digits of b */
     PILOT_CELL_RANK,  /* a (b-c) */
-    PILOT_CELL_NOTE,  /* status a unless ok, with reason b */
+    PILOT_CELL_NOTE,  /* unless status a is ok: reason b, or status and detail c */
     PILOT_CELL_FLAG,  /* "yes" when a is true */
     PILOT_CELL_BRIEF, /* the first 12 characters of a: hashes */
 } pilot_cell_kind_t;

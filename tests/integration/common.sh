@@ -61,6 +61,12 @@ try() {
     err=$(cat "$T/err")
 }
 
+# The command of the last `try` ended with status 0; what it said, if not.
+well() { # name
+    is "$status" 0 "$1"
+    [ "$status" -eq 0 ] || printf '%s\n' "$err" | tail -5 | sed 's/^/# /'
+}
+
 # A failure: its exit status, and one line on stderr that matches.  fails STATUS REGEX NAME COMMAND...
 fails() {
     local want=$1 pattern=$2 name=$3

@@ -12,7 +12,7 @@ results() { # DIR, file's stem
 }
 
 try "$PILOT" run "$PLAN" "$DATA" --dir "$DIR" --workers 1
-is "$status" 0 "run ends well with one worker"
+well "run ends well with one worker"
 like "$out" "reading: small - regular" "prints the comparison"
 like "$err" "79 agencies, 6325 rows" "says what it analyses on stderr"
 like "$err" "results star_kindergarten --dir .* --view effects" "says where to look further"
@@ -24,7 +24,7 @@ ok "$([ "$(wc -l <"$T/one.effects")" -gt 600 ]; echo $?)" "effects of 79 schools
 is "$(grep -c ',true,' "$T/one.comparison")" 24 "one headline a contrast, estimator and subgroup"
 
 try "$PILOT" run "$PLAN" "$DATA" --dir "$DIR" --workers 1
-is "$status" 0 "a second run ends well"
+well "a second run ends well"
 results "$DIR" "$T/again"
 for view in effects comparison agencies quality; do
     same "$T/one.$view" "$T/again.$view" "a second run: the same $view, byte for byte"
@@ -34,7 +34,7 @@ is "$("$PILOT" results star_kindergarten --dir "$DIR" --view submissions --forma
 
 for workers in 2 7; do
     try "$PILOT" run "$PLAN" "$DATA" --dir "$T/w$workers" --workers $workers
-    is "$status" 0 "run ends well with $workers workers"
+    well "run ends well with $workers workers"
     results "$T/w$workers" "$T/w"
     for view in effects comparison agencies quality; do
         same "$T/one.$view" "$T/w.$view" "$workers workers: the same $view, byte for byte"
@@ -44,15 +44,15 @@ done
 # Step by step in a fresh directory; the rows of the file in another order.
 (head -1 "$DATA"; tail -n +2 "$DATA" | tac) >"$T/reversed.csv"
 try "$PILOT" register "$PLAN" --dir "$T/steps"
-is "$status" 0 "register"
+well "register"
 like "$out" '^[0-9a-f]{64}$' "register prints the plan's hash and nothing else"
 try "$PILOT" submit star_kindergarten "$T/reversed.csv" --dir "$T/steps"
-is "$status" 0 "submit"
+well "submit"
 try "$PILOT" launch star_kindergarten --dir "$T/steps"
 is "$out" 1 "launch prints the analysis and nothing else"
 like "$err" "queued; run .pilot up" "launch says that it is only queued"
 try "$PILOT" launch star_kindergarten --dir "$T/steps" --follow --workers 2
-is "$status" 0 "launch --follow computes"
+well "launch --follow computes"
 results "$T/steps" "$T/steps-results"
 for view in effects comparison agencies quality; do
     same "$T/one.$view" "$T/steps-results.$view" "step by step, other order of rows: the same $view"

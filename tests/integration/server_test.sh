@@ -9,16 +9,16 @@ pg_create "$T" || { echo "Bail out! no PostgreSQL"; exit 1; }
 
 fails 4 "run pilot init" "a database without our tables" "$PILOT" status --db "$CONNINFO"
 try "$PILOT" init --db "$CONNINFO"
-is "$status" 0 "init"
+well "init"
 like "$err" "now at version" "says what it did"
 try "$PILOT" init --db "$CONNINFO"
-is "$status" 0 "init again"
+well "init again"
 like "$err" "already" "has nothing to do"
 
 try "$PILOT" run "$PLAN" "$DATA" --dir "$T/embedded" --view effects --format csv
 cut -d, -f1,3- "$T/out" >"$T/embedded.csv"
 try "$PILOT" run "$PLAN" "$DATA" --db "$CONNINFO" --workers 2 --view effects --format csv
-is "$status" 0 "run against a server"
+well "run against a server"
 cut -d, -f1,3- "$T/out" >"$T/server.csv"
 same "$T/embedded.csv" "$T/server.csv" "gives the same effects, byte for byte"
 is "$(sql "SELECT count(*) FROM results.effects WHERE analysis = 1")" "$(($(wc -l <"$T/server.csv") - 1))" \
@@ -26,12 +26,12 @@ is "$(sql "SELECT count(*) FROM results.effects WHERE analysis = 1")" "$(($(wc -
 try "$PILOT" launch star_kindergarten --db "$CONNINFO"
 like "$err" "no coordinator is serving" "launch says that nobody computes"
 try env PILOT_DB="$CONNINFO" "$PILOT" status
-is "$status" 0 "PILOT_DB chooses the server"
+well "PILOT_DB chooses the server"
 echo "db = $CONNINFO" >"$T/config"
 try "$PILOT" status --config "$T/config"
-is "$status" 0 "so does the config file"
+well "so does the config file"
 try env PGHOST="$PG_HOME" PGUSER=postgres "$PILOT" status --db dbname=postgres
-is "$status" 0 "PG* variables complete --db"
+well "PG* variables complete --db"
 try env PGHOST="$PG_HOME" PGUSER=postgres PGDATABASE=postgres "$PILOT" status --dir "$T/embedded"
 is "$(grep -c star_kindergarten <<<"$out")" 1 "but never choose the server"
 try env PILOT_DIR="$T/embedded" "$PILOT" status --db "$CONNINFO"
@@ -49,7 +49,7 @@ YAML
 fails 2 "agency" "a file without an agency, in server mode" \
     "$PILOT" run "$T/one.yaml" "$T/one.csv" --db "$CONNINFO"
 try "$PILOT" run "$T/one.yaml" "$T/one.csv" --agency north --db "$CONNINFO" --format csv
-is "$status" 0 "--agency names it"
+well "--agency names it"
 like "$out" ',agency,north,y,' "one agency: effects are printed"
 
 sql "CREATE DATABASE foreign_one" >"$T/log"
@@ -72,7 +72,7 @@ is "$(grep -c '^pilot: ' "$T/err")" 1 "and one line"
 is "$(processes_of_test)" "" "no process of ours is left"
 pg_start
 try "$PILOT" run "$PLAN" "$DATA" --db "$CONNINFO" --workers 2 --view effects --format csv
-is "$status" 0 "when it is back, a run ends well"
+well "when it is back, a run ends well"
 cut -d, -f1,3- "$T/out" >"$T/server.csv"
 same "$T/embedded.csv" "$T/server.csv" "with the same numbers"
 try "$PILOT" status --db "$CONNINFO"

@@ -70,7 +70,19 @@ static void test_fitting(void)
     pilot_table_cell_text(table, "a name that is much longer than the line");
     pilot_table_cell_text(table, "1.5");
     text = print(table);
-    ok(strcspn(strchr(text, '\n') + 1, "\n") <= 20, "text is cut when nothing else helps");
+    is_text(text, "agency        effect\na name that~     1.5\n",
+            "a long text is cut, and tells so");
+    free(text);
+
+    table = pilot_table_new(20);
+    pilot_table_column(table, "agency", false, 0);
+    pilot_table_row(table, NULL);
+    pilot_table_cell_text(table,
+                          "\xc3\x84\xc3\x96\xc3\x9c\xc3\x84\xc3\x96\xc3\x9c\xc3\x84\xc3\x96"
+                          "\xc3\x9c\xc3\x84\xc3\x96\xc3\x9c\xc3\x84\xc3\x96\xc3\x9c\xc3\x84"
+                          "\xc3\x96\xc3\x9c\xc3\x84\xc3\x96\xc3\x9c\xc3\x84\xc3\x96\xc3\x9c");
+    text = print(table);
+    ok(pilot_utf8_valid(text, strlen(text), NULL), "and never within a character");
     free(text);
 
     text = print(make(80));
