@@ -118,7 +118,7 @@ static pilot_reason_t refuse_std_error(const pilot_fit_t *fit, size_t arm, const
     double range = fit->outcome_high - fit->outcome_low;
     if (!(range > 0))
         return PILOT_REASON_CONSTANT_OUTCOME;
-    if (fit->clustered && fit->arm_clusters[0] <= 1 && fit->arm_clusters[arm] <= 1)
+    if (fit->clustered && fit->arm_clusters[0] == 1 && fit->arm_clusters[arm] == 1)
         return PILOT_REASON_ONE_CLUSTER_PER_ARM;
     if (fit->rows <= coefficients(fit) || (fit->clustered && fit->clusters < 2))
         return PILOT_REASON_NO_RESIDUAL_DF;

@@ -55,16 +55,18 @@ static void pool_counts(const pilot_moments_t *const *moments, size_t agencies,
     fit->blocked = agencies > 0 && (moments[0]->blocked || (used > 1 && !fit->across));
 }
 
-/* Rows of a factor, mapped to the pooled design (and y behind it), stacked onto qr. */
-static void stack_factor(const pilot_map_t *map, const double *r, const pilot_moments_t *m,
-                         bool with_outcome, pilot_qr_t *qr, pilot_arena_t *arena)
+/* Rows of a factor times scale, mapped to the pooled design, stacked onto qr; with y behind it if
+ * qr has a column for it.  panel: room for the largest agency's. */
+static void stack_factor(const pilot_map_t *map, const double *r, double scale,
+                         const pilot_moments_t *m, bool with_outcome, pilot_qr_t *qr, double *panel)
 {
     size_t rows = m->raw + (with_outcome ? 1 : 0), stride = PILOT_PAD(rows);
-    double *panel = PILOT_ARENA_ARRAY(arena, double, stride * qr->columns);
+    memset(panel, 0, stride * qr->columns * sizeof *panel);
     for (size_t e = 0; e < map->entries; e++) {
         const pilot_map_entry_t *entry = &map->entry[e];
         for (size_t i = 0; i <= entry->raw; i++)
-            panel[entry->column * stride + i] += entry->factor * r[i * m->raw + entry->raw];
+            panel[entry->column * stride + i] +=
+                entry->factor * (scale * r[i * m->raw + entry->raw]);
     }
     if (with_outcome) {
         double *y = panel + (qr->columns - 1) * stride;
@@ -138,16 +140,28 @@ static void find_omega(const pilot_solution_t *solution, const pilot_qr_t *squar
                 fit->omega[i * rank + j] += s[m * rank + i] * s[m * rank + j];
 }
 
-/* The moments' factor of columns times weight.  Where an agency's weights are all alike it is
- * root weight times the other one. */
-static const double *square_factor(const pilot_moments_t *m, pilot_arena_t *arena)
+/* Stack all agencies' factors.  Where an agency's weights are all alike, its factor of columns
+ * times weight is root weight times the other one. */
+static void merge_factors(const pilot_pooled_design_t *design, const pilot_ols_task_t *task,
+                          const pilot_moments_t *const *moments, size_t agencies, pilot_qr_t *qr,
+                          pilot_qr_t *square, pilot_arena_t *arena)
 {
-    if (m->square_r)
-        return m->square_r;
-    double *square = PILOT_ARENA_RAW(arena, double, m->raw * m->raw);
-    for (size_t i = 0; i < m->raw * m->raw; i++)
-        square[i] = m->r[i] * sqrt(m->weight_low);
-    return square;
+    size_t most = 0;
+    for (size_t a = 0; a < agencies; a++)
+        most = moments[a]->raw > most ? moments[a]->raw : most;
+    double *panel = PILOT_ARENA_RAW(arena, double, PILOT_PAD(most + 1) * qr->columns);
+    for (size_t a = 0; a < agencies; a++) {
+        const pilot_moments_t *m = moments[a];
+        pilot_map_t map;
+        if (m->rows == 0)
+            continue;
+        pilot_map_columns(design, task, m, arena, &map);
+        stack_factor(&map, m->r, 1, m, true, qr, panel);
+        if (square && m->square_r)
+            stack_factor(&map, m->square_r, 1, m, false, square, panel);
+        else if (square)
+            stack_factor(&map, m->r, sqrt(m->weight_low), m, false, square, panel);
+    }
 }
 
 void pilot_fit_compute(const pilot_ols_task_t *task, const pilot_moments_t *const *moments,
@@ -174,15 +188,7 @@ void pilot_fit_compute(const pilot_ols_task_t *task, const pilot_moments_t *cons
     bool squares = ret->std_error == PILOT_SE_CR2 && !ret->equal_weights;
     pilot_qr_init(&qr, design.columns + 1, arena);
     pilot_qr_init(&square, design.columns, arena);
-    for (size_t a = 0; a < agencies; a++) {
-        pilot_map_t map;
-        if (moments[a]->rows == 0)
-            continue;
-        pilot_map_columns(&design, task, moments[a], arena, &map);
-        stack_factor(&map, moments[a]->r, moments[a], true, &qr, arena);
-        if (squares)
-            stack_factor(&map, square_factor(moments[a], arena), moments[a], false, &square, arena);
-    }
+    merge_factors(&design, task, moments, agencies, &qr, squares ? &square : NULL, arena);
     pilot_fit_across_t across;
     if (ret->across)
         pilot_fit_across_begin(&design, task, moments, agencies, ret, squares, &qr, &square, arena,
