@@ -401,9 +401,19 @@ static pilot_status_t copy_input(struct input *input, int from, pilot_error_t *e
             continue;
         if (got == 0)
             return PILOT_OK;
-        if (got < 0 || write(input->fd, buffer, (size_t)got) != got)
-            return pilot_error_set(error, PILOT_E_FILE, "%s: cannot be copied: %s", input->path,
+        if (got < 0)
+            return pilot_error_set(error, PILOT_E_FILE, "%s: cannot read: %s", input->path,
                                    strerror(errno));
+        for (ssize_t done = 0, part; done < got; done += part) {
+            part = write(input->fd, buffer + done, (size_t)(got - done));
+            if (part < 0 && errno == EINTR)
+                part = 0;
+            if (part < 0)
+                return pilot_error_set(error, PILOT_E_FILE,
+                                       "%s: cannot copy it to a temporary file: %s; set TMPDIR to "
+                                       "a folder with room",
+                                       input->path, strerror(errno));
+        }
     }
 }
 

@@ -39,6 +39,7 @@ struct pilot_reader {
     uint16_t file;
     const char *file_agency;
     bool header_done, header_bad;
+    bool other_separator;      /* the header row has semicolons or tabs */
     struct position *position; /* of the file in hand */
     size_t positions, position_capacity;
     uint32_t *next_column;    /* columns: the next stored column fed by the same field */
@@ -179,6 +180,8 @@ static void header_field(pilot_reader_t *reader, size_t index, const char *bytes
         row_problem(reader, index, NULL, PILOT_PROBLEM_TOO_LARGE,
                     "the header is longer than 64 KB");
     }
+    if (memchr(bytes, ';', length) || memchr(bytes, '\t', length))
+        reader->other_separator = true;
     bool told = false;
     for (size_t i = layout->columns; i-- > 0;) {
         const char *header = layout->column[i].stored->header;
@@ -207,8 +210,11 @@ static void header_field(pilot_reader_t *reader, size_t index, const char *bytes
 static void missing_column(pilot_reader_t *reader, uint64_t line, const char *header)
 {
     reader->header_bad = true;
+    bool other_separator = reader->positions == 1 && reader->other_separator;
     file_problem(reader, line, 0, header, PILOT_PROBLEM_MISSING_COLUMN,
-                 "the plan names this column and the file has none with this header");
+                 other_separator
+                     ? "the file has one column only: columns must be separated by commas"
+                     : "the plan names this column and the file has none with this header");
 }
 
 static void header_record(pilot_reader_t *reader, uint64_t line)
@@ -543,7 +549,7 @@ void pilot_reader_begin(pilot_reader_t *reader, uint16_t file, const char *name)
     pilot_sha256_reset(reader->hash);
     reader->file = file;
     reader->file_agency = name;
-    reader->header_done = reader->header_bad = false;
+    reader->header_done = reader->header_bad = reader->other_separator = false;
     reader->positions = 0;
     reader->agency_position = 0;
     reader->file_rows = 0;

@@ -101,6 +101,13 @@ static void test_header(const pilot_plan_t *plan)
           "header\n"
           "1,y,missing_column,the plan names this column and the file has none with this header\n",
           "a file without header: no word of it");
+    check(
+        plan, "id;site;arm;y\n1;a;c;1\n",
+        "1,site,missing_column,the file has one column only: columns must be separated by commas\n"
+        "1,id,missing_column,the file has one column only: columns must be separated by commas\n"
+        "1,arm,missing_column,the file has one column only: columns must be separated by commas\n"
+        "1,y,missing_column,the file has one column only: columns must be separated by commas\n",
+        "semicolons instead of commas");
     check(plan, "id,y,site,arm,y\n1,2,a,c,1\n",
           "1,y,duplicate_column,more than one column of the file has this header\n",
           "a named column twice");
@@ -314,6 +321,25 @@ static void test_sizes(const pilot_plan_t *plan)
     pilot_text_clear(&csv);
 }
 
+static void test_shared_columns(void)
+{
+    pilot_plan_t *plan = parse_plan("version: 1\npilot: p\n"
+                                    "columns: {unit: id, agency: site, block: site, arm: arm}\n"
+                                    "arms: {control: c, treatments: [t]}\n"
+                                    "outcomes:\n  - {name: a, column: v, type: continuous}\n"
+                                    "  - {name: b, column: v, type: binary}\n");
+    check(plan, "id,site,arm,v\n1,x,c,1\n2,x,t,0\n", "", "a column may be used twice");
+    check(plan, "id,site,arm,v\n1,x,c,2\n2,x,t,q\n",
+          "2,v,not_binary,must be 0 or 1\n"
+          "3,v," NOT_A_NUMBER "3,v,not_binary,must be 0 or 1\n",
+          "and is then checked for both");
+    check(plan, "id,arm,v\n1,c,1\n",
+          "1,site,missing_column,the plan names this column and the file has none with this "
+          "header\n",
+          "but is missed once");
+    pilot_plan_free(plan);
+}
+
 static void test_too_many_agencies(const pilot_plan_t *plan)
 {
     pilot_text_t csv = PILOT_TEXT_INIT;
@@ -469,6 +495,7 @@ int main(void)
     test_numbers(small);
     test_kinds(full);
     test_clusters(full);
+    test_shared_columns();
     test_sizes(small);
     test_too_many_agencies(small);
     test_several_files(small);
