@@ -167,8 +167,8 @@ static pilot_status_t run_service(daemon_t *daemon, pilot_error_t *error)
 static pilot_status_t with_lease(daemon_t *daemon, pilot_error_t *error)
 {
     pilot_status_t status = take_lease(daemon, error);
-    if (status)
-        return status;
+    if (status) /* a standby that is told to end has nothing to finish */
+        return status == PILOT_E_INTERRUPTED ? PILOT_OK : status;
     status = bind_socket(daemon, error);
     if (!status)
         status = run_service(daemon, error);

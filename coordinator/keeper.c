@@ -2,16 +2,21 @@
 
 #include <inttypes.h>
 #include <poll.h>
+#include <signal.h>
 #include <time.h>
 
 #include "lease.h"
 #include "pilot/clock.h"
 #include "pilot/log.h"
+#include "pilot/signals.h"
 
-static bool wait_readable(int fd, int64_t timeout_ms)
+/* Does a signal to end come within this time? */
+static bool is_ended(int signal_fd, int64_t timeout_ms)
 {
-    struct pollfd wait = {.fd = fd, .events = POLLIN};
-    return poll(&wait, 1, timeout_ms > 0 ? (int)timeout_ms : 0) > 0;
+    struct pollfd wait = {.fd = signal_fd, .events = POLLIN};
+    poll(&wait, 1, timeout_ms > 0 ? (int)timeout_ms : 0);
+    int number = pilot_signals_read(signal_fd);
+    return number == SIGTERM || number == SIGINT;
 }
 
 pilot_status_t pilot_keeper_wait(pilot_db_t *db, pilot_shared_t *shared, const char *endpoint,
@@ -36,7 +41,7 @@ pilot_status_t pilot_keeper_wait(pilot_db_t *db, pilot_shared_t *shared, const c
             pilot_log(PILOT_LOG_INFO, "standby", "reason=\"another coordinator holds the lease\"");
         told = true;
         int64_t wait_ms = shared->lease_ttl_ms / 6;
-        if (wait_readable(signal_fd, wait_ms > 1000 ? 1000 : wait_ms))
+        if (is_ended(signal_fd, wait_ms > 1000 ? 1000 : wait_ms))
             return pilot_error_set(error, PILOT_E_INTERRUPTED,
                                    "interrupted while waiting for the lease");
     }

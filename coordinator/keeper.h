@@ -7,7 +7,7 @@
 #include "pilot/error.h"
 
 /* Wait until the lease is ours: sets shared->epoch and the deadline.  Survives lost connections.
- * PILOT_E_INTERRUPTED when signal_fd gets readable (it is not read). */
+ * PILOT_E_INTERRUPTED when SIGTERM or SIGINT comes. */
 pilot_status_t pilot_keeper_wait(pilot_db_t *db, pilot_shared_t *shared, const char *endpoint,
                                  int signal_fd, pilot_error_t *error);
 

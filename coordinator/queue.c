@@ -9,7 +9,7 @@
 const pilot_queue_rules_t pilot_queue_default_rules = {
     .deaths_max = 3,
     .errors_max = 3,
-    .excused_max = 20,
+    .excused_max = 120,
     .backoff_ms = 250,
     .backoff_max_ms = 30000,
     .load_base_ms = 2,
@@ -360,7 +360,8 @@ static void add_job(pilot_queue_t *queue, analysis_t *analysis, const pilot_job_
     analysis->stored[kind] += row->stored;
     analysis->given_up[kind] += !row->stored && row->given_up;
     analysis->given_up_total += !row->stored && row->given_up;
-    if (row->stored || row->given_up || queue_find(queue, row->job, &index))
+    bool given_up = row->given_up && !row->stored;
+    if (given_up || queue_find(queue, row->job, &index))
         return;
     index = new_job(queue);
     queue->pool[index] = (job_t){
@@ -373,7 +374,7 @@ static void add_job(pilot_queue_t *queue, analysis_t *analysis, const pilot_job_
         .analysis = (uint16_t)(analysis - queue->analyses),
         .kind = kind,
         .stage = stage,
-        .state = PILOT_JOB_READY,
+        .state = row->stored ? PILOT_JOB_STORED : PILOT_JOB_READY,
         .deaths = row->deaths,
         .errors = row->errors,
     };
@@ -381,8 +382,10 @@ static void add_job(pilot_queue_t *queue, analysis_t *analysis, const pilot_job_
     analysis->jobs = pilot_grow(analysis->jobs, &analysis->job_capacity, analysis->job_count + 1,
                                 sizeof(uint32_t));
     analysis->jobs[analysis->job_count++] = index;
+    queue->in_state[queue->pool[index].state]++;
+    if (row->stored)
+        return; /* known so that a second delivery can be compared */
     analysis->unfinished[stage]++;
-    queue->in_state[PILOT_JOB_READY]++;
     enter_ready(queue, index, now_ms);
 }
 

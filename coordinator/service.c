@@ -214,9 +214,13 @@ void service_fail(pilot_service_t *service, uint64_t job, uint32_t slot, pilot_f
     if (!pilot_queue_job(service->queue, job, &analysis, &state, &holder) || holder != slot)
         return;
     pilot_verdict_t verdict = pilot_queue_fail(service->queue, job, kind, now_ms);
-    if (verdict == PILOT_VERDICT_NONE ||
-        (kind == PILOT_FAILURE_EXCUSED && verdict == PILOT_VERDICT_AGAIN))
+    if (verdict == PILOT_VERDICT_NONE)
         return;
+    if (kind == PILOT_FAILURE_EXCUSED && verdict == PILOT_VERDICT_AGAIN) {
+        pilot_log(PILOT_LOG_WARN, "job_again", "job=%llu analysis=%llu reason=\"%s\"",
+                  (unsigned long long)job, (unsigned long long)analysis, reason);
+        return;
+    }
     write_failure(service, analysis, job,
                   slot == PILOT_NO_PEER ? "" : service->peers.peer[slot].name, reason,
                   verdict == PILOT_VERDICT_GIVEN_UP);

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "debug_point.h"
 #include "id_map.h"
 #include "pilot/clock.h"
 #include "pilot/hash.h"
@@ -211,7 +212,9 @@ static void store_singly(writer_t *writer)
 static void store_batch(writer_t *writer)
 {
     pilot_error_t error = {0};
+    pilot_debug_point("die_before_commit", writer->batch_count);
     pilot_status_t status = store_again(writer, writer->batch, writer->batch_count, &error);
+    pilot_debug_point("die_after_commit", writer->batch_count);
     if (!status)
         post_stored(writer, writer->batch, writer->batch_count);
     else if (status != PILOT_E_INTERRUPTED)

@@ -15,6 +15,38 @@ again=$started
 same_as_undisturbed "$analysis"
 is "$(sql "SELECT count(*) FROM work.failures")" 0 "a new coordinator is no failure of the jobs"
 
+# Killed between commit and acknowledgement: results come a second time and are compared.
+end_softly "$again"
+PILOT_DEBUG_POINT=die_after_commit=2 coordinator dies "$ENDPOINT"
+dies=$started
+analysis=$(launch)
+wait "$dies"
+unset "running[$dies]"
+stored_at_least "$analysis" 1
+ok $? "a coordinator that dies after a commit has stored results"
+PILOT_DEBUG_POINT=die_before_commit=1 coordinator dies-before "$ENDPOINT"
+wait "$started"
+unset "running[$started]"
+coordinator again "$ENDPOINT"
+again=$started
+same_as_undisturbed "$analysis"
+is "$(grep -c event=result_mismatch "$T/again.log")" 0 "a second delivery was the same"
+
+end_softly "$again"
+PILOT_DEBUG_POINT=die_after_commit=2 coordinator dies "$ENDPOINT"
+dies=$started
+analysis=$(launch)
+wait "$dies"
+unset "running[$dies]"
+sql "UPDATE work.job_results SET digest = '\\x00' FROM work.jobs j
+     WHERE j.job = job_results.job AND analysis = $analysis"
+coordinator again "$ENDPOINT"
+again=$started
+until_true 20 grep -q event=result_mismatch "$T/again.log"
+ok $? "one that differs raises an alarm"
+until_true 60 state_is "$analysis" done
+ok $? "and the analysis goes on with what was first"
+
 # A standby on another endpoint; workers know both.
 epoch=$(sql "SELECT epoch FROM work.lease")
 coordinator standby "$SECOND"
