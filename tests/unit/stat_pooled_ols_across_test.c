@@ -41,7 +41,9 @@ static void test_design(const table_t *data, const table_t *golden, const char *
     ols_columns_t columns = {.agency = one ? NULL : "agency",
                              .unit = "unit",
                              .block = strcmp(block, "none") == 0 ? NULL : block,
-                             .cluster = teams ? "team" : one ? "agency" : NULL,
+                             .cluster = teams ? "team"
+                                        : one ? "agency"
+                                              : NULL,
                              .weight = weighted ? "w" : NULL,
                              .arm = teams ? "arm_team" : "arm_agency",
                              .arms = arms,
