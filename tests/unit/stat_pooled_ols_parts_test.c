@@ -75,6 +75,31 @@ static void test_blocks_as_agencies(size_t rows, size_t agencies, bool weighted)
     made_free(made);
 }
 
+/* Weights that are all alike in an agency, but not over agencies, are unequal weights. */
+static void test_weights_by_agency(void)
+{
+    enum { ROWS = 60, AGENCIES = 5 };
+    made_t *made = made_new(26, ROWS * AGENCIES, ROWS, 4);
+    ols_agency_t part[AGENCIES];
+    pilot_estimate_t whole[2], pooled[2];
+    pilot_ols_t *ols = pilot_ols_new();
+    pilot_ols_task_t task = ols_task(&made->agency);
+    for (size_t i = 0; i < ROWS * AGENCIES; i++)
+        made->weight[i] = 1 + (double)(i / ROWS);
+    made->agency.frame.weight = made->weight;
+    pilot_ols_estimate(ols, &task, made->agency.outcome, 1, whole);
+    for (size_t a = 0; a < AGENCIES; a++) {
+        part[a] = slice(made, ROWS * a, ROWS, false);
+        part[a].frame.cluster += ROWS * a;
+        wire(&part[a]);
+    }
+    ok(pool_estimate(part, AGENCIES, &task, pooled) && nearly_same(&pooled[0], &whole[0], 1e-11) &&
+           nearly_same(&pooled[1], &whole[1], 1e-11),
+       "weights that differ between agencies alone count in CR2");
+    pilot_ols_free(ols);
+    made_free(made);
+}
+
 /* One intercept for all, every unit a cluster: HC2 of one large agency. */
 static void test_across_units(size_t rows, size_t agencies, bool weighted)
 {
@@ -243,6 +268,7 @@ int main(void)
     test_blocks_as_agencies(50, 8, false);
     test_blocks_as_agencies(50, 8, true);
     test_blocks_as_agencies(5000, 3, true);
+    test_weights_by_agency();
     test_across_units(3000, 4, false);
     test_across_units(3000, 4, true);
     test_gaps();
