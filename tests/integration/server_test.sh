@@ -61,7 +61,7 @@ is "$(CONNINFO="host=$PG_HOME user=postgres dbname=foreign_one" sql \
     "SELECT count(*) FROM pg_namespace WHERE nspname IN ('registry', 'work')")" 0 "and leaves no trace"
 
 # The server dies in the middle of a run.
-"$PILOT" run "$PLAN" "$DATA" --db "$CONNINFO" --workers 1 >"$T/out" 2>"$T/err" &
+PILOT_DEBUG_POINT=sleep_in_job_ms=2000 "$PILOT" run "$PLAN" "$DATA" --db "$CONNINFO" --workers 1 >"$T/out" 2>"$T/err" &
 job=$!
 sleep 0.5
 pg_stop immediate
