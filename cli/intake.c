@@ -1,32 +1,20 @@
 #include "intake.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "intake_gather.h"
+#include "intake_input.h"
 #include "intake_reader.h"
 #include "intake_spill.h"
 #include "pilot/memory.h"
 
 #define IN_FLIGHT ((size_t)48 << 20)
 #define MOST_FILES 65535
-
-struct input {
-    const char *path;
-    char *agency;      /* from the file's name */
-    int fd;            /* of a copy, where the input cannot be read twice; -1: open path */
-    const char *bytes; /* not NULL: the input itself */
-    size_t length;
-    char sha256[PILOT_SHA256_HEX_SIZE];
-};
 
 /* One reading of the files.  The reader runs in the caller's thread, the rest in one of its own;
  * what both touch is atomic, or handed over with a chunk. */
@@ -35,8 +23,9 @@ struct pass {
     int64_t plan_id;
     const pilot_intake_options_t *options;
     pilot_intake_layout_t layout;
-    struct input *input;
+    pilot_input_t *input;
     size_t inputs;
+    char all_sha256[PILOT_SHA256_HEX_SIZE]; /* of all inputs together */
 
     pilot_agencies_t *agencies;
     pilot_problems_t *reader_problems, *gather_problems;
@@ -199,35 +188,10 @@ static void pass_clear(struct pass *pass)
     pass->reader_problems = pass->gather_problems = NULL;
 }
 
-static pilot_status_t read_file(struct pass *pass, uint16_t number, pilot_error_t *error)
-{
-    struct input *input = &pass->input[number];
-    uint8_t digest[PILOT_SHA256_SIZE];
-    pilot_status_t status = PILOT_OK;
-    if (input->bytes) {
-        pilot_reader_begin(pass->reader, number, input->agency);
-        pilot_reader_feed(pass->reader, input->bytes, input->length);
-        pilot_reader_end(pass->reader, digest);
-    } else {
-        int fd = input->fd >= 0 ? input->fd : open(input->path, O_RDONLY | O_CLOEXEC);
-        if (fd < 0 || lseek(fd, 0, SEEK_SET) != 0)
-            status = pilot_error_set(error, PILOT_E_FILE, "%s: cannot read: %s", input->path,
-                                     strerror(errno));
-        else
-            status = pilot_reader_file(pass->reader, number, input->agency, fd, input->path, digest,
-                                       error);
-        if (fd >= 0 && fd != input->fd)
-            close(fd);
-    }
-    if (!status)
-        pilot_hex(digest, sizeof digest, input->sha256);
-    return status;
-}
-
 static pilot_status_t read_files(struct pass *pass, pilot_error_t *error)
 {
     for (size_t i = 0; i < pass->inputs; i++) {
-        pilot_status_t status = read_file(pass, (uint16_t)i, error);
+        pilot_status_t status = pilot_input_read(&pass->input[i], pass->reader, (uint16_t)i, error);
         if (status)
             return status;
         if (pilot_reader_saw_disorder(pass->reader) || pilot_chunk_stopped(pass->queue))
@@ -265,25 +229,7 @@ static const char *agency_file_sha256(void *context, uint32_t number)
 {
     struct pass *pass = context;
     const pilot_agency_t *agency = pilot_agencies_get(pass->agencies, number);
-    /* input[inputs] stands for all files together. */
-    return agency->several_files ? pass->input[pass->inputs].sha256
-                                 : pass->input[agency->first_file].sha256;
-}
-
-static void hash_all_files(struct pass *pass)
-{
-    struct input *all = &pass->input[pass->inputs];
-    if (pass->inputs == 1) {
-        memcpy(all->sha256, pass->input[0].sha256, sizeof all->sha256);
-        return;
-    }
-    pilot_text_t lines = PILOT_TEXT_INIT;
-    for (size_t i = 0; i < pass->inputs; i++)
-        pilot_text_appendf(&lines, "%s\n", pass->input[i].sha256);
-    uint8_t digest[PILOT_SHA256_SIZE];
-    pilot_sha256_of(lines.data, lines.length, digest);
-    pilot_hex(digest, sizeof digest, all->sha256);
-    pilot_text_clear(&lines);
+    return agency->several_files ? pass->all_sha256 : pass->input[agency->first_file].sha256;
 }
 
 static int compare_agencies(const void *a, const void *b)
@@ -367,8 +313,8 @@ static pilot_status_t conclude(struct pass *pass, pilot_intake_result_t *result,
                                pilot_error_t *error)
 {
     pilot_status_t status = PILOT_OK;
-    hash_all_files(pass);
-    memcpy(result->file_sha256, pass->input[pass->inputs].sha256, sizeof result->file_sha256);
+    pilot_input_hash_all(pass->input, pass->inputs, pass->all_sha256);
+    memcpy(result->file_sha256, pass->all_sha256, sizeof result->file_sha256);
     pilot_problems_merge(result->problems, pass->reader_problems);
     pilot_problems_merge(result->problems, pass->gather_problems);
     result->rows = pilot_reader_rows(pass->reader);
@@ -387,69 +333,6 @@ static pilot_status_t conclude(struct pass *pass, pilot_intake_result_t *result,
 }
 
 /* ---- inputs ---------------------------------------------------------------------------------- */
-
-/* What cannot be read twice goes into a temporary file first. */
-static pilot_status_t copy_input(struct input *input, int from, pilot_error_t *error)
-{
-    pilot_status_t status = pilot_temporary_open(&input->fd, error);
-    if (status)
-        return status;
-    char buffer[65536];
-    for (;;) {
-        ssize_t got = read(from, buffer, sizeof buffer);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got == 0)
-            return PILOT_OK;
-        if (got < 0)
-            return pilot_error_set(error, PILOT_E_FILE, "%s: cannot read: %s", input->path,
-                                   strerror(errno));
-        for (ssize_t done = 0, part; done < got; done += part) {
-            part = write(input->fd, buffer + done, (size_t)(got - done));
-            if (part < 0 && errno == EINTR)
-                part = 0;
-            if (part < 0)
-                return pilot_error_set(error, PILOT_E_FILE,
-                                       "%s: cannot copy it to a temporary file: %s; set TMPDIR to "
-                                       "a folder with room",
-                                       input->path, strerror(errno));
-        }
-    }
-}
-
-/* "data/north.csv" -> "north" */
-static char *base_name(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    const char *name = slash ? slash + 1 : path;
-    const char *dot = strrchr(name, '.');
-    return pilot_strndup(name, dot && dot > name ? (size_t)(dot - name) : strlen(name));
-}
-
-static pilot_status_t open_input(struct input *input, const char *path, bool named,
-                                 pilot_error_t *error)
-{
-    struct stat about;
-    pilot_status_t status = PILOT_OK;
-    input->path = path;
-    input->agency = base_name(path);
-    size_t length = strlen(input->agency);
-    if (named && (length == 0 || length > PILOT_INTAKE_LONGEST_KEPT ||
-                  !pilot_utf8_valid(input->agency, length, NULL)))
-        return pilot_error_set(error, PILOT_E_USAGE,
-                               "%s: this file's name cannot be an agency's; give --agency NAME",
-                               path);
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0 || fstat(fd, &about) != 0)
-        status = pilot_error_set(error, PILOT_E_FILE, "%s: cannot open: %s", path, strerror(errno));
-    else if (S_ISDIR(about.st_mode))
-        status = pilot_error_set(error, PILOT_E_FILE, "%s: is a folder, not a file", path);
-    else if (!S_ISREG(about.st_mode))
-        status = copy_input(input, fd, error);
-    if (fd >= 0)
-        close(fd);
-    return status;
-}
 
 static pilot_status_t check_options(const pilot_plan_t *plan, size_t files,
                                     const pilot_intake_options_t *options, pilot_error_t *error)
@@ -512,19 +395,15 @@ pilot_status_t pilot_intake_run(pilot_db_t *db, const pilot_plan_t *plan, int64_
         return status;
     struct pass pass = {.db = db, .plan_id = plan_id, .options = options, .inputs = file_count};
     pilot_intake_layout_init(&pass.layout, plan);
-    pass.input = PILOT_NEW_ARRAY(struct input, file_count + 1);
-    for (size_t i = 0; i <= file_count; i++)
-        pass.input[i].fd = -1;
+    pass.input = PILOT_NEW_ARRAY(pilot_input_t, file_count);
     bool named = !options->agency && !plan->columns.agency;
-    for (size_t i = 0; i < file_count && !status; i++)
-        status = open_input(&pass.input[i], files[i], named, error);
+    size_t opened = 0;
+    for (; opened < file_count && !status; opened++)
+        status = pilot_input_open(&pass.input[opened], files[opened], named, error);
     if (!status)
         status = run_inputs(&pass, files, ret_result, error);
-    for (size_t i = 0; i < file_count; i++) {
-        if (pass.input[i].fd >= 0)
-            close(pass.input[i].fd);
-        free(pass.input[i].agency);
-    }
+    for (size_t i = 0; i < opened; i++)
+        pilot_input_clear(&pass.input[i]);
     free(pass.input);
     pilot_intake_layout_clear(&pass.layout);
     return status;
@@ -539,18 +418,19 @@ pilot_status_t pilot_intake_check_bytes(const pilot_plan_t *plan, const char *co
     if (count > sizeof names / sizeof *names)
         return pilot_error_set(error, PILOT_E_BUG, "too many pieces");
     struct pass pass = {.options = options, .inputs = count};
-    struct input input[sizeof names / sizeof *names + 1] = {0};
+    pilot_input_t input[sizeof names / sizeof *names];
     for (size_t i = 0; i < count; i++)
-        input[i] = (struct input){.path = names[i],
-                                  .agency = pilot_strdup("agency"),
-                                  .bytes = bytes[i],
-                                  .length = length[i]};
+        input[i] = (pilot_input_t){.path = names[i],
+                                   .agency = pilot_strdup("agency"),
+                                   .fd = -1,
+                                   .bytes = bytes[i],
+                                   .length = length[i]};
     *ret_result = (pilot_intake_result_t){.problems = pilot_problems_new(count, names)};
     pilot_intake_layout_init(&pass.layout, plan);
     pass.input = input;
     pilot_status_t status = run_inputs(&pass, names, ret_result, error);
     for (size_t i = 0; i < count; i++)
-        free(input[i].agency);
+        pilot_input_clear(&input[i]);
     pilot_intake_layout_clear(&pass.layout);
     return status;
 }

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "intake_row.h"
 #include "intake_source.h"
-#include "intake_value.h"
 #include "pilot/memory.h"
 
 #define NO_COLUMN UINT32_MAX
@@ -16,18 +16,6 @@
 struct position {
     uint32_t column;
     bool agency; /* besides: the plan may use one CSV column twice */
-};
-
-struct row_problem {
-    uint32_t position;
-    const char *header;
-    pilot_problem_code_t code;
-    const char *message;
-};
-
-struct text_slice {
-    size_t offset;
-    uint16_t length;
 };
 
 struct pilot_reader {
@@ -47,21 +35,9 @@ struct pilot_reader {
     uint32_t agency_position;
     uint64_t file_rows;
 
-    /* The row in hand. */
-    double *number;
-    uint64_t *given;
-    struct text_slice *text;
-    char *bytes; /* of texts */
-    size_t bytes_used, bytes_capacity;
-    char unit[PILOT_INTAKE_LONGEST_KEPT];
-    size_t unit_length;
-    uint16_t arm;
-    bool has_unit;
+    pilot_row_t row;
     int64_t row_agency; /* -1: none */
-    struct row_problem *problem;
-    size_t row_problems, problem_capacity;
-
-    int64_t agency; /* of the row before */
+    int64_t agency;     /* of the row before */
     const char *agency_name;
     size_t agency_name_length;
     uint64_t rows;
@@ -78,9 +54,7 @@ pilot_reader_t *pilot_reader_new(const pilot_reader_setup_t *setup)
     reader->hash = pilot_sha256_new();
     reader->next_column = PILOT_NEW_ARRAY(uint32_t, layout->columns);
     reader->found_position = PILOT_NEW_ARRAY(uint32_t, layout->columns);
-    reader->number = PILOT_NEW_ARRAY(double, layout->numbers + 1);
-    reader->given = PILOT_NEW_ARRAY(uint64_t, layout->numbers / 64 + 1);
-    reader->text = PILOT_NEW_ARRAY(struct text_slice, layout->texts + 1);
+    pilot_row_init(&reader->row, layout);
     reader->agency = -1;
     return reader;
 }
@@ -96,11 +70,7 @@ void pilot_reader_free(pilot_reader_t *reader)
     free(reader->position);
     free(reader->next_column);
     free(reader->found_position);
-    free(reader->number);
-    free(reader->given);
-    free(reader->text);
-    free(reader->bytes);
-    free(reader->problem);
+    pilot_row_clear(&reader->row);
     free(reader);
 }
 
@@ -131,16 +101,6 @@ static void file_problem(pilot_reader_t *reader, uint64_t row, uint32_t position
     pilot_problems_add(reader->setup.problems, &place, code, message);
 }
 
-/* Kept until the row's number of fields is known: in a ragged row nothing else means anything. */
-static void row_problem(pilot_reader_t *reader, size_t position, const char *header,
-                        pilot_problem_code_t code, const char *message)
-{
-    reader->problem = pilot_grow(reader->problem, &reader->problem_capacity,
-                                 reader->row_problems + 1, sizeof *reader->problem);
-    reader->problem[reader->row_problems++] = (struct row_problem){
-        .position = (uint32_t)position + 1, .header = header, .code = code, .message = message};
-}
-
 /* The plan's name for a position, or NULL. */
 static const char *header_at(const pilot_reader_t *reader, size_t position)
 {
@@ -162,8 +122,8 @@ static bool is_named(const char *header, const char *bytes, size_t length)
 static void duplicate_column(pilot_reader_t *reader, size_t position, const char *header)
 {
     reader->header_bad = true;
-    row_problem(reader, position, header, PILOT_PROBLEM_DUPLICATE_COLUMN,
-                "more than one column of the file has this header");
+    pilot_row_problem(&reader->row, position, header, PILOT_PROBLEM_DUPLICATE_COLUMN,
+                      "more than one column of the file has this header");
 }
 
 static void header_field(pilot_reader_t *reader, size_t index, const char *bytes, size_t length,
@@ -173,12 +133,12 @@ static void header_field(pilot_reader_t *reader, size_t index, const char *bytes
     const pilot_intake_layout_t *layout = reader->layout;
     if (!valid) {
         reader->header_bad = true;
-        row_problem(reader, index, NULL, PILOT_PROBLEM_BAD_ENCODING,
-                    "the header is not valid UTF-8, or holds a NUL byte");
+        pilot_row_problem(&reader->row, index, NULL, PILOT_PROBLEM_BAD_ENCODING,
+                          "the header is not valid UTF-8, or holds a NUL byte");
     } else if (length > PILOT_INTAKE_LONGEST_FIELD) {
         reader->header_bad = true;
-        row_problem(reader, index, NULL, PILOT_PROBLEM_TOO_LARGE,
-                    "the header is longer than 64 KB");
+        pilot_row_problem(&reader->row, index, NULL, PILOT_PROBLEM_TOO_LARGE,
+                          "the header is longer than 64 KB");
     }
     if (memchr(bytes, ';', length) || memchr(bytes, '\t', length))
         reader->other_separator = true;
@@ -221,12 +181,12 @@ static void header_record(pilot_reader_t *reader, uint64_t line)
 {
     const pilot_intake_layout_t *layout = reader->layout;
     const char *agency = layout->plan->columns.agency;
-    for (size_t i = 0; i < reader->row_problems; i++) {
-        const struct row_problem *problem = &reader->problem[i];
+    for (size_t i = 0; i < reader->row.problems; i++) {
+        const pilot_row_problem_t *problem = &reader->row.problem[i];
         file_problem(reader, line, problem->position, problem->header, problem->code,
                      problem->message);
     }
-    reader->row_problems = 0;
+    reader->row.problems = 0;
     if (agency && reader->agency_position == 0)
         missing_column(reader, line, agency);
     for (size_t i = 0; i < layout->columns; i++) {
@@ -244,90 +204,6 @@ static void header_record(pilot_reader_t *reader, uint64_t line)
 }
 
 /* ---- fields --------------------------------------------------------------------------------- */
-
-static void set_number(pilot_reader_t *reader, uint32_t slot, double value)
-{
-    reader->number[slot] = value;
-    reader->given[slot / 64] |= (uint64_t)1 << (slot % 64);
-}
-
-static pilot_value_result_t unit_field(pilot_reader_t *reader, const char *bytes, size_t length,
-                                       pilot_value_problem_t *problem)
-{
-    if (length == 0) {
-        *problem = (pilot_value_problem_t){PILOT_PROBLEM_MISSING_VALUE, "every row needs a unit"};
-        return PILOT_VALUE_WRONG;
-    }
-    memcpy(reader->unit, bytes, length);
-    reader->unit_length = length;
-    reader->has_unit = true;
-    return PILOT_VALUE_GIVEN;
-}
-
-static pilot_value_result_t text_field(pilot_reader_t *reader, const pilot_intake_column_t *column,
-                                       const char *bytes, size_t length,
-                                       pilot_value_problem_t *problem)
-{
-    if (column->stored->kind == PILOT_VALUE_CATEGORY) {
-        if (pilot_intake_is_missing(reader->layout, bytes, length))
-            return PILOT_VALUE_ABSENT;
-    } else if (length == 0) {
-        *problem = (pilot_value_problem_t){PILOT_PROBLEM_MISSING_VALUE, "must not be empty"};
-        return PILOT_VALUE_WRONG;
-    }
-    reader->bytes =
-        pilot_grow(reader->bytes, &reader->bytes_capacity, reader->bytes_used + length + 1, 1);
-    memcpy(reader->bytes + reader->bytes_used, bytes, length);
-    reader->text[column->slot] =
-        (struct text_slice){.offset = reader->bytes_used, .length = (uint16_t)length};
-    reader->bytes_used += length;
-    return PILOT_VALUE_GIVEN;
-}
-
-static pilot_value_result_t received_field(pilot_reader_t *reader,
-                                           const pilot_intake_column_t *column, const char *bytes,
-                                           size_t length, pilot_value_problem_t *problem)
-{
-    bool is_number = false, is_arm = false;
-    double number = 0, arm = 0;
-    pilot_value_result_t result = pilot_intake_received(reader->layout, bytes, length, &is_number,
-                                                        &number, &is_arm, &arm, problem);
-    if (result == PILOT_VALUE_GIVEN && is_number)
-        set_number(reader, column->slot, number);
-    if (result == PILOT_VALUE_GIVEN && is_arm)
-        set_number(reader, column->slot + 1, arm);
-    return result;
-}
-
-static void stored_field(pilot_reader_t *reader, const pilot_intake_column_t *column,
-                         size_t position, const char *bytes, size_t length)
-{
-    pilot_value_problem_t problem;
-    pilot_value_result_t result = PILOT_VALUE_ABSENT;
-    double value;
-    switch (column->place) {
-    case PILOT_PLACE_NUMBER:
-        result =
-            pilot_intake_number(reader->layout, column->stored, bytes, length, &value, &problem);
-        if (result == PILOT_VALUE_GIVEN)
-            set_number(reader, column->slot, value);
-        break;
-    case PILOT_PLACE_UNIT:
-        result = unit_field(reader, bytes, length, &problem);
-        break;
-    case PILOT_PLACE_ARM:
-        result = pilot_intake_arm(reader->layout, bytes, length, &reader->arm, &problem);
-        break;
-    case PILOT_PLACE_TEXT:
-        result = text_field(reader, column, bytes, length, &problem);
-        break;
-    case PILOT_PLACE_RECEIVED:
-        result = received_field(reader, column, bytes, length, &problem);
-        break;
-    }
-    if (result == PILOT_VALUE_WRONG)
-        row_problem(reader, position, column->stored->header, problem.code, problem.message);
-}
 
 static void find_agency(pilot_reader_t *reader, const char *name, size_t length)
 {
@@ -349,11 +225,11 @@ static void agency_field(pilot_reader_t *reader, size_t position, const char *by
 {
     const char *header = reader->layout->plan->columns.agency;
     if (length == 0)
-        row_problem(reader, position, header, PILOT_PROBLEM_MISSING_VALUE,
-                    "every row needs an agency");
+        pilot_row_problem(&reader->row, position, header, PILOT_PROBLEM_MISSING_VALUE,
+                          "every row needs an agency");
     else if (reader->setup.agency && !is_named(reader->setup.agency, bytes, length))
-        row_problem(reader, position, header, PILOT_PROBLEM_WRONG_AGENCY,
-                    "the row is of another agency than the one that submits");
+        pilot_row_problem(&reader->row, position, header, PILOT_PROBLEM_WRONG_AGENCY,
+                          "the row is of another agency than the one that submits");
     else
         find_agency(reader, bytes, length);
 }
@@ -362,16 +238,18 @@ static bool field_is_sound(pilot_reader_t *reader, size_t position, size_t lengt
 {
     const char *header = header_at(reader, position);
     if (!valid) {
-        row_problem(reader, position, header, PILOT_PROBLEM_BAD_ENCODING,
-                    "not valid UTF-8, or holds a NUL byte");
+        pilot_row_problem(&reader->row, position, header, PILOT_PROBLEM_BAD_ENCODING,
+                          "not valid UTF-8, or holds a NUL byte");
         return false;
     }
     if (length > PILOT_INTAKE_LONGEST_FIELD) {
-        row_problem(reader, position, header, PILOT_PROBLEM_TOO_LARGE, "longer than 64 KB");
+        pilot_row_problem(&reader->row, position, header, PILOT_PROBLEM_TOO_LARGE,
+                          "longer than 64 KB");
         return false;
     }
     if (length > PILOT_INTAKE_LONGEST_KEPT && header) {
-        row_problem(reader, position, header, PILOT_PROBLEM_TOO_LARGE, "longer than 2,000 bytes");
+        pilot_row_problem(&reader->row, position, header, PILOT_PROBLEM_TOO_LARGE,
+                          "longer than 2,000 bytes");
         return false;
     }
     return true;
@@ -391,37 +269,18 @@ static void on_field(void *context, size_t index, const char *bytes, size_t leng
             return;
     struct position position = reader->position[index];
     for (uint32_t i = position.column; i != NO_COLUMN; i = reader->next_column[i])
-        stored_field(reader, &reader->layout->column[i], index, bytes, length);
+        pilot_row_field(&reader->row, &reader->layout->column[i], index, bytes, length);
     if (position.agency)
         agency_field(reader, index, bytes, length);
 }
 
-/* ---- records -------------------------------------------------------------------------------- */
-
 static void reset_row(pilot_reader_t *reader)
 {
-    memset(reader->given, 0, 8 * ((reader->layout->numbers + 63) / 64));
-    for (size_t i = 0; i < reader->layout->texts; i++)
-        reader->text[i].length = UINT16_MAX;
-    reader->bytes_used = 0;
-    reader->has_unit = false;
-    reader->arm = PILOT_INTAKE_NO_ARM;
+    pilot_row_reset(&reader->row);
     reader->row_agency = -1;
-    reader->row_problems = 0;
 }
 
-static void write_fixed(const pilot_reader_t *reader, pilot_record_t *record)
-{
-    const pilot_intake_layout_t *layout = reader->layout;
-    memcpy(pilot_record_numbers(record), reader->number, 8 * layout->numbers);
-    memcpy(pilot_record_given(layout, record), reader->given, 8 * ((layout->numbers + 63) / 64));
-    uint32_t *code = pilot_record_codes(layout, record);
-    uint16_t *length = pilot_record_text_lengths(layout, record);
-    for (size_t i = 0; i < layout->texts; i++) {
-        code[i] = PILOT_INTAKE_NO_CODE;
-        length[i] = reader->text[i].length;
-    }
-}
+/* ---- records -------------------------------------------------------------------------------- */
 
 /* Room for a record of `size` bytes in the chunk in hand; NULL when the other side stopped. */
 static pilot_record_t *place_record(pilot_reader_t *reader, size_t size)
@@ -441,34 +300,16 @@ static pilot_record_t *place_record(pilot_reader_t *reader, size_t size)
 
 static void append_record(pilot_reader_t *reader, uint64_t line)
 {
-    const pilot_intake_layout_t *layout = reader->layout;
-    size_t fixed = pilot_record_fixed(layout);
-    size_t size = (fixed + reader->unit_length + reader->bytes_used + 7) & ~(size_t)7;
-    pilot_record_t *record = place_record(reader, size);
+    pilot_record_t *record = place_record(reader, pilot_row_size(&reader->row));
     if (!record) {
         stop(reader);
         return;
     }
-    *record = (pilot_record_t){.size = (uint32_t)size,
-                               .agency = (uint32_t)reader->agency,
-                               .line = line,
-                               .row = (uint32_t)reader->rows,
-                               .file = reader->file,
-                               .arm = reader->arm,
-                               .unit_length = (uint16_t)reader->unit_length,
-                               .fixed_words = (uint16_t)(fixed / 8),
-                               .rejected = reader->row_problems > 0};
-    write_fixed(reader, record);
-    char *bytes = (char *)record + fixed;
-    memcpy(bytes, reader->unit, reader->unit_length);
-    bytes += reader->unit_length;
-    for (size_t i = 0; i < layout->texts; i++) {
-        struct text_slice text = reader->text[i];
-        if (text.length == UINT16_MAX)
-            continue;
-        memcpy(bytes, reader->bytes + text.offset, text.length);
-        bytes += text.length;
-    }
+    pilot_row_write(&reader->row, record);
+    record->agency = (uint32_t)reader->agency;
+    record->line = line;
+    record->row = (uint32_t)reader->rows;
+    record->file = reader->file;
 }
 
 /* Take the row's agency as the current one; false when its rows are not together. */
@@ -493,10 +334,10 @@ static bool enter_agency(pilot_reader_t *reader)
         agency->several_files = true;
     agency->rows++;
     if (!reader->layout->plan->columns.unit) {
-        int length =
-            snprintf(reader->unit, sizeof reader->unit, "%llu", (unsigned long long)agency->rows);
-        reader->unit_length = (size_t)length;
-        reader->has_unit = true;
+        int length = snprintf(reader->row.unit, sizeof reader->row.unit, "%llu",
+                              (unsigned long long)agency->rows);
+        reader->row.unit_length = (size_t)length;
+        reader->row.has_unit = true;
     }
     return true;
 }
@@ -519,8 +360,8 @@ static void on_record(void *context, size_t fields, uint64_t line)
         reset_row(reader);
         return;
     }
-    for (size_t i = 0; i < reader->row_problems; i++) {
-        const struct row_problem *problem = &reader->problem[i];
+    for (size_t i = 0; i < reader->row.problems; i++) {
+        const pilot_row_problem_t *problem = &reader->row.problem[i];
         file_problem(reader, line, problem->position, problem->header, problem->code,
                      problem->message);
     }
@@ -529,7 +370,7 @@ static void on_record(void *context, size_t fields, uint64_t line)
         find_agency(reader, name, strlen(name));
     }
     bool unit_wanted = reader->layout->plan->columns.unit != NULL;
-    if (reader->row_agency >= 0 && (reader->has_unit || !unit_wanted) && enter_agency(reader))
+    if (reader->row_agency >= 0 && (reader->row.has_unit || !unit_wanted) && enter_agency(reader))
         append_record(reader, line);
     if (reader->rows == INT32_MAX) {
         file_problem(reader, line, 0, NULL, PILOT_PROBLEM_TOO_LARGE,

@@ -1,0 +1,123 @@
+#include "intake_input.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "intake_spill.h"
+#include "pilot/memory.h"
+#include "pilot/text.h"
+
+/* What cannot be read twice goes into a temporary file first. */
+static pilot_status_t copy_input(pilot_input_t *input, int from, pilot_error_t *error)
+{
+    pilot_status_t status = pilot_temporary_open(&input->fd, error);
+    if (status)
+        return status;
+    char buffer[65536];
+    for (;;) {
+        ssize_t got = read(from, buffer, sizeof buffer);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got == 0)
+            return PILOT_OK;
+        if (got < 0)
+            return pilot_error_set(error, PILOT_E_FILE, "%s: cannot read: %s", input->path,
+                                   strerror(errno));
+        for (ssize_t done = 0, part; done < got; done += part) {
+            part = write(input->fd, buffer + done, (size_t)(got - done));
+            if (part < 0 && errno == EINTR)
+                part = 0;
+            if (part < 0)
+                return pilot_error_set(error, PILOT_E_FILE,
+                                       "%s: cannot copy it to a temporary file: %s; set TMPDIR to "
+                                       "a folder with room",
+                                       input->path, strerror(errno));
+        }
+    }
+}
+
+/* "data/north.csv" -> "north" */
+static char *base_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    const char *name = slash ? slash + 1 : path;
+    const char *dot = strrchr(name, '.');
+    return pilot_strndup(name, dot && dot > name ? (size_t)(dot - name) : strlen(name));
+}
+
+pilot_status_t pilot_input_open(pilot_input_t *input, const char *path, bool named,
+                                pilot_error_t *error)
+{
+    struct stat about;
+    pilot_status_t status = PILOT_OK;
+    *input = (pilot_input_t){.path = path, .agency = base_name(path), .fd = -1};
+    size_t length = strlen(input->agency);
+    if (named && (length == 0 || length > PILOT_INTAKE_LONGEST_KEPT ||
+                  !pilot_utf8_valid(input->agency, length, NULL)))
+        return pilot_error_set(error, PILOT_E_USAGE,
+                               "%s: this file's name cannot be an agency's; give --agency NAME",
+                               path);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0 || fstat(fd, &about) != 0)
+        status = pilot_error_set(error, PILOT_E_FILE, "%s: cannot open: %s", path, strerror(errno));
+    else if (S_ISDIR(about.st_mode))
+        status = pilot_error_set(error, PILOT_E_FILE, "%s: is a folder, not a file", path);
+    else if (!S_ISREG(about.st_mode))
+        status = copy_input(input, fd, error);
+    if (fd >= 0)
+        close(fd);
+    return status;
+}
+
+void pilot_input_clear(pilot_input_t *input)
+{
+    if (input->fd >= 0)
+        close(input->fd);
+    free(input->agency);
+    *input = (pilot_input_t){.fd = -1};
+}
+
+pilot_status_t pilot_input_read(pilot_input_t *input, pilot_reader_t *reader, uint16_t number,
+                                pilot_error_t *error)
+{
+    uint8_t digest[PILOT_SHA256_SIZE];
+    pilot_status_t status = PILOT_OK;
+    if (input->bytes) {
+        pilot_reader_begin(reader, number, input->agency);
+        pilot_reader_feed(reader, input->bytes, input->length);
+        pilot_reader_end(reader, digest);
+    } else {
+        int fd = input->fd >= 0 ? input->fd : open(input->path, O_RDONLY | O_CLOEXEC);
+        if (fd < 0 || lseek(fd, 0, SEEK_SET) != 0)
+            status = pilot_error_set(error, PILOT_E_FILE, "%s: cannot read: %s", input->path,
+                                     strerror(errno));
+        else
+            status =
+                pilot_reader_file(reader, number, input->agency, fd, input->path, digest, error);
+        if (fd >= 0 && fd != input->fd)
+            close(fd);
+    }
+    if (!status)
+        pilot_hex(digest, sizeof digest, input->sha256);
+    return status;
+}
+
+void pilot_input_hash_all(const pilot_input_t *input, size_t count,
+                          char ret_sha256[PILOT_SHA256_HEX_SIZE])
+{
+    if (count == 1) {
+        memcpy(ret_sha256, input[0].sha256, PILOT_SHA256_HEX_SIZE);
+        return;
+    }
+    pilot_text_t lines = PILOT_TEXT_INIT;
+    for (size_t i = 0; i < count; i++)
+        pilot_text_appendf(&lines, "%s\n", input[i].sha256);
+    uint8_t digest[PILOT_SHA256_SIZE];
+    pilot_sha256_of(lines.data, lines.length, digest);
+    pilot_hex(digest, sizeof digest, ret_sha256);
+    pilot_text_clear(&lines);
+}

@@ -1,0 +1,30 @@
+/* intake_input.h - the files of a load: opened, read as often as needed, hashed. */
+#ifndef PILOT_CLI_INTAKE_INPUT_H
+#define PILOT_CLI_INTAKE_INPUT_H
+
+#include "intake_reader.h"
+#include "pilot/hash.h"
+
+typedef struct pilot_input {
+    const char *path;
+    char *agency;      /* from the file's name */
+    int fd;            /* of a copy, where the input cannot be read twice; -1: open path */
+    const char *bytes; /* not NULL: the input itself */
+    size_t length;
+    char sha256[PILOT_SHA256_HEX_SIZE]; /* after _read */
+} pilot_input_t;
+
+/* named: the file's name is an agency's. */
+pilot_status_t pilot_input_open(pilot_input_t *input, const char *path, bool named,
+                                pilot_error_t *error);
+void pilot_input_clear(pilot_input_t *input);
+
+/* Through the reader, as its file `number`, from the start. */
+pilot_status_t pilot_input_read(pilot_input_t *input, pilot_reader_t *reader, uint16_t number,
+                                pilot_error_t *error);
+
+/* The hash of all: of one file its own; else of the files' hashes as lines. */
+void pilot_input_hash_all(const pilot_input_t *input, size_t count,
+                          char ret_sha256[PILOT_SHA256_HEX_SIZE]);
+
+#endif
