@@ -29,8 +29,7 @@ typedef struct daemon {
     pilot_service_t service;
 } daemon_t;
 
-/* ---- start -------------------------------------------------------------------------------------
- */
+/* ---- start ----------------------------------------------------------------------------------- */
 
 static pilot_status_t in_use(const char *endpoint, pilot_error_t *error)
 {
@@ -86,8 +85,7 @@ static pilot_status_t take_lease(daemon_t *daemon, pilot_error_t *error)
     return PILOT_OK;
 }
 
-/* ---- run ---------------------------------------------------------------------------------------
- */
+/* ---- run ------------------------------------------------------------------------------------- */
 
 /* Milliseconds that a signal leaves for what is under way. */
 static int64_t patience(const daemon_t *daemon, int signal_number)

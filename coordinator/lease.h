@@ -33,8 +33,7 @@ int64_t pilot_lease_deadline(const pilot_lease_view_t *view);
 /* When to decide again. */
 int64_t pilot_lease_next_ms(const pilot_lease_view_t *view);
 
-/* ---- the row -----------------------------------------------------------------------------------
- */
+/* ---- the row --------------------------------------------------------------------------------- */
 
 /* *ret_taken: it was free, expired, or its holder's process has ended on this machine. */
 pilot_status_t pilot_lease_take(pilot_db_t *db, pilot_shared_t *shared, const char *endpoint,

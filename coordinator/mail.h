@@ -32,8 +32,7 @@ typedef struct pilot_sender {
     uint32_t worker, generation;
 } pilot_sender_t;
 
-/* ---- to the service ----------------------------------------------------------------------------
- */
+/* ---- to the service -------------------------------------------------------------------------- */
 
 typedef enum pilot_service_mail_kind {
     PILOT_MAIL_ADD,    /* work (consumed) */
@@ -64,8 +63,7 @@ typedef struct pilot_service_mail {
     char *reason;
 } pilot_service_mail_t;
 
-/* ---- to the writer -----------------------------------------------------------------------------
- */
+/* ---- to the writer --------------------------------------------------------------------------- */
 
 typedef enum pilot_writer_mail_kind {
     PILOT_MAIL_RESULT,  /* frame (consumed) */
@@ -91,8 +89,7 @@ typedef struct pilot_writer_mail {
 } pilot_writer_mail_t;
 void pilot_writer_mail_free(pilot_writer_mail_t *mail);
 
-/* ---- to the planner ----------------------------------------------------------------------------
- */
+/* ---- to the planner -------------------------------------------------------------------------- */
 
 typedef struct pilot_planner_mail {
     pilot_mail_t mail;
@@ -101,8 +98,7 @@ typedef struct pilot_planner_mail {
     bool cancelled;
 } pilot_planner_mail_t;
 
-/* ---- what all threads share --------------------------------------------------------------------
- */
+/* ---- what all threads share ------------------------------------------------------------------ */
 
 typedef struct pilot_shared {
     const char *conninfo;

@@ -29,78 +29,88 @@ static void print_version(void)
     pilot_options_version("pilot-coordinator", libraries);
 }
 
-static pilot_status_t run(int argc, char **argv, pilot_error_t *error)
+typedef struct settings {
+    pilot_daemon_options_t daemon;
+    bool help, version;
+} settings_t;
+
+static pilot_status_t read_settings(settings_t *settings, int argc, char **argv,
+                                    pilot_error_t *error)
 {
-    pilot_daemon_options_t daemon = {
-        .lease_ttl_ms = 10000, .heartbeat_ms = PILOT_HEARTBEAT_MS, .drain_ms = 10000};
-    bool help = false, version = false;
     const pilot_option_t options[] = {
         {.name = "bind",
          .type = PILOT_OPTION_TEXT,
-         .target = &daemon.bind,
+         .target = &settings->daemon.bind,
          .argument = "ENDPOINT",
          .environment = "PILOT_BIND",
          .help = "where workers connect: ipc:///path or tcp://127.0.0.1:PORT"},
         {.name = "db",
          .type = PILOT_OPTION_TEXT,
-         .target = &daemon.conninfo,
+         .target = &settings->daemon.conninfo,
          .argument = "CONNINFO",
          .environment = "PILOT_DB",
          .help = "PostgreSQL connection string or URI"},
         {.name = "lease-ttl",
          .type = PILOT_OPTION_COUNT,
-         .target = &daemon.lease_ttl_ms,
+         .target = &settings->daemon.lease_ttl_ms,
          .argument = "MS",
          .help = "how long a silent coordinator keeps its lease (10000)",
          .minimum = 300,
          .maximum = 3600000},
         {.name = "heartbeat",
          .type = PILOT_OPTION_COUNT,
-         .target = &daemon.heartbeat_ms,
+         .target = &settings->daemon.heartbeat_ms,
          .argument = "MS",
          .help = "interval of heartbeats (1000); a worker is lost after ten",
          .minimum = 20,
          .maximum = 60000},
         {.name = "drain",
          .type = PILOT_OPTION_COUNT,
-         .target = &daemon.drain_ms,
+         .target = &settings->daemon.drain_ms,
          .argument = "MS",
          .help = "how long SIGTERM waits for results under way (10000)",
          .minimum = 0,
          .maximum = 3600000},
-        {.name = "help", .type = PILOT_OPTION_FLAG, .target = &help, .help = "this text"},
+        {.name = "help", .type = PILOT_OPTION_FLAG, .target = &settings->help, .help = "this text"},
         {.name = "version",
          .type = PILOT_OPTION_FLAG,
-         .target = &version,
+         .target = &settings->version,
          .help = "version of this program and its libraries"},
         {0},
     };
     int operands = 0;
     pilot_status_t status =
         pilot_options_parse(options, "pilot-coordinator", argc, argv, &operands, error);
-    if (status)
-        return status;
-    if (help)
+    if (!status && settings->help)
         pilot_options_help(options, usage, description);
-    else if (version)
-        print_version();
-    if (help || version)
-        return PILOT_OK;
+    if (status || settings->help || settings->version)
+        return status;
     if (operands)
         return pilot_error_set(error, PILOT_E_USAGE,
                                "'%s' is not wanted here; see pilot-coordinator --help", argv[1]);
-    if (!daemon.bind || !daemon.conninfo)
+    return PILOT_OK;
+}
+
+static pilot_status_t run(const pilot_daemon_options_t *daemon, pilot_error_t *error)
+{
+    if (!daemon->bind || !daemon->conninfo)
         return pilot_error_set(error, PILOT_E_USAGE, "%s is missing; see pilot-coordinator --help",
-                               daemon.bind ? "--db" : "--bind");
-    status = pilot_wire_endpoint_allowed(daemon.bind, error);
-    return status ? status : pilot_daemon_run(&daemon, pilot_signals_open(), error);
+                               daemon->bind ? "--db" : "--bind");
+    pilot_status_t status = pilot_wire_endpoint_allowed(daemon->bind, error);
+    return status ? status : pilot_daemon_run(daemon, pilot_signals_open(), error);
 }
 
 int main(int argc, char **argv)
 {
     pilot_error_t error = {0};
     pilot_log_init("pilot-coordinator", PILOT_LOG_INFO);
-    pilot_status_t status = run(argc, argv, &error);
+    settings_t settings = {
+        .daemon = {.lease_ttl_ms = 10000, .heartbeat_ms = PILOT_HEARTBEAT_MS, .drain_ms = 10000}};
+    pilot_status_t status = read_settings(&settings, argc, argv, &error);
+    if (!status && settings.version)
+        print_version();
+    else if (!status && !settings.help)
+        status = run(&settings.daemon, &error);
     if (status)
         fprintf(stderr, "pilot-coordinator: %s\n", error.message);
     return pilot_status_exit(status);

@@ -51,8 +51,7 @@ static void post(planner_t *planner, pilot_service_mail_kind_t kind, uint64_t an
     pilot_mailbox_put(planner->shared->to_service, &mail->mail);
 }
 
-/* ---- the session -------------------------------------------------------------------------------
- */
+/* ---- the session ----------------------------------------------------------------------------- */
 
 static pilot_status_t connect_session(planner_t *planner, pilot_error_t *error)
 {
@@ -65,8 +64,7 @@ static pilot_status_t connect_session(planner_t *planner, pilot_error_t *error)
     return status ? status : pilot_db_script(planner->db, "LISTEN pilot_work", error);
 }
 
-/* ---- new work ----------------------------------------------------------------------------------
- */
+/* ---- new work -------------------------------------------------------------------------------- */
 
 /* Takes the analysis. */
 static pilot_status_t start_analysis(planner_t *planner, planner_analysis_t analysis,
@@ -144,8 +142,7 @@ static pilot_status_t look_for_work(planner_t *planner, pilot_error_t *error)
     return status;
 }
 
-/* ---- ends --------------------------------------------------------------------------------------
- */
+/* ---- ends ------------------------------------------------------------------------------------ */
 
 static void take_mail(planner_t *planner)
 {
@@ -178,8 +175,7 @@ static pilot_status_t write_ends(planner_t *planner, pilot_error_t *error)
     return PILOT_OK;
 }
 
-/* ---- the loop ----------------------------------------------------------------------------------
- */
+/* ---- the loop -------------------------------------------------------------------------------- */
 
 static pilot_status_t do_round(planner_t *planner, pilot_error_t *error)
 {

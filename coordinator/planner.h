@@ -10,8 +10,7 @@
  * the service open once everything that was running is loaded. */
 void *pilot_planner_main(void *context);
 
-/* ---- batches (pure) ----------------------------------------------------------------------------
- */
+/* ---- batches (pure) -------------------------------------------------------------------------- */
 
 #define PILOT_BATCH_ROWS 50000
 #define PILOT_BATCH_AGENCIES 64
@@ -21,8 +20,7 @@ void *pilot_planner_main(void *context);
  * pins alone, so neither on workers nor on time. */
 size_t pilot_planner_batch(const Pilot__Pin *pins, size_t count, size_t first);
 
-/* ---- within the planner ------------------------------------------------------------------------
- */
+/* ---- within the planner ---------------------------------------------------------------------- */
 
 typedef struct planner_analysis {
     uint64_t analysis;

@@ -26,8 +26,7 @@ pilot_status_t planner_fenced(pilot_db_t *db, const pilot_shared_t *shared, plan
     return status;
 }
 
-/* ---- rows of jobs that were given up -----------------------------------------------------------
- */
+/* ---- rows of jobs that were given up --------------------------------------------------------- */
 
 typedef struct end_context {
     const planner_analysis_t *analysis;
@@ -138,8 +137,7 @@ static pilot_status_t insert_lost_rows(pilot_db_t *db, const end_context_t *cont
     return copy ? pilot_copy_in_end(copy, NULL, NULL, error) : status;
 }
 
-/* ---- the end -----------------------------------------------------------------------------------
- */
+/* ---- the end --------------------------------------------------------------------------------- */
 
 static pilot_status_t set_state(pilot_db_t *db, uint64_t analysis, const char *state,
                                 pilot_error_t *error)

@@ -24,8 +24,7 @@ size_t pilot_planner_batch(const Pilot__Pin *pins, size_t count, size_t first)
     return taken;
 }
 
-/* ---- preparing ---------------------------------------------------------------------------------
- */
+/* ---- preparing ------------------------------------------------------------------------------- */
 
 static pilot_status_t read_pins(pilot_db_t *db, pilot_work_t *work, pilot_error_t *error)
 {
@@ -79,8 +78,7 @@ pilot_status_t planner_prepare(pilot_db_t *db, const planner_analysis_t *analysi
     return PILOT_OK;
 }
 
-/* ---- planning ----------------------------------------------------------------------------------
- */
+/* ---- planning -------------------------------------------------------------------------------- */
 
 typedef struct plan_context {
     const pilot_work_t *work;
@@ -174,8 +172,7 @@ pilot_status_t planner_plan(pilot_db_t *db, const pilot_shared_t *shared, const 
     return planner_fenced(db, shared, plan_body, &plan, error);
 }
 
-/* ---- handing over ------------------------------------------------------------------------------
- */
+/* ---- handing over ---------------------------------------------------------------------------- */
 
 typedef struct hand_over {
     const pilot_shared_t *shared;

@@ -1,4 +1,5 @@
-/* queue.c - states of jobs, stages of analyses; queue_pick.c chooses among the ready ones. */
+/* queue.c - states of jobs, stages of analyses; queue_analysis.c keeps the analyses, queue_pick.c
+ * chooses among the ready jobs. */
 #include "queue_private.h"
 
 #include <stdlib.h>
@@ -17,10 +18,8 @@ const pilot_queue_rules_t pilot_queue_default_rules = {
     .alone_patience_ms = 5000,
 };
 
-/* ---- the table ---------------------------------------------------------------------------------
- */
+/* ---- the table ------------------------------------------------------------------------------- */
 
-static void enter_ready(pilot_queue_t *queue, uint32_t index, int64_t now_ms);
 static void enter_waiting(pilot_queue_t *queue, uint32_t index, int64_t now_ms);
 static void enter_final(pilot_queue_t *queue, uint32_t index, int64_t now_ms);
 
@@ -37,11 +36,11 @@ static const struct transition {
     {PILOT_JOB_READY, PILOT_JOB_GIVE_UP, PILOT_JOB_QUARANTINED, enter_final}, /* inputs given up */
     {PILOT_JOB_READY, PILOT_JOB_CANCEL, PILOT_JOB_CANCELLED, enter_final},
     {PILOT_JOB_LEASED, PILOT_JOB_RESULT, PILOT_JOB_STORING, NULL},
-    {PILOT_JOB_LEASED, PILOT_JOB_RETURN, PILOT_JOB_READY, enter_ready},
+    {PILOT_JOB_LEASED, PILOT_JOB_RETURN, PILOT_JOB_READY, queue_enter_ready},
     {PILOT_JOB_LEASED, PILOT_JOB_FAIL, PILOT_JOB_WAITING, enter_waiting},
     {PILOT_JOB_LEASED, PILOT_JOB_GIVE_UP, PILOT_JOB_QUARANTINED, enter_final},
     {PILOT_JOB_LEASED, PILOT_JOB_CANCEL, PILOT_JOB_CANCELLED, enter_final},
-    {PILOT_JOB_WAITING, PILOT_JOB_DUE, PILOT_JOB_READY, enter_ready},
+    {PILOT_JOB_WAITING, PILOT_JOB_DUE, PILOT_JOB_READY, queue_enter_ready},
     {PILOT_JOB_WAITING, PILOT_JOB_LEASE, PILOT_JOB_LEASED, NULL}, /* claimed */
     {PILOT_JOB_WAITING, PILOT_JOB_RESULT, PILOT_JOB_STORING, NULL},
     {PILOT_JOB_WAITING, PILOT_JOB_CANCEL, PILOT_JOB_CANCELLED, enter_final},
@@ -92,10 +91,9 @@ bool queue_apply(pilot_queue_t *queue, uint32_t index, pilot_job_event_t event, 
     return true;
 }
 
-/* ---- actions -----------------------------------------------------------------------------------
- */
+/* ---- actions --------------------------------------------------------------------------------- */
 
-static void enter_ready(pilot_queue_t *queue, uint32_t index, int64_t now_ms)
+void queue_enter_ready(pilot_queue_t *queue, uint32_t index, int64_t now_ms)
 {
     if (queue->pool[index].stage <= queue->analyses[queue->pool[index].analysis].open_stage)
         queue_ring_enter(queue, index, now_ms);
@@ -157,8 +155,7 @@ int64_t pilot_queue_tick(pilot_queue_t *queue, int64_t now_ms)
     return queue->due_count ? queue->due[0].at_ms : INT64_MAX;
 }
 
-/* ---- stages ------------------------------------------------------------------------------------
- */
+/* ---- stages ---------------------------------------------------------------------------------- */
 
 static void add_note(pilot_queue_t *queue, pilot_note_t note)
 {
@@ -217,7 +214,7 @@ static void open_jobs(pilot_queue_t *queue, analysis_t *analysis, int64_t now_ms
 
 /* Open what may open; tell of the end.  Giving up jobs on the way comes back here: the loop of the
  * outermost call goes on, inner calls find nothing to do. */
-static void advance(pilot_queue_t *queue, analysis_t *analysis, int64_t now_ms)
+void queue_advance(pilot_queue_t *queue, analysis_t *analysis, int64_t now_ms)
 {
     if (!analysis->loaded || analysis->finished || analysis->advancing)
         return;
@@ -244,215 +241,10 @@ static void enter_final(pilot_queue_t *queue, uint32_t index, int64_t now_ms)
     analysis->stored[job->kind] += job->state == PILOT_JOB_STORED;
     analysis->given_up[job->kind] += job->state == PILOT_JOB_QUARANTINED;
     analysis->given_up_total += job->state == PILOT_JOB_QUARANTINED;
-    advance(queue, analysis, now_ms);
+    queue_advance(queue, analysis, now_ms);
 }
 
-/* ---- analyses and jobs -------------------------------------------------------------------------
- */
-
-pilot_queue_t *pilot_queue_new(const pilot_queue_rules_t *rules, uint64_t seed)
-{
-    pilot_queue_t *queue = PILOT_NEW(pilot_queue_t);
-    queue->rules = *rules;
-    queue->random = seed | 1;
-    return queue;
-}
-
-static void clear_analysis(analysis_t *analysis)
-{
-    free(analysis->class_name);
-    free(analysis->own);
-    free(analysis->jobs);
-    *analysis = (analysis_t){0};
-}
-
-void pilot_queue_free(pilot_queue_t *queue)
-{
-    if (!queue)
-        return;
-    for (size_t i = 0; i < queue->analysis_count; i++)
-        clear_analysis(&queue->analyses[i]);
-    for (size_t i = 0; i < queue->worker_count; i++)
-        free(queue->workers[i].class_name);
-    pilot_id_map_clear(&queue->by_id);
-    pilot_id_map_clear(&queue->cached);
-    free(queue->pool);
-    free(queue->free_jobs);
-    free(queue->analyses);
-    free(queue->workers);
-    free(queue->due);
-    free(queue->notes);
-    free(queue);
-}
-
-analysis_t *queue_analysis(const pilot_queue_t *queue, uint64_t analysis)
-{
-    for (size_t i = 0; i < queue->analysis_count; i++)
-        if (analysis && queue->analyses[i].id == analysis)
-            return &queue->analyses[i];
-    return NULL;
-}
-
-bool pilot_queue_knows(const pilot_queue_t *queue, uint64_t analysis)
-{
-    return queue_analysis(queue, analysis) != NULL;
-}
-
-bool queue_find(const pilot_queue_t *queue, uint64_t job, uint32_t *ret_index)
-{
-    return job && pilot_id_map_get(&queue->by_id, job, ret_index);
-}
-
-/* A newcomer starts level with the one that was served least: it neither waits nor monopolizes. */
-static uint64_t least_served(const pilot_queue_t *queue)
-{
-    uint64_t least = UINT64_MAX;
-    for (size_t i = 0; i < queue->analysis_count; i++)
-        if (queue->analyses[i].id && queue->analyses[i].served < least)
-            least = queue->analyses[i].served;
-    return least == UINT64_MAX ? 0 : least;
-}
-
-bool pilot_queue_add_analysis(pilot_queue_t *queue, uint64_t analysis, int priority,
-                              const char *worker_class)
-{
-    if (!analysis || queue_analysis(queue, analysis))
-        return false;
-    size_t slot = 0;
-    while (slot < queue->analysis_count && queue->analyses[slot].id)
-        slot++;
-    if (slot > UINT16_MAX)
-        return false;
-    uint64_t served = least_served(queue);
-    if (slot == queue->analysis_count) {
-        queue->analyses =
-            pilot_grow(queue->analyses, &queue->analysis_capacity, slot + 1, sizeof(analysis_t));
-        queue->analysis_count++;
-    }
-    queue->analyses[slot] = (analysis_t){
-        .id = analysis,
-        .priority = priority,
-        .class_name = worker_class ? pilot_strdup(worker_class) : NULL,
-        .served = served,
-        .common = {NO_JOB, NO_JOB},
-        .alone = {NO_JOB, NO_JOB},
-    };
-    return true;
-}
-
-static uint32_t new_job(pilot_queue_t *queue)
-{
-    if (queue->free_count)
-        return queue->free_jobs[--queue->free_count];
-    queue->pool =
-        pilot_grow(queue->pool, &queue->pool_capacity, queue->pool_count + 1, sizeof(job_t));
-    return (uint32_t)queue->pool_count++;
-}
-
-static void add_job(pilot_queue_t *queue, analysis_t *analysis, const pilot_job_row_t *row,
-                    int64_t now_ms)
-{
-    uint8_t kind = row->kind < PILOT_KINDS ? row->kind : 0;
-    uint8_t stage = row->stage < PILOT_STAGES ? row->stage : PILOT_STAGES - 1;
-    uint32_t index;
-    if (kind == 2)
-        analysis->pool_job = row->job;
-    analysis->stored[kind] += row->stored;
-    analysis->given_up[kind] += !row->stored && row->given_up;
-    analysis->given_up_total += !row->stored && row->given_up;
-    bool given_up = row->given_up && !row->stored;
-    if (given_up || queue_find(queue, row->job, &index))
-        return;
-    index = new_job(queue);
-    queue->pool[index] = (job_t){
-        .id = row->job,
-        .submission = row->submission,
-        .rows = row->rows < UINT32_MAX ? (uint32_t)row->rows : UINT32_MAX,
-        .first_pin = row->first_pin,
-        .last_pin = row->last_pin,
-        .worker = NOBODY,
-        .analysis = (uint16_t)(analysis - queue->analyses),
-        .kind = kind,
-        .stage = stage,
-        .state = row->stored ? PILOT_JOB_STORED : PILOT_JOB_READY,
-        .deaths = row->deaths,
-        .errors = row->errors,
-    };
-    pilot_id_map_put(&queue->by_id, row->job, index);
-    analysis->jobs = pilot_grow(analysis->jobs, &analysis->job_capacity, analysis->job_count + 1,
-                                sizeof(uint32_t));
-    analysis->jobs[analysis->job_count++] = index;
-    queue->in_state[queue->pool[index].state]++;
-    if (row->stored)
-        return; /* known so that a second delivery can be compared */
-    analysis->unfinished[stage]++;
-    enter_ready(queue, index, now_ms);
-}
-
-void pilot_queue_add_jobs(pilot_queue_t *queue, uint64_t analysis, const pilot_job_row_t *rows,
-                          size_t count, int64_t now_ms)
-{
-    analysis_t *target = queue_analysis(queue, analysis);
-    for (size_t i = 0; target && i < count; i++)
-        add_job(queue, target, &rows[i], now_ms);
-}
-
-void pilot_queue_loaded(pilot_queue_t *queue, uint64_t analysis, int64_t now_ms)
-{
-    analysis_t *target = queue_analysis(queue, analysis);
-    if (!target)
-        return;
-    target->loaded = true;
-    advance(queue, target, now_ms);
-}
-
-void pilot_queue_set_class(pilot_queue_t *queue, uint64_t analysis, const char *worker_class)
-{
-    analysis_t *target = queue_analysis(queue, analysis);
-    if (target && !target->class_name)
-        target->class_name = pilot_strdup(worker_class);
-}
-
-void pilot_queue_cancel(pilot_queue_t *queue, uint64_t analysis, uint64_t **ret_leased,
-                        size_t *ret_count)
-{
-    analysis_t *target = queue_analysis(queue, analysis);
-    size_t count = 0, capacity = 0;
-    uint64_t *leased = NULL;
-    if (target)
-        target->cancelled = true;
-    for (size_t i = 0; target && i < target->job_count; i++) {
-        uint32_t index = target->jobs[i];
-        if (queue->pool[index].state == PILOT_JOB_LEASED) {
-            leased = pilot_grow(leased, &capacity, count + 1, sizeof *leased);
-            leased[count++] = queue->pool[index].id;
-        }
-    }
-    /* Backwards, so that later stages end first and no gate opens on the way. */
-    for (size_t i = target ? target->job_count : 0; i-- > 0;)
-        queue_apply(queue, target->jobs[i], PILOT_JOB_CANCEL, 0);
-    *ret_leased = leased;
-    *ret_count = count;
-}
-
-void pilot_queue_remove(pilot_queue_t *queue, uint64_t analysis)
-{
-    analysis_t *target = queue_analysis(queue, analysis);
-    for (size_t i = 0; target && i < target->job_count; i++) {
-        uint32_t index = target->jobs[i];
-        queue_ring_leave(queue, index);
-        queue->in_state[queue->pool[index].state]--;
-        pilot_id_map_remove(&queue->by_id, queue->pool[index].id);
-        queue->free_jobs = pilot_grow(queue->free_jobs, &queue->free_capacity,
-                                      queue->free_count + 1, sizeof(uint32_t));
-        queue->free_jobs[queue->free_count++] = index;
-    }
-    if (target)
-        clear_analysis(target);
-}
-
-/* ---- what happens to jobs ----------------------------------------------------------------------
- */
+/* ---- what happens to jobs -------------------------------------------------------------------- */
 
 pilot_delivery_t pilot_queue_result(pilot_queue_t *queue, uint64_t job, uint32_t *ret_holder)
 {
@@ -512,8 +304,7 @@ void pilot_queue_return(pilot_queue_t *queue, uint64_t job, uint32_t worker, int
         queue_apply(queue, index, PILOT_JOB_RETURN, now_ms);
 }
 
-/* ---- questions ---------------------------------------------------------------------------------
- */
+/* ---- questions ------------------------------------------------------------------------------- */
 
 bool pilot_queue_job(const pilot_queue_t *queue, uint64_t job, uint64_t *ret_analysis,
                      pilot_job_state_t *ret_state, uint32_t *ret_worker)

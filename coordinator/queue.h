@@ -98,8 +98,7 @@ typedef struct pilot_queue pilot_queue_t;
 pilot_queue_t *pilot_queue_new(const pilot_queue_rules_t *rules, uint64_t seed);
 void pilot_queue_free(pilot_queue_t *queue);
 
-/* ---- analyses ----------------------------------------------------------------------------------
- */
+/* ---- analyses -------------------------------------------------------------------------------- */
 
 /* worker_class: class that its jobs go to, NULL = that of the first worker.  False if known. */
 bool pilot_queue_add_analysis(pilot_queue_t *queue, uint64_t analysis, int priority,
@@ -118,8 +117,7 @@ void pilot_queue_cancel(pilot_queue_t *queue, uint64_t analysis, uint64_t **ret_
 void pilot_queue_remove(pilot_queue_t *queue, uint64_t analysis);
 bool pilot_queue_knows(const pilot_queue_t *queue, uint64_t analysis);
 
-/* ---- workers -----------------------------------------------------------------------------------
- */
+/* ---- workers --------------------------------------------------------------------------------- */
 
 /* worker: a small number, the caller's.  worker_class is copied. */
 void pilot_queue_worker_came(pilot_queue_t *queue, uint32_t worker, const char *worker_class);
@@ -127,8 +125,7 @@ void pilot_queue_worker_came(pilot_queue_t *queue, uint32_t worker, const char *
 void pilot_queue_worker_left(pilot_queue_t *queue, uint32_t worker);
 void pilot_queue_cached(pilot_queue_t *queue, uint32_t worker, uint64_t submission);
 
-/* ---- jobs --------------------------------------------------------------------------------------
- */
+/* ---- jobs ------------------------------------------------------------------------------------ */
 
 /* Lease the best job for this worker: highest priority, then the analysis served least, then what
  * the worker has cached, then what nobody has, then what others have cached but waits longer than
@@ -163,8 +160,7 @@ void pilot_queue_return(pilot_queue_t *queue, uint64_t job, uint32_t worker, int
 /* End of backoffs.  Returns when the next one is due, INT64_MAX = none. */
 int64_t pilot_queue_tick(pilot_queue_t *queue, int64_t now_ms);
 
-/* ---- questions ---------------------------------------------------------------------------------
- */
+/* ---- questions ------------------------------------------------------------------------------- */
 
 bool pilot_queue_next_note(pilot_queue_t *queue, pilot_note_t *ret_note);
 /* Analysis and state of a job; false when unknown. */

@@ -6,8 +6,7 @@
 
 #include "pilot/memory.h"
 
-/* ---- rings -------------------------------------------------------------------------------------
- */
+/* ---- rings ----------------------------------------------------------------------------------- */
 
 static ring_t *ring_of(analysis_t *analysis, uint32_t worker)
 {
@@ -76,8 +75,7 @@ void queue_ring_leave(pilot_queue_t *queue, uint32_t index)
     analysis->ready--;
 }
 
-/* ---- workers -----------------------------------------------------------------------------------
- */
+/* ---- workers --------------------------------------------------------------------------------- */
 
 void pilot_queue_worker_came(pilot_queue_t *queue, uint32_t worker, const char *worker_class)
 {
@@ -115,8 +113,7 @@ void pilot_queue_cached(pilot_queue_t *queue, uint32_t worker, uint64_t submissi
         pilot_id_map_put(&queue->cached, submission, worker);
 }
 
-/* ---- choice ------------------------------------------------------------------------------------
- */
+/* ---- choice ---------------------------------------------------------------------------------- */
 
 /* From another worker's ring only what has waited longer than loading its rows would take. */
 static uint32_t steal(const pilot_queue_t *queue, const analysis_t *analysis, int64_t now_ms,

@@ -1,4 +1,5 @@
-/* queue_private.h - the queue's structs, shared by queue.c (states) and queue_pick.c (choice). */
+/* queue_private.h - the queue's structs, shared by queue.c (states), queue_analysis.c (what is in
+ * it) and queue_pick.c (choice). */
 #ifndef PILOT_QUEUE_PRIVATE_H
 #define PILOT_QUEUE_PRIVATE_H
 
@@ -86,6 +87,11 @@ void queue_ring_leave(pilot_queue_t *queue, uint32_t index);
 
 /* queue.c: take the job through its table.  False: the event means nothing now. */
 bool queue_apply(pilot_queue_t *queue, uint32_t index, pilot_job_event_t event, int64_t now_ms);
+/* queue.c: into its ring, if its stage is open. */
+void queue_enter_ready(pilot_queue_t *queue, uint32_t index, int64_t now_ms);
+/* queue.c: open what may open; tell of the end. */
+void queue_advance(pilot_queue_t *queue, analysis_t *analysis, int64_t now_ms);
+/* queue_analysis.c */
 bool queue_find(const pilot_queue_t *queue, uint64_t job, uint32_t *ret_index);
 analysis_t *queue_analysis(const pilot_queue_t *queue, uint64_t analysis);
 

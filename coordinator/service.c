@@ -46,8 +46,7 @@ pilot_work_t *service_work(const pilot_service_t *service, uint64_t analysis)
     return NULL;
 }
 
-/* ---- sending -----------------------------------------------------------------------------------
- */
+/* ---- sending --------------------------------------------------------------------------------- */
 
 bool service_send(pilot_service_t *service, uint32_t slot, Pilot__Frame__BodyCase body,
                   ProtobufCMessage *message, int64_t now_ms)
@@ -184,8 +183,7 @@ static int64_t dispatch(pilot_service_t *service, int64_t now_ms)
     return again_ms;
 }
 
-/* ---- failures and notes ------------------------------------------------------------------------
- */
+/* ---- failures and notes ---------------------------------------------------------------------- */
 
 static void write_failure(pilot_service_t *service, uint64_t analysis, uint64_t job,
                           const char *worker, const char *reason, bool given_up)
@@ -244,8 +242,7 @@ static void take_notes(pilot_service_t *service)
     }
 }
 
-/* ---- time --------------------------------------------------------------------------------------
- */
+/* ---- time ------------------------------------------------------------------------------------ */
 
 static void lose_peer(pilot_service_t *service, uint32_t slot, int64_t now_ms)
 {
@@ -304,8 +301,7 @@ static void beat(pilot_service_t *service, int64_t now_ms)
     warn_if_starving(service, now_ms);
 }
 
-/* ---- the loop ----------------------------------------------------------------------------------
- */
+/* ---- the loop -------------------------------------------------------------------------------- */
 
 static bool is_readable(void *socket)
 {

@@ -36,8 +36,7 @@ bool pilot_service_is_idle(const pilot_service_t *service);
 /* Tell every worker that we end. */
 void pilot_service_goodbye(pilot_service_t *service);
 
-/* ---- within the service ------------------------------------------------------------------------
- */
+/* ---- within the service ---------------------------------------------------------------------- */
 
 /* service_frames.c: one frame from a worker, or what did not unpack. */
 void service_receive(pilot_service_t *service, int64_t now_ms);

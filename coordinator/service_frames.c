@@ -28,8 +28,7 @@ static void refuse(pilot_service_t *service, const pilot_routing_t *routing, con
     answer(service, routing, PILOT__FRAME__BODY_REFUSE, &message.base);
 }
 
-/* ---- HELLO -------------------------------------------------------------------------------------
- */
+/* ---- HELLO ----------------------------------------------------------------------------------- */
 
 static bool lists_job(Pilot__Lease *const *leases, size_t count, uint64_t job)
 {
@@ -96,8 +95,7 @@ static void on_hello(pilot_service_t *service, const pilot_routing_t *routing,
                   peer->cpu_class, peer->credits, peer->lease_count);
 }
 
-/* ---- results and failures ----------------------------------------------------------------------
- */
+/* ---- results and failures -------------------------------------------------------------------- */
 
 /* Takes the frame. */
 static void hand_to_writer(pilot_service_t *service, uint32_t slot, Pilot__Frame *frame)
@@ -184,8 +182,7 @@ static void on_heartbeat(pilot_service_t *service, uint32_t slot, const Pilot__H
         pilot_queue_cached(service->queue, slot, heartbeat->cached[i]);
 }
 
-/* ---- any frame ---------------------------------------------------------------------------------
- */
+/* ---- any frame ------------------------------------------------------------------------------- */
 
 /* From a worker that we know.  Takes the frame. */
 static void on_frame(pilot_service_t *service, uint32_t slot, Pilot__Frame *frame, int64_t now_ms)

@@ -38,8 +38,7 @@ static size_t bytes_of(const pilot_writer_mail_t *item)
     return item->frame ? item->frame->result->rows.len : 0;
 }
 
-/* ---- the batch ---------------------------------------------------------------------------------
- */
+/* ---- the batch ------------------------------------------------------------------------------- */
 
 static void append_mail(writer_t *writer, pilot_mail_t *mail)
 {
@@ -104,8 +103,7 @@ static void fill_batch(writer_t *writer)
     }
 }
 
-/* ---- after the commit --------------------------------------------------------------------------
- */
+/* ---- after the commit ------------------------------------------------------------------------ */
 
 static void post_ended(writer_t *writer, const pilot_writer_mail_t *item)
 {
@@ -138,8 +136,7 @@ static void free_batch(writer_t *writer)
     writer->batch_count = 0;
 }
 
-/* ---- until it is stored ------------------------------------------------------------------------
- */
+/* ---- until it is stored ---------------------------------------------------------------------- */
 
 static void sleep_ms(int64_t ms)
 {

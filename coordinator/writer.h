@@ -11,8 +11,7 @@
  * or fenced, or the database stays away for 5 s after stop. */
 void *pilot_writer_main(void *context);
 
-/* ---- within the writer -------------------------------------------------------------------------
- */
+/* ---- within the writer ----------------------------------------------------------------------- */
 
 /* One transaction.  Results whose job has one already are compared with it, not stored.  Results
  * come once a job. */

@@ -53,8 +53,7 @@ static void put_head(copy_t *copy, const pilot_writer_mail_t *item, uint32_t ord
     pilot_copy_in_int4(copy, (int32_t)ordinal);
 }
 
-/* ---- effects -----------------------------------------------------------------------------------
- */
+/* ---- effects --------------------------------------------------------------------------------- */
 
 #define EFFECT_COLUMNS                                                                             \
     "analysis, job, ordinal, agency, outcome, subgroup, level, arm, control, estimand, "           \
@@ -94,8 +93,7 @@ static void put_effects(copy_t *copy, const pilot_writer_mail_t *item)
     }
 }
 
-/* ---- comparisons -------------------------------------------------------------------------------
- */
+/* ---- comparisons ----------------------------------------------------------------------------- */
 
 #define COMPARISON_COLUMNS                                                                         \
     "analysis, job, ordinal, outcome, subgroup, level, arm, control, estimand, estimator, "        \
@@ -147,8 +145,7 @@ static void put_comparisons(copy_t *copy, const pilot_writer_mail_t *item)
     }
 }
 
-/* ---- agency effects ----------------------------------------------------------------------------
- */
+/* ---- agency effects -------------------------------------------------------------------------- */
 
 #define AGENCY_EFFECT_COLUMNS                                                                      \
     "analysis, job, ordinal, outcome, subgroup, level, arm, control, estimand, estimator, "        \
@@ -179,8 +176,7 @@ static void put_agency_effects(copy_t *copy, const pilot_writer_mail_t *item)
     }
 }
 
-/* ---- quality -----------------------------------------------------------------------------------
- */
+/* ---- quality --------------------------------------------------------------------------------- */
 
 #define QUALITY_COLUMNS                                                                            \
     "analysis, job, ordinal, agency, \"check\", arm, variable, value, statistic, df, p_value, "    \
@@ -204,8 +200,7 @@ static void put_quality(copy_t *copy, const pilot_writer_mail_t *item)
     }
 }
 
-/* ---- all four ----------------------------------------------------------------------------------
- */
+/* ---- all four -------------------------------------------------------------------------------- */
 
 #define COPY_INTO(table, columns) "COPY " table " (" columns ") FROM STDIN (FORMAT binary)"
 

@@ -46,8 +46,7 @@ static void put_result(pilot_copy_in_t *copy, const pilot_shared_t *shared,
     put_measure(copy, measures->has_compute_us, measures->compute_us);
 }
 
-/* ---- what is new -------------------------------------------------------------------------------
- */
+/* ---- what is new ----------------------------------------------------------------------------- */
 
 static int by_job(const void *left, const void *right)
 {
@@ -132,8 +131,7 @@ static pilot_status_t store_results(pilot_db_t *db, const pilot_shared_t *shared
     return all_new ? PILOT_OK : compare_stored(db, sorted, count, error);
 }
 
-/* ---- failures and classes ----------------------------------------------------------------------
- */
+/* ---- failures and classes -------------------------------------------------------------------- */
 
 static pilot_status_t store_failure(pilot_db_t *db, const pilot_writer_mail_t *item,
                                     pilot_error_t *error)
@@ -172,8 +170,7 @@ static pilot_status_t store_others(pilot_db_t *db, pilot_writer_mail_t **items, 
     return status;
 }
 
-/* ---- the transaction ---------------------------------------------------------------------------
- */
+/* ---- the transaction ------------------------------------------------------------------------- */
 
 static pilot_status_t store_all(pilot_db_t *db, const pilot_shared_t *shared,
                                 pilot_writer_mail_t **items, size_t count, pilot_error_t *error)

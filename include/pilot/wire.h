@@ -13,8 +13,7 @@
 #include "pilot/error.h"
 #include "pilot/frame_limits.h"
 
-/* ---- any message ------------------------------------------------------------------------------
- */
+/* ---- any message ----------------------------------------------------------------------------- */
 
 /* Packed bytes (caller frees), their number in *ret_length. */
 uint8_t *pilot_message_pack(const ProtobufCMessage *message, size_t *ret_length);
@@ -37,8 +36,7 @@ pilot_status_t pilot_rows_unpack(const void *bytes, size_t length, Pilot__Result
 pilot_status_t pilot_part_unpack(const void *bytes, size_t length, Pilot__Part **ret_part,
                                  pilot_error_t *error);
 
-/* ---- frames -----------------------------------------------------------------------------------
- */
+/* ---- frames ---------------------------------------------------------------------------------- */
 
 /* The frame's protocol number without unpacking it; 0 when it has none in front. */
 uint32_t pilot_wire_protocol(const void *bytes, size_t length);
@@ -57,8 +55,7 @@ uint8_t *pilot_wire_pack(const Pilot__Frame *frame, size_t *ret_length);
  *   Pilot__Frame frame = pilot_wire_frame(PILOT__FRAME__BODY_CREDIT, &credit.base); */
 Pilot__Frame pilot_wire_frame(Pilot__Frame__BodyCase body, ProtobufCMessage *message);
 
-/* ---- sockets ----------------------------------------------------------------------------------
- */
+/* ---- sockets --------------------------------------------------------------------------------- */
 
 #define PILOT_ROUTING_SIZE 16 /* ROUTER-assigned identities are 5 bytes */
 typedef struct pilot_routing {
@@ -98,8 +95,7 @@ pilot_status_t pilot_wire_endpoint_allowed(const char *endpoint, pilot_error_t *
 /* Does somebody listen on this ipc: endpoint already?  (libzmq would take the path over.) */
 bool pilot_wire_endpoint_busy(const char *endpoint);
 
-/* ---- same bits --------------------------------------------------------------------------------
- */
+/* ---- same bits ------------------------------------------------------------------------------- */
 
 /* Class of machines that compute the same bits: architecture, vector features, OpenBLAS core, C
  * library; "x86_64-avx2+fma-Haswell-glibc2.36".  One string for the life of the process. */

@@ -17,8 +17,7 @@ uint8_t *pilot_message_pack(const ProtobufCMessage *message, size_t *ret_length)
     return bytes;
 }
 
-/* ---- bounded memory ----------------------------------------------------------------------------
- */
+/* ---- bounded memory -------------------------------------------------------------------------- */
 
 typedef struct budget {
     size_t left;
@@ -42,8 +41,7 @@ static void budget_free(void *context, void *memory)
     free(memory);
 }
 
-/* ---- the walk ----------------------------------------------------------------------------------
- */
+/* ---- the walk -------------------------------------------------------------------------------- */
 
 static const char *check_message(const ProtobufCMessage *message);
 
@@ -127,8 +125,7 @@ static const char *check_message(const ProtobufCMessage *message)
     return NULL;
 }
 
-/* ---- unpack ------------------------------------------------------------------------------------
- */
+/* ---- unpack ---------------------------------------------------------------------------------- */
 
 pilot_status_t pilot_message_unpack(const ProtobufCMessageDescriptor *type, const void *bytes,
                                     size_t length, size_t max_length,

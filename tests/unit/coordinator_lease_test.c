@@ -8,8 +8,7 @@
 
 #include "../harness/tap.h"
 
-/* ---- the coordinator's lease -------------------------------------------------------------------
- */
+/* ---- the coordinator's lease ----------------------------------------------------------------- */
 
 static void test_lease(void)
 {
@@ -54,8 +53,7 @@ static void test_holder(void)
        "nor of a name in another form");
 }
 
-/* ---- workers -----------------------------------------------------------------------------------
- */
+/* ---- workers --------------------------------------------------------------------------------- */
 
 static const pilot_routing_t here = {.size = 5, .bytes = {0, 1, 2, 3, 4}};
 static const pilot_routing_t there = {.size = 5, .bytes = {0, 1, 2, 3, 5}};
@@ -138,8 +136,7 @@ static void test_stall(void)
     pilot_peers_clear(&peers);
 }
 
-/* ---- batches -----------------------------------------------------------------------------------
- */
+/* ---- batches --------------------------------------------------------------------------------- */
 
 static void test_batches(void)
 {

@@ -8,8 +8,7 @@
 enum { ESTIMATE = 1, POOL = 2, RESIDUAL = 3, FINISH = 4, COMPARE = 5 };
 #define NOBODY UINT32_MAX
 
-/* ---- the table ---------------------------------------------------------------------------------
- */
+/* ---- the table ------------------------------------------------------------------------------- */
 
 /* Next state by state and event; -1: the event means nothing. */
 static const int wanted[PILOT_JOB_STATES][PILOT_JOB_EVENTS] = {
@@ -44,8 +43,7 @@ static void test_table(void)
     }
 }
 
-/* ---- helpers -----------------------------------------------------------------------------------
- */
+/* ---- helpers --------------------------------------------------------------------------------- */
 
 static pilot_queue_t *new_queue(void)
 {
@@ -96,8 +94,7 @@ static bool is_finished(pilot_queue_t *queue, uint64_t *ret_given_up)
     return finished;
 }
 
-/* ---- rules -------------------------------------------------------------------------------------
- */
+/* ---- rules ----------------------------------------------------------------------------------- */
 
 static void test_stages(void)
 {

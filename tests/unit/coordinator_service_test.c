@@ -62,8 +62,7 @@ static void rounds(scene_t *scene, int count)
         pilot_service_round(&scene->service, -1);
 }
 
-/* ---- the planner's part ------------------------------------------------------------------------
- */
+/* ---- the planner's part ---------------------------------------------------------------------- */
 
 static pilot_service_mail_t *post(pilot_service_mail_kind_t kind, uint64_t analysis)
 {
@@ -94,8 +93,7 @@ static void add_jobs(scene_t *scene, uint64_t analysis, uint64_t first, size_t c
     send_mail(scene, post(PILOT_MAIL_OPEN, 0));
 }
 
-/* ---- the worker's part -------------------------------------------------------------------------
- */
+/* ---- the worker's part ----------------------------------------------------------------------- */
 
 static void *connect_worker(scene_t *scene)
 {
@@ -183,8 +181,7 @@ static bool hears(scene_t *scene, void *worker, Pilot__Frame__BodyCase body)
     return frame != NULL;
 }
 
-/* ---- the writer's part -------------------------------------------------------------------------
- */
+/* ---- the writer's part ----------------------------------------------------------------------- */
 
 /* The next mail of this kind to the writer; NULL when there is none. */
 static pilot_writer_mail_t *take(scene_t *scene, pilot_writer_mail_kind_t kind)
@@ -206,8 +203,7 @@ static void commit(scene_t *scene, pilot_writer_mail_t *result)
     pilot_writer_mail_free(result);
 }
 
-/* ---- scenes ------------------------------------------------------------------------------------
- */
+/* ---- scenes ---------------------------------------------------------------------------------- */
 
 static void test_from_hello_to_end(void)
 {
