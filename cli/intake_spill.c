@@ -27,7 +27,7 @@ struct pile {
 };
 
 struct pilot_spill {
-    int fd;
+    int fd = -1;
     uint64_t end;
     struct pile *pile; /* by agency */
     size_t piles, pile_capacity;
@@ -62,7 +62,7 @@ pilot_status_t pilot_temporary_open(int *ret_fd, pilot_error_t *error)
 
 pilot_status_t pilot_spill_open(pilot_spill_t **ret_spill, pilot_error_t *error)
 {
-    int fd;
+    int fd = -1;
     pilot_status_t status = pilot_temporary_open(&fd, error);
     if (status)
         return status;
