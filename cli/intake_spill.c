@@ -27,7 +27,7 @@ struct pile {
 };
 
 struct pilot_spill {
-    int fd = -1;
+    int fd;
     uint64_t end;
     struct pile *pile; /* by agency */
     size_t piles, pile_capacity;
