@@ -113,28 +113,74 @@ static pilot_status_t read_lost_jobs(pilot_db_t *db, const end_context_t *contex
         2, analysis, retries);
 }
 
-static pilot_status_t insert_lost_rows(pilot_db_t *db, const end_context_t *context,
-                                       pilot_error_t *error)
+/* COMPARE writes all comparisons or none: one headline row for each stands for the others. */
+static void put_lost_comparisons(pilot_copy_in_t *copy, const end_context_t *context,
+                                 const lost_job_t *lost)
 {
-    PGresult *jobs = NULL;
+    const Pilot__Spec *spec = context->spec;
+    pilot_row_key_t key;
+    pilot_row_keys_t keys = pilot_row_keys_begin(spec, 0);
+    while (lost->kind == PILOT__JOB_KIND__COMPARE && pilot_row_keys_next(&keys, &key)) {
+        const char *texts[] = {spec->outcome[key.outcome]->name,
+                               spec->arm[key.arm]->label,
+                               spec->arm[0]->label,
+                               "itt",
+                               key.estimator,
+                               spec->comparison_method,
+                               spec->comparison_test,
+                               "job_failed",
+                               "job_failed"};
+        pilot_copy_in_row(copy);
+        pilot_copy_in_int8(copy, (int64_t)context->analysis->analysis);
+        pilot_copy_in_int8(copy, (int64_t)lost->job);
+        pilot_copy_in_int4(copy, (int32_t)key.ordinal);
+        pilot_copy_in_int4(copy, 0);
+        pilot_copy_in_bool(copy, true);
+        for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+            pilot_copy_in_bytes(copy, texts[i], strlen(texts[i]));
+    }
+}
+
+typedef void (*put_lost_t)(pilot_copy_in_t *copy, const end_context_t *context,
+                           const lost_job_t *lost);
+
+static pilot_status_t copy_lost(pilot_db_t *db, const end_context_t *context, const PGresult *jobs,
+                                const char *sql, int columns, put_lost_t put, pilot_error_t *error)
+{
     pilot_copy_in_t *copy = NULL;
-    pilot_status_t status = read_lost_jobs(db, context, &jobs, error);
-    if (!status)
-        status = pilot_copy_in_begin(
-            db,
-            "COPY work.effects (analysis, job, ordinal, agency, outcome, arm, control, estimand, "
-            "estimator, status, reason) FROM STDIN (FORMAT binary)",
-            11, &copy, error);
-    for (int i = 0; !status && i < PQntuples(jobs); i++) {
+    pilot_status_t status = pilot_copy_in_begin(db, sql, columns, &copy, error);
+    if (status)
+        return status;
+    for (int i = 0; i < PQntuples(jobs); i++) {
         lost_job_t lost = {.job = strtoull(PQgetvalue(jobs, i, 0), NULL, 10),
                            .kind = (int)strtol(PQgetvalue(jobs, i, 1), NULL, 10),
                            .first_pin = (uint32_t)strtoul(PQgetvalue(jobs, i, 2), NULL, 10),
                            .last_pin = (uint32_t)strtoul(PQgetvalue(jobs, i, 3), NULL, 10),
                            .withdrawn = *PQgetvalue(jobs, i, 4) == 't'};
-        put_lost_job(copy, context, &lost);
+        put(copy, context, &lost);
     }
+    return pilot_copy_in_end(copy, NULL, NULL, error);
+}
+
+static pilot_status_t insert_lost_rows(pilot_db_t *db, const end_context_t *context,
+                                       pilot_error_t *error)
+{
+    PGresult *jobs = NULL;
+    pilot_status_t status = read_lost_jobs(db, context, &jobs, error);
+    if (!status)
+        status = copy_lost(db, context, jobs,
+                           "COPY work.effects (analysis, job, ordinal, agency, outcome, arm, "
+                           "control, estimand, estimator, status, reason) "
+                           "FROM STDIN (FORMAT binary)",
+                           11, put_lost_job, error);
+    if (!status)
+        status = copy_lost(db, context, jobs,
+                           "COPY work.comparisons (analysis, job, ordinal, k, headline, outcome, "
+                           "arm, control, estimand, estimator, method, test, status, reason) "
+                           "FROM STDIN (FORMAT binary)",
+                           14, put_lost_comparisons, error);
     PQclear(jobs);
-    return copy ? pilot_copy_in_end(copy, NULL, NULL, error) : status;
+    return status;
 }
 
 /* ---- the end --------------------------------------------------------------------------------- */

@@ -4,8 +4,8 @@
 
 #define PILOT_PROTOCOL 1u
 
-#define PILOT_FRAME_RESULT_BYTES (64u << 20) /* a frame with a Result */
-#define PILOT_FRAME_OTHER_BYTES (1u << 20)   /* any other frame */
+#define PILOT_FRAME_RESULT_BYTES (64u << 20)                       /* a frame with a Result */
+#define PILOT_FRAME_OTHER_BYTES (1u << 20)                         /* any other frame */
 #define PILOT_RESULT_ROWS_BYTES (PILOT_FRAME_RESULT_BYTES - 4096u) /* Result.rows in it */
 /* ZMQ_MAXMSGSIZE of the two sides: a little more, so that our own check speaks. */
 #define PILOT_WIRE_MESSAGE_TO_COORDINATOR (PILOT_FRAME_RESULT_BYTES + (1 << 10))

@@ -39,4 +39,34 @@ worker healthy
 "$PILOT" retry "$analysis" --db "$CONNINFO" >"$T/retry" 2>&1
 ok $? "pilot retry takes it up"
 same_as_undisturbed "$analysis"
+
+# Every job is poison: nothing can be estimated, the analysis ends and says so in every row.
+end_softly "$started"
+rm "$T/enough"
+respawn_all() {
+    while [ ! -e "$T/enough" ]; do
+        PILOT_DEBUG_POINT=die_on_job_number=1 "$BUILD/pilot-worker" --threads 1 \
+            --connect "$ENDPOINT" --db "$CONNINFO" &
+        child=$!
+        trap 'kill $child' TERM
+        wait $child
+    done 2>>"$T/respawn.log"
+}
+start supervisor-of-all respawn_all
+supervisor=$started
+analysis=$(launch)
+until_true 90 state_is "$analysis" failed
+ok $? "when every job kills its worker the analysis still ends"
+touch "$T/enough"
+is "$(sql "SELECT count(*) FILTER (WHERE status <> 'job_failed') || ' ' || count(DISTINCT agency)
+           || ' ' || count(*) FILTER (WHERE agency IS NULL) FROM work.effects
+           WHERE analysis = $analysis")" "0 79 $keys" \
+    "with rows for every agency, and for the pooled estimates"
+is "$(sql "SELECT count(*) FILTER (WHERE headline AND status = 'job_failed') || ' of ' || count(*)
+           FROM work.comparisons WHERE analysis = $analysis")" "$keys of $keys" \
+    "and for the comparisons"
+end_softly "$supervisor"
+worker healthy-again
+"$PILOT" retry "$analysis" --db "$CONNINFO" >"$T/retry" 2>&1
+same_as_undisturbed "$analysis"
 finish

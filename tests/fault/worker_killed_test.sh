@@ -26,4 +26,9 @@ same_as_undisturbed "$analysis"
 kill -CONT "$third"
 end_softly "$third"
 is "$ended" 0 "a worker that was asleep for long ends in order"
+
+# Several analyses at once, and a worker that dies among them.
+worker fourth die_on_job_number=4
+first=$(launch) second=$(launch) third=$(launch)
+for analysis in "$first" "$second" "$third"; do same_as_undisturbed "$analysis"; done
 finish
