@@ -326,7 +326,9 @@ static pilot_status_t conclude(struct pass *pass, pilot_intake_result_t *result,
         return status;
     pilot_text_t summary = PILOT_TEXT_INIT;
     pilot_problems_summary(result->problems, &summary);
-    pilot_error_set(error, PILOT_E_DATA, "the data was rejected and nothing was stored: %s",
+    pilot_error_set(error, PILOT_E_DATA, "%s: %s",
+                    pass->db ? "the data was rejected and nothing was stored"
+                             : "the data is not valid",
                     summary.data);
     pilot_text_clear(&summary);
     return PILOT_E_DATA;

@@ -147,6 +147,7 @@ is "$status" 0 'check accepts good data'
 like "$err" '^valid: 79 agencies, 6,325 rows$' 'and says how much'
 try "$PILOT" check "$PLAN" "$T/bad.csv" --report "$T/checked.csv" --dir "$T/unused"
 is "$status" 3 'check rejects bad data'
+like "$err" '^pilot: the data is not valid: 1 unknown_arm, 1 duplicate_unit$' 'and says so'
 same "$T/checked.csv" "$T/report.csv" 'with the same report'
 is "$([ -e "$T/unused" ] && echo there)" '' 'and makes no database'
 

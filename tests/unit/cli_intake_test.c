@@ -464,8 +464,7 @@ static void test_many_problems(const pilot_plan_t *plan)
     ok(pilot_intake_check_bytes(plan, &bytes, &length, 1, &options, &result, &error) ==
            PILOT_E_DATA,
        "20,000 rows with 10,001 problems are rejected");
-    is_text(error.message,
-            "the data was rejected and nothing was stored: 10000 not_a_number, 1 duplicate_unit",
+    is_text(error.message, "the data is not valid: 10000 not_a_number, 1 duplicate_unit",
             "the last line counts them by code");
     pilot_text_t report = PILOT_TEXT_INIT;
     pilot_problems_csv(result.problems, &report);
