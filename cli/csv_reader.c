@@ -23,9 +23,11 @@ struct pilot_csv {
     bool started;           /* the byte-order mark has been dealt with */
     unsigned char first[3]; /* bytes held back until it is known whether they are one */
     size_t first_length;
-    bool suspect_piece; /* the piece in hand, or the part of the record before it, is not valid */
-    bool quoted_piece;  /* ... holds a quote, so fields may hold line ends */
-    bool after_cr;      /* the last thing seen was a CR that ended a row */
+    bool piece_suspect; /* the piece in hand is not valid by itself */
+    bool piece_quoted;  /* ... holds a quote, so fields may hold line ends */
+    bool suspect;       /* the same of all pieces that the record in progress stands in */
+    bool quoted;
+    bool after_cr; /* the last thing seen was a CR that ended a row */
     uint64_t line;
     uint64_t record_line;
     size_t fields;
@@ -115,9 +117,9 @@ static void take_field(pilot_csv_t *csv, const char *text, size_t length)
         end_with(csv, PILOT_CSV_TOO_MANY_FIELDS);
         return;
     }
-    if (csv->quoted_piece)
+    if (csv->quoted)
         csv->line += line_ends_within(text, length);
-    bool valid = !csv->suspect_piece || pilot_utf8_valid(text, length, NULL);
+    bool valid = !csv->suspect || pilot_utf8_valid(text, length, NULL);
     csv->handler.field(csv->handler.context, csv->fields++, text, length, valid);
 }
 
@@ -141,6 +143,8 @@ static void on_row_end(int c, void *context)
         csv->line++;
     csv->after_cr = c == '\r';
     csv->record_line = csv->line;
+    csv->suspect = csv->piece_suspect;
+    csv->quoted = csv->piece_quoted;
 }
 
 static void parse_any(pilot_csv_t *csv, const char *bytes, size_t length)
@@ -232,10 +236,12 @@ static void parse_plain(pilot_csv_t *csv, const char *bytes, size_t length)
 static void parse_known(pilot_csv_t *csv, const char *bytes, size_t length, bool valid_text,
                         bool has_quote)
 {
-    /* A record that began in an earlier piece inherits what that piece was found to hold. */
-    bool carried = !is_between_records(csv);
-    csv->suspect_piece = !valid_text || (carried && csv->suspect_piece);
-    csv->quoted_piece = has_quote || (carried && csv->quoted_piece);
+    csv->piece_suspect = !valid_text;
+    csv->piece_quoted = has_quote;
+    if (is_between_records(csv))
+        csv->suspect = csv->quoted = false;
+    csv->suspect |= csv->piece_suspect;
+    csv->quoted |= csv->piece_quoted;
     if (has_quote)
         parse_any(csv, bytes, length);
     else
