@@ -165,19 +165,27 @@ like "$err" '^unchanged: 40 agencies' 'grouped, they are the same data'
 is "$(ls "${TMPDIR:-/tmp}" | grep -c '^pilot-[A-Za-z0-9]\{6\}$')" 0 'no temporary file is left'
 
 # ---- interruption ----
+copying() { # wait until rows flow; prints the server process
+    local process=
+    for _ in $(seq 200); do
+        process=$(sql "SELECT pid FROM pg_stat_activity WHERE query LIKE 'COPY outcomes%' AND state = 'active' LIMIT 1")
+        [ -n "$process" ] && break
+        sleep 0.05
+    done
+    echo "$process"
+}
 "$BUILD/bench/generate_pilot" --rows 1000000 --agencies 40 --seed 2 >"$T/large.csv"
 before=$(submissions generated | md5sum)
 "$PILOT" submit generated "$T/large.csv" --dir "$DIR" 2>"$T/err" &
 pid=$!
-sleep 0.4
+copying >"$T/process"
 kill -INT $pid
 wait $pid
 is $? 130 'Ctrl-C ends a load'
 is "$(submissions generated | md5sum)" "$before" 'and nothing of it is stored'
 "$PILOT" submit generated "$T/large.csv" --dir "$DIR" 2>"$T/err" &
 pid=$!
-sleep 0.6
-kill -9 "$(sql "SELECT pid FROM pg_stat_activity WHERE query LIKE 'COPY%' LIMIT 1")" 2>/dev/null
+kill -9 "$(copying)"
 wait $pid
 is $? 4 'a server that dies in the middle'
 is "$(wc -l <"$T/err")" 1 'in one line'
