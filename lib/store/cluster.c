@@ -41,7 +41,6 @@ static pilot_status_t open_lock(const pilot_cluster_t *cluster, const char *name
 {
     char *path PILOT_AUTOFREE = pilot_format("%s/%s", cluster->dir, name);
     int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-    struct stat found;
     if (fd < 0)
         return pilot_error_set(error, PILOT_E_FILE, "cannot open '%.300s': %s", path,
                                strerror(errno));

@@ -47,6 +47,8 @@ pilot_status_t pilot_cluster_check_run_dir(const pilot_cluster_t *cluster, const
 /* A folder of the server's user, 0700. */
 pilot_status_t pilot_cluster_make_folder(const char *path, uid_t uid, gid_t gid,
                                          pilot_error_t *error);
+/* Root in a user's directory leaves nothing that the user cannot open. */
+void pilot_cluster_hand_over(const pilot_cluster_t *cluster, const char *path);
 void pilot_cluster_remove_tree(const char *path);
 
 /* ---- processes (cluster_process.c) ---- */

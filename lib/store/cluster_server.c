@@ -59,7 +59,10 @@ static int open_log(const pilot_cluster_t *cluster)
         char *old PILOT_AUTOFREE = pilot_format("%s.1", path);
         rename(path, old);
     }
-    return open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
+    int fd = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
+    pilot_cluster_hand_over(cluster, folder);
+    pilot_cluster_hand_over(cluster, path);
+    return fd;
 }
 
 /* The last complaint that was logged after `from`, without its time stamp; never NULL. */
