@@ -44,9 +44,7 @@ static pilot_status_t open_lock(const pilot_cluster_t *cluster, const char *name
     if (fd < 0)
         return pilot_error_set(error, PILOT_E_FILE, "cannot open '%.300s': %s", path,
                                strerror(errno));
-    /* Root in a user's directory leaves nothing that the user cannot open. */
-    if (geteuid() == 0 && stat(cluster->dir, &found) == 0 && fchown(fd, found.st_uid, found.st_gid))
-        errno = 0;
+    pilot_cluster_hand_over(cluster, path);
     *ret_fd = fd;
     return PILOT_OK;
 }
