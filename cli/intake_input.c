@@ -55,18 +55,19 @@ pilot_status_t pilot_input_open(pilot_input_t *input, const char *path, bool nam
     struct stat about;
     pilot_status_t status = PILOT_OK;
     *input = (pilot_input_t){.path = path, .agency = base_name(path), .fd = -1};
+    bool is_stdin = strcmp(path, "-") == 0;
     size_t length = strlen(input->agency);
-    if (named && (length == 0 || length > PILOT_INTAKE_LONGEST_KEPT ||
+    if (named && (is_stdin || length == 0 || length > PILOT_INTAKE_LONGEST_KEPT ||
                   !pilot_utf8_valid(input->agency, length, NULL)))
         return pilot_error_set(error, PILOT_E_USAGE,
                                "%s: this file's name cannot be an agency's; give --agency NAME",
                                path);
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int fd = is_stdin ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3) : open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0 || fstat(fd, &about) != 0)
         status = pilot_error_set(error, PILOT_E_FILE, "%s: cannot open: %s", path, strerror(errno));
     else if (S_ISDIR(about.st_mode))
         status = pilot_error_set(error, PILOT_E_FILE, "%s: is a folder, not a file", path);
-    else if (!S_ISREG(about.st_mode))
+    else if (is_stdin || !S_ISREG(about.st_mode))
         status = copy_input(input, fd, error);
     if (fd >= 0)
         close(fd);

@@ -14,7 +14,7 @@ typedef struct pilot_input {
     char sha256[PILOT_SHA256_HEX_SIZE]; /* after _read */
 } pilot_input_t;
 
-/* named: the file's name is an agency's. */
+/* "-" is standard input.  named: the file's name is an agency's. */
 pilot_status_t pilot_input_open(pilot_input_t *input, const char *path, bool named,
                                 pilot_error_t *error);
 void pilot_input_clear(pilot_input_t *input);

@@ -139,6 +139,9 @@ submit single "$T/north/south.csv" --agency 'the north'
 is "$(submissions single | cut -d, -f2 | sort | tail -n 1)" 'the north' '--agency names it'
 submit single <(printf 'arm,y\nc,1\nt,2\n') --agency piped
 like "$err" '^accepted: 1 agency, 2 rows' 'a pipe is read'
+submit single - --agency piped < <(printf 'y,arm\n1,c\n2,t\n')
+like "$err" '^unchanged: 1 agency' 'and so is standard input'
+fails 2 'cannot be an agency' 'which names no agency' "$PILOT" submit single - --dir "$DIR" </dev/null
 rejected wrong_agency 'rows of another agency' odd "$T/names.csv" --agency Ünïcode
 
 # ---- check: the same verdicts without a database ----
