@@ -10,7 +10,7 @@ build='build-essential pkg-config protobuf-c-compiler libprotobuf-c-dev libzmq3-
 libgsl-dev libopenblas-dev liblapacke-dev librandom123-dev libyaml-dev libcsv-dev libsmartcols-dev
 libsodium-dev libssl-dev'
 run='postgresql postgresql-client'
-test='perl jq clang-format clang-tidy cppcheck'
+test='perl jq clang-format-14 clang-tidy-14 cppcheck'
 golden='r-base-core r-cran-estimatr r-cran-clubsandwich r-cran-sandwich r-cran-metafor r-cran-jsonlite'
 
 packages="$build $run $test"
