@@ -71,6 +71,30 @@ pilot_status_t pilot_analysis_read(pilot_db_t *db, int64_t analysis,
     return status;
 }
 
+pilot_status_t pilot_analysis_say_missing(pilot_db_t *db, int64_t analysis, pilot_error_t *error)
+{
+    static const char sql[] =
+        "SELECT count(*), string_agg(left(m.name, 60), ', ' ORDER BY m.place) "
+        "FILTER (WHERE m.place <= 8) FROM (SELECT x.item ->> 'name' AS name, "
+        "row_number() OVER (ORDER BY x.place) AS place FROM work.analyses a "
+        "JOIN registry.plans p USING (plan) CROSS JOIN LATERAL "
+        "jsonb_array_elements(p.json::jsonb -> 'agencies') WITH ORDINALITY AS x (item, place) "
+        "WHERE a.analysis = $1::bigint AND NOT EXISTS (SELECT FROM work.pins n "
+        "WHERE n.analysis = a.analysis AND n.agency = x.item ->> 'name')) AS m";
+    char id[24];
+    snprintf(id, sizeof id, "%" PRId64, analysis);
+    PGresult *result = NULL;
+    pilot_status_t status = pilot_db_run(db, &result, error, sql, 1, id);
+    if (status)
+        return status;
+    int64_t missing = number(result, 0);
+    if (missing > 0)
+        pilot_say("no data of %" PRId64 " agenc%s that the plan lists: %s%s", missing,
+                  missing == 1 ? "y" : "ies", PQgetvalue(result, 0, 1), missing > 8 ? ", ..." : "");
+    PQclear(result);
+    return PILOT_OK;
+}
+
 /* ---- waiting ------------------------------------------------------------------------------------
  */
 

@@ -22,6 +22,9 @@ pilot_status_t pilot_analysis_launch(pilot_db_t *db, const char *pilot, const ch
 pilot_status_t pilot_analysis_read(pilot_db_t *db, int64_t analysis,
                                    pilot_analysis_state_t *ret_state, pilot_error_t *error);
 
+/* Agencies that the plan lists and the analysis has no data of: a line on stderr. */
+pilot_status_t pilot_analysis_say_missing(pilot_db_t *db, int64_t analysis, pilot_error_t *error);
+
 /* Wait until the analysis has ended, with progress when stderr is a terminal.  stack (NULL: others
  * compute) is watched meanwhile.  PILOT_E_JOBS_FAILED when it ended with failed jobs;
  * PILOT_E_INTERRUPTED leaves it as it is. */

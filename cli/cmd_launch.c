@@ -84,7 +84,8 @@ pilot_status_t pilot_cmd_launch(pilot_context_t *context, int argc, char **argv,
     printf("%" PRId64 "\n", analysis);
     fflush(stdout);
     bool served = pilot_stack_is_up(context, NULL);
-    if (!context->cluster)
+    status = pilot_analysis_say_missing(db, analysis, error);
+    if (!status && !context->cluster)
         status = is_served(db, &served, error);
     if (!status && wanted)
         return follow(context, analysis, workers, served, error);

@@ -128,6 +128,9 @@ static pilot_status_t run(pilot_context_t *context, const run_request_t *request
     pilot_say("%s%s%s: %" PRId64 " agenc%s, %" PRId64 " rows; analysis %" PRId64, plan->pilot,
               plan->title ? " - " : "", plan->title ? plan->title : "", size.agencies,
               size.agencies == 1 ? "y" : "ies", size.rows, analysis);
+    status = pilot_analysis_say_missing(context->db, analysis, error);
+    if (status)
+        return status;
     int running = 0;
     if (request->workers_source == PILOT_SOURCE_FLAG && pilot_stack_is_up(context, &running))
         pilot_say("computed by the %d worker%s of `pilot up`", running, running == 1 ? "" : "s");

@@ -137,7 +137,7 @@ const pilot_schema_row_t pilot_schema[] = {
 
     {KEY("agencies", LIST), PLAN(agencies),
      ELEMENTS(pilot_plan_agency_t, OF_DRAFT(plan.agency_count), 100000),
-     LATER("listed agencies without data are not shown as missing")},
+     LATER("listed agencies without data get no rows in the results")},
     {KEY("agencies[]", MAPPING), .shorthand = "name"},
     {KEY("agencies[].name", TEXT), REQUIRED, AGENCY(name)},
     {KEY("agencies[].id", TEXT), AGENCY(id), LATER("agencies are not matched across pilots")},

@@ -58,6 +58,11 @@ for view in effects comparison agencies quality; do
     same "$T/one.$view" "$T/steps-results.$view" "step by step, other order of rows: the same $view"
 done
 
+# Agencies that the plan expects and that did not come.
+(cat "$PLAN"; printf 'agencies: [{name: 11}, {name: nowhere}]\n') >"$T/expects.yaml"
+try "$PILOT" run "$T/expects.yaml" "$DATA" --dir "$T/steps"
+like "$err" "no data of 1 agency that the plan lists: nowhere" "an expected agency without data is told"
+
 # Two at once on one directory.
 "$PILOT" run "$PLAN" "$DATA" --dir "$DIR" --workers 1 --format csv --output "$T/a.csv" 2>"$T/a.err" &
 first=$!
