@@ -401,7 +401,8 @@ pilot_status_t pilot_intake_run(pilot_db_t *db, const pilot_plan_t *plan, int64_
     bool named = !options->agency && !plan->columns.agency;
     size_t opened = 0;
     for (; opened < file_count && !status; opened++)
-        status = pilot_input_open(&pass.input[opened], files[opened], named, error);
+        status = pilot_input_open(&pass.input[opened], files[opened], named, options->interrupt_fd,
+                                  error);
     if (!status)
         status = run_inputs(&pass, files, ret_result, error);
     for (size_t i = 0; i < opened; i++)

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -12,32 +13,44 @@
 #include "pilot/text.h"
 
 /* What cannot be read twice goes into a temporary file first. */
-static pilot_status_t copy_input(pilot_input_t *input, int from, pilot_error_t *error)
+static pilot_status_t copy_bytes(const pilot_input_t *input, const char *bytes, ssize_t length,
+                                 pilot_error_t *error)
+{
+    for (ssize_t done = 0, part; done < length; done += part) {
+        part = write(input->fd, bytes + done, (size_t)(length - done));
+        if (part < 0 && errno == EINTR)
+            part = 0;
+        if (part < 0)
+            return pilot_error_set(error, PILOT_E_FILE,
+                                   "%s: cannot copy it to a temporary file: %s; set TMPDIR to a "
+                                   "folder with room",
+                                   input->path, strerror(errno));
+    }
+    return PILOT_OK;
+}
+
+static pilot_status_t copy_input(pilot_input_t *input, int from, int interrupt_fd,
+                                 pilot_error_t *error)
 {
     pilot_status_t status = pilot_temporary_open(&input->fd, error);
-    if (status)
-        return status;
     char buffer[65536];
-    for (;;) {
+    while (!status) {
+        struct pollfd wait[2] = {{.fd = from, .events = POLLIN},
+                                 {.fd = interrupt_fd, .events = POLLIN}};
+        if (poll(wait, 2, -1) < 0 && errno != EINTR)
+            return pilot_error_set(error, PILOT_E_BUG, "poll: %s", strerror(errno));
+        if (wait[1].revents)
+            return pilot_error_set(error, PILOT_E_INTERRUPTED, "interrupted; nothing was stored");
         ssize_t got = read(from, buffer, sizeof buffer);
-        if (got < 0 && errno == EINTR)
-            continue;
         if (got == 0)
-            return PILOT_OK;
-        if (got < 0)
+            break;
+        if (got > 0)
+            status = copy_bytes(input, buffer, got, error);
+        else if (errno != EINTR && errno != EAGAIN)
             return pilot_error_set(error, PILOT_E_FILE, "%s: cannot read: %s", input->path,
                                    strerror(errno));
-        for (ssize_t done = 0, part; done < got; done += part) {
-            part = write(input->fd, buffer + done, (size_t)(got - done));
-            if (part < 0 && errno == EINTR)
-                part = 0;
-            if (part < 0)
-                return pilot_error_set(error, PILOT_E_FILE,
-                                       "%s: cannot copy it to a temporary file: %s; set TMPDIR to "
-                                       "a folder with room",
-                                       input->path, strerror(errno));
-        }
     }
+    return status;
 }
 
 /* "data/north.csv" -> "north" */
@@ -50,7 +63,7 @@ static char *base_name(const char *path)
 }
 
 pilot_status_t pilot_input_open(pilot_input_t *input, const char *path, bool named,
-                                pilot_error_t *error)
+                                int interrupt_fd, pilot_error_t *error)
 {
     struct stat about;
     pilot_status_t status = PILOT_OK;
@@ -62,13 +75,15 @@ pilot_status_t pilot_input_open(pilot_input_t *input, const char *path, bool nam
         return pilot_error_set(error, PILOT_E_USAGE,
                                "%s: this file's name cannot be an agency's; give --agency NAME",
                                path);
-    int fd = is_stdin ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3) : open(path, O_RDONLY | O_CLOEXEC);
+    /* Not to wait for the other end of a pipe where no interruption is seen. */
+    int fd = is_stdin ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3)
+                      : open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0 || fstat(fd, &about) != 0)
         status = pilot_error_set(error, PILOT_E_FILE, "%s: cannot open: %s", path, strerror(errno));
     else if (S_ISDIR(about.st_mode))
         status = pilot_error_set(error, PILOT_E_FILE, "%s: is a folder, not a file", path);
     else if (is_stdin || !S_ISREG(about.st_mode))
-        status = copy_input(input, fd, error);
+        status = copy_input(input, fd, interrupt_fd, error);
     if (fd >= 0)
         close(fd);
     return status;

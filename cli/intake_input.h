@@ -16,7 +16,7 @@ typedef struct pilot_input {
 
 /* "-" is standard input.  named: the file's name is an agency's. */
 pilot_status_t pilot_input_open(pilot_input_t *input, const char *path, bool named,
-                                pilot_error_t *error);
+                                int interrupt_fd, pilot_error_t *error);
 void pilot_input_clear(pilot_input_t *input);
 
 /* Through the reader, as its file `number`, from the start. */

@@ -186,6 +186,13 @@ kill -INT $pid
 wait $pid
 is $? 130 'Ctrl-C ends a load'
 is "$(submissions generated | md5sum)" "$before" 'and nothing of it is stored'
+mkfifo "$T/silent"
+"$PILOT" submit generated "$T/silent" --dir "$DIR" 2>"$T/err" &
+pid=$!
+sleep 0.3
+kill -INT $pid
+wait $pid
+is $? 130 'Ctrl-C ends the wait for a pipe that nobody writes'
 "$PILOT" submit generated "$T/large.csv" --dir "$DIR" 2>"$T/err" &
 pid=$!
 kill -9 "$(copying)"
