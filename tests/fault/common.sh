@@ -36,8 +36,8 @@ end_softly() {
 }
 
 coordinator() { # NAME ENDPOINT
-    start "$1" "$BUILD/pilot-coordinator" --bind "$2" --db "$CONNINFO" --lease-ttl 1000 \
-        --heartbeat 100
+    start "$1" "$BUILD/pilot-coordinator" --bind "$2" --db "$CONNINFO" --lease-ttl 1500 \
+        --heartbeat 200
 }
 
 worker() { # NAME [DEBUG_POINT]
