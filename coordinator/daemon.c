@@ -38,28 +38,28 @@ static pilot_status_t in_use(const char *endpoint, pilot_error_t *error)
                            endpoint);
 }
 
-static pilot_status_t bind_socket(daemon_t *daemon, pilot_error_t *error)
+static pilot_status_t bind_socket(void *context, const char *endpoint, void **socket,
+                                  pilot_error_t *error)
 {
-    const char *endpoint = daemon->options->bind;
     if (pilot_wire_endpoint_busy(endpoint))
         return in_use(endpoint, error);
-    pilot_status_t status = pilot_wire_router_new(daemon->context, &daemon->socket, error);
-    if (status || !zmq_bind(daemon->socket, endpoint))
+    pilot_status_t status = pilot_wire_router_new(context, socket, error);
+    if (status || !zmq_bind(*socket, endpoint))
         return status;
     return errno == EADDRINUSE ? in_use(endpoint, error)
                                : pilot_error_set(error, PILOT_E_COORDINATOR, "%s: cannot bind: %s",
                                                  endpoint, zmq_strerror(errno));
 }
 
-/* A port that is taken should be told before the wait for the lease, which may be long. */
-static pilot_status_t try_endpoint(daemon_t *daemon, pilot_error_t *error)
+/* A port that is taken should be told before the wait for the lease, which may be long.  ZeroMQ
+ * closes sockets in a thread of its own: only the end of a context tells that it has been done. */
+static pilot_status_t try_endpoint(const char *endpoint, pilot_error_t *error)
 {
-    pilot_status_t status = bind_socket(daemon, error);
-    if (!status) {
-        zmq_unbind(daemon->socket, daemon->options->bind);
-        zmq_close(daemon->socket);
-        daemon->socket = NULL;
-    }
+    void *context = zmq_ctx_new(), *socket = NULL;
+    pilot_status_t status = bind_socket(context, endpoint, &socket, error);
+    if (socket)
+        zmq_close(socket);
+    zmq_ctx_term(context);
     return status;
 }
 
@@ -167,7 +167,7 @@ static pilot_status_t with_lease(daemon_t *daemon, pilot_error_t *error)
     pilot_status_t status = take_lease(daemon, error);
     if (status) /* a standby that is told to end has nothing to finish */
         return status == PILOT_E_INTERRUPTED ? PILOT_OK : status;
-    status = bind_socket(daemon, error);
+    status = bind_socket(daemon->context, daemon->options->bind, &daemon->socket, error);
     if (!status)
         status = run_service(daemon, error);
     atomic_store(&daemon->shared.keeper_stop, true);
@@ -189,7 +189,7 @@ pilot_status_t pilot_daemon_run(const pilot_daemon_options_t *options, int signa
     daemon->shared.to_planner = pilot_mailbox_new();
     pilot_holder_name(daemon->shared.holder);
     daemon->context = zmq_ctx_new();
-    pilot_status_t status = try_endpoint(daemon, error);
+    pilot_status_t status = try_endpoint(options->bind, error);
     if (!status)
         status = with_lease(daemon, error);
     if (daemon->socket) {
