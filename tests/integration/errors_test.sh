@@ -89,6 +89,11 @@ is "$(cat "$T/err" | grep -c secretplace)" 0 "no header: not a word of the first
 (head -c 1100000 /dev/zero | tr '\0' x; echo) >"$T/long"
 (good; echo "99,$(cat "$T/long"),c,1") >"$T/bad.csv"
 bad_data '(too_large|bad_row)' "a field of 1 MB"
+sed 's/arm: arm}/arm: arm, cluster: k}/' "$T/small.yaml" >"$T/clustered.yaml"
+good | awk -F, -v OFS=, 'NR == 1 { print $0, "k"; next } { print $0, int(NR / 3) }' >"$T/bad.csv"
+mv "$T/small.yaml" "$T/kept.yaml" && sed 's/pilot: small/pilot: clustered/' "$T/clustered.yaml" >"$T/small.yaml"
+bad_data 'cluster_in_two_arms' "a cluster in two arms"
+mv "$T/kept.yaml" "$T/small.yaml"
 is "$("$PILOT" results small --dir "$DIR" --view submissions --format csv 2>"$T/log" | grep -c accepted)" 0 \
     "nothing of all this was stored"
 
@@ -106,6 +111,25 @@ good | sed -E "s/,t,/,\"a\"\"b'; drop table x\",/; s/here/Ünïcode/" >"$T/odd.c
 try $(run "$T/odd.yaml" "$T/odd.csv") --format csv
 well "arms and agencies of any name work"
 like "$out" "a\"\"b'; drop table x" "and come out as they went in"
+
+awk -v OFS=, 'BEGIN {
+    row = "id,place,arm,y"
+    for (i = 5; i <= 10000; i++) row = row ",extra" i
+    print row
+    for (k = 1; k <= 40; k++) {
+        row = k ",here," (k % 2 ? "t" : "c") "," (k * k % 7)
+        for (i = 5; i <= 10000; i++) row = row ",1"
+        print row
+    }
+}' >"$T/wide.csv"
+try $(run "$T/small.yaml" "$T/wide.csv") --format csv
+like "$status" '^(0|3)$' "10,000 columns work or are refused clearly"
+long=$(printf 'n%.0s' $(seq 500))
+sed "s/\[t\]/[$long]/; s/pilot: small/pilot: long/" "$T/small.yaml" >"$T/long.yaml"
+good | sed -E "s/,t,/,$long,/; s/here/$long/" >"$T/long.csv"
+try $(run "$T/long.yaml" "$T/long.csv")
+well "arms and agencies of 500 characters work"
+is "$(awk 'length > 80 && !/^y: /' "$T/out" | wc -l)" 0 "and the table still fits"
 
 # ---- directories and servers ---------------------------------------------------------------------
 fails 4 "." "a server that is not there" "$PILOT" status --db "host=$T dbname=x connect_timeout=2"

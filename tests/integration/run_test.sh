@@ -75,6 +75,14 @@ cut -d, -f1,3- "$T/b.csv" >"$T/b.cut"
 same "$T/a.cut" "$T/one.comparison" "the first has the right numbers"
 same "$T/b.cut" "$T/one.comparison" "so has the second"
 
+# On a terminal.
+if command -v script >"$T/log"; then
+    script -qec "'$PILOT' run '$PLAN' '$DATA' --dir '$DIR'" /dev/null </dev/null >"$T/terminal"
+    is $? 0 "run ends well on a terminal"
+    like "$(cat "$T/terminal")" "planning|jobs" "and shows progress there"
+    is "$(tail -1 "$T/terminal" | grep -c 'pilot.* status')" 1 "which it wipes away"
+fi
+
 # Nothing left behind.
 is "$(processes_of_test)" "" "no process is left"
 finish
