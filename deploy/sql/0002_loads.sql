@@ -336,7 +336,8 @@ BEGIN
     IF row_count BETWEEN 400000 AND 5000000 THEN
         SET LOCAL maintenance_work_mem = '512MB';
     END IF;
-    EXECUTE format('CREATE UNIQUE INDEX ON outcomes.%I (pilot_submission, pilot_unit)', partition);
+    EXECUTE format('CREATE UNIQUE INDEX ON outcomes.%I (pilot_submission, pilot_unit) '
+                   'WITH (fillfactor = 100)', partition);
     -- The build has counted the rows (as a float4).
     IF (SELECT abs(c.reltuples - row_count) > row_count * 1e-6 FROM pg_class c
         WHERE c.oid = to_regclass(format('outcomes.%I', partition))) THEN
