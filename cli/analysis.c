@@ -8,8 +8,9 @@
 #include "pilot/memory.h"
 #include "progress.h"
 
-/* A query of the state costs more on large analyses; it may take at most a tenth of the time. */
-enum { POLL_MS = 200, POLL_SHARE = 10 };
+/* A query of the state costs more on large analyses; it may take at most a tenth of the time.
+ * Others who compute may be away for so long: one coordinator may take over from another. */
+enum { POLL_MS = 200, POLL_SHARE = 10, ABSENCE_MS = 30000 };
 
 pilot_status_t pilot_analysis_parse(const char *text, int64_t *ret_analysis, pilot_error_t *error)
 {
@@ -95,6 +96,22 @@ pilot_status_t pilot_analysis_say_missing(pilot_db_t *db, int64_t analysis, pilo
     return PILOT_OK;
 }
 
+pilot_status_t pilot_analysis_is_served(pilot_context_t *context, bool *ret_served,
+                                        pilot_error_t *error)
+{
+    *ret_served = pilot_stack_is_up(context, NULL);
+    if (context->cluster)
+        return PILOT_OK;
+    PGresult *result = NULL;
+    pilot_status_t status =
+        pilot_db_run(context->db, &result, error,
+                     "SELECT 1 FROM work.lease WHERE expires_at > clock_timestamp()", 0);
+    if (!status)
+        *ret_served = PQntuples(result) > 0;
+    PQclear(result);
+    return status;
+}
+
 /* ---- waiting ------------------------------------------------------------------------------------
  */
 
@@ -118,6 +135,24 @@ static pilot_status_t wait_a_moment(pilot_context_t *context, int64_t ms, pilot_
     return pilot_context_check(context, error);
 }
 
+/* Those who compute: our children, or others, who must not be away for long. */
+static pilot_status_t check_computing(pilot_context_t *context, pilot_stack_t *stack,
+                                      int64_t analysis, int64_t *last_seen_ms, pilot_error_t *error)
+{
+    if (stack)
+        return pilot_stack_check(stack, error);
+    bool served = false;
+    pilot_status_t status = pilot_analysis_is_served(context, &served, error);
+    if (served)
+        *last_seen_ms = pilot_clock_ms();
+    if (status || pilot_clock_ms() - *last_seen_ms < ABSENCE_MS)
+        return status;
+    return pilot_error_set(error, PILOT_E_COORDINATOR,
+                           "no coordinator is serving this database any more; analysis %" PRId64
+                           " stays as it is",
+                           analysis);
+}
+
 static pilot_status_t judge(int64_t analysis, const pilot_analysis_state_t *state,
                             pilot_error_t *error)
 {
@@ -138,6 +173,7 @@ pilot_status_t pilot_analysis_follow(pilot_context_t *context, int64_t analysis,
                                      pilot_error_t *error)
 {
     pilot_status_t status = pilot_db_script(context->db, "LISTEN pilot_results", error);
+    int64_t last_seen_ms = pilot_clock_ms();
     pilot_progress_t progress;
     pilot_progress_begin(&progress, context->terminal_err);
     while (!status) {
@@ -147,8 +183,7 @@ pilot_status_t pilot_analysis_follow(pilot_context_t *context, int64_t analysis,
             break;
         pilot_progress_update(&progress, ret_state->jobs_done, ret_state->jobs,
                               ret_state->jobs_failed);
-        if (stack)
-            status = pilot_stack_check(stack, error);
+        status = check_computing(context, stack, analysis, &last_seen_ms, error);
         int64_t pause = (pilot_clock_ms() - asked) * POLL_SHARE;
         if (!status)
             status = wait_a_moment(context, pause > POLL_MS ? pause : POLL_MS, error);

@@ -14,6 +14,11 @@ typedef struct pilot_analysis_state {
 /* An analysis' id as an operand; PILOT_E_USAGE when it is not a whole number. */
 pilot_status_t pilot_analysis_parse(const char *text, int64_t *ret_analysis, pilot_error_t *error);
 
+/* Does a coordinator serve the database at this moment?  Embedded: is the stack of `pilot up` up?
+ */
+pilot_status_t pilot_analysis_is_served(pilot_context_t *context, bool *ret_served,
+                                        pilot_error_t *error);
+
 /* work.launch: all current submissions (submissions NULL) or exactly these ("{1,2}"). */
 pilot_status_t pilot_analysis_launch(pilot_db_t *db, const char *pilot, const char *submissions,
                                      const char *exploratory, int64_t *ret_analysis,

@@ -4,17 +4,6 @@
 #include "analysis.h"
 #include "commands.h"
 
-static pilot_status_t is_served(pilot_db_t *db, bool *ret_served, pilot_error_t *error)
-{
-    PGresult *result = NULL;
-    pilot_status_t status = pilot_db_run(
-        db, &result, error, "SELECT 1 FROM work.lease WHERE expires_at > clock_timestamp()", 0);
-    if (!status)
-        *ret_served = PQntuples(result) > 0;
-    PQclear(result);
-    return status;
-}
-
 static void say_queued(const pilot_context_t *context, bool served)
 {
     if (served)
@@ -83,10 +72,10 @@ pilot_status_t pilot_cmd_launch(pilot_context_t *context, int argc, char **argv,
         return status;
     printf("%" PRId64 "\n", analysis);
     fflush(stdout);
-    bool served = pilot_stack_is_up(context, NULL);
+    bool served = false;
     status = pilot_analysis_say_missing(db, analysis, error);
-    if (!status && !context->cluster)
-        status = is_served(db, &served, error);
+    if (!status)
+        status = pilot_analysis_is_served(context, &served, error);
     if (!status && wanted)
         return follow(context, analysis, workers, served, error);
     if (!status)
