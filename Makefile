@@ -21,7 +21,7 @@ CFLAGS ?=
 # Same bits everywhere: no contraction into fused operations, no reassociation.
 ALL_CFLAGS = -std=gnu17 $(OPTIMIZE) -ffp-contract=off -fno-strict-aliasing -include lib/base/banned.h -fstack-protector-strong \
   -D_GNU_SOURCE -DPILOT_VERSION='"$(VERSION)"' -Iinclude -I$(BUILD)/gen -isystem $(BUILD)/gen/proto \
-  $(PKG_CFLAGS) $(WARNINGS) $(WERROR) $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer) $(CFLAGS)
+  $(PKG_CFLAGS) $(WARNINGS) $(WERROR) $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer) $(CFLAGS)
 ALL_LDFLAGS = $(if $(SAN),-fsanitize=$(SAN)) $(LDFLAGS)
 
 LIBS := base stat plan wire store
@@ -135,17 +135,18 @@ $(BUILD)/bench/%: $(BUILD)/obj/tests/bench/%.o $(LINK_LIBS)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(PKG_LIBS)
 
+UNIT_SCRIPTS := $(wildcard tests/unit/*_test.sh)
 SQL_TESTS := $(wildcard tests/sql/*_test.sh)
 INTEGRATION_TESTS := $(wildcard tests/integration/*_test.sh)
 FAULT_TESTS := $(wildcard tests/fault/*_test.sh)
-RUN_TESTS = PILOT_BUILD=$(BUILD) tests/harness/run-tests.pl
+RUN_TESTS = PILOT_BUILD=$(BUILD) tests/harness/run-tests.pl -j 2
 
 .PHONY: unit-programs unit sql integration fault check test-programs
 unit-programs: $(UNIT_PROGRAMS)
 test-programs: programs unit-programs $(BENCH_PROGRAMS)
 unit: deps-quiet ## unit and golden tests alone
 	@$(MAKE) --no-print-directory unit-programs
-	@$(RUN_TESTS) $(UNIT_PROGRAMS)
+	@$(RUN_TESTS) $(UNIT_PROGRAMS) $(UNIT_SCRIPTS)
 sql integration fault: deps-quiet
 	@$(MAKE) --no-print-directory test-programs
 	@$(RUN_TESTS) $($(shell echo $@ | tr a-z A-Z)_TESTS)
@@ -155,7 +156,7 @@ fault: ## processes killed in the middle
 
 check: deps-quiet ## install what is missing, then lint and all tests (SAN=address,undefined too)
 	@$(MAKE) --no-print-directory $(if $(SAN),,lint) test-programs
-	@$(RUN_TESTS) $(UNIT_PROGRAMS) $(SQL_TESTS) $(INTEGRATION_TESTS) $(FAULT_TESTS)
+	@$(RUN_TESTS) $(UNIT_PROGRAMS) $(UNIT_SCRIPTS) $(SQL_TESTS) $(INTEGRATION_TESTS) $(FAULT_TESTS)
 
 # ---- lint ----------------------------------------------------------------------------------------
 C_FILES = $(shell git ls-files '*.c' '*.h' 2>/dev/null || find . -name '*.[ch]')
