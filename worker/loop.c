@@ -201,6 +201,13 @@ static void answer_again(void *context, pilot_task_t *task)
         answer(loop, task);
 }
 
+/* What went to a session that is gone may not have arrived: to whoever else knows us. */
+static void answer_elsewhere(loop_t *loop, pilot_session_t *gone)
+{
+    gone->welcomed = false;
+    pilot_tasks_visit(loop->tasks, answer_again, loop);
+}
+
 static void on_welcome(loop_t *loop, pilot_session_t *session, const Pilot__Welcome *welcome)
 {
     if (!session->welcomed)
@@ -254,7 +261,7 @@ static void on_frame(loop_t *loop, size_t index, Pilot__Frame *frame)
         on_refuse(loop, session, frame->refuse);
         break;
     case PILOT__FRAME__BODY_GOODBYE:
-        session->welcomed = false;
+        answer_elsewhere(loop, session);
         break;
     default: /* a heartbeat: that it came is all it says */
         break;
@@ -293,6 +300,7 @@ static void reconnect(loop_t *loop, pilot_session_t *session)
         return;
     }
     session->heard_ms = pilot_clock_ms();
+    answer_elsewhere(loop, session);
     say_hello(loop, session);
 }
 
