@@ -16,6 +16,7 @@ typedef struct contrast {
     uint64_t lack_treated, lack_control;   /* blocks left out */
     uint64_t treated_units, control_units; /* with or without the outcome */
     uint64_t present;                      /* rows of the two arms with the outcome */
+    uint64_t crossing;                     /* clusters with rows in several blocks */
     bool blocked, clustered, weighted;
 } contrast_t;
 
@@ -56,6 +57,7 @@ static contrast_t collect(const pilot_dim_summary_t *const *summary, size_t coun
             continue;
         contrast.treated_units += summary[i]->units[arm];
         contrast.control_units += summary[i]->units[control];
+        contrast.crossing += summary[i]->crossing[arm] + summary[i]->crossing[control];
         collect_blocks(&contrast, summary[i], arm, control);
     }
     return contrast;
@@ -242,6 +244,20 @@ static void note_left_out(const contrast_t *contrast, size_t small, pilot_estima
         pilot_estimate_note(row, "%zu with one unit in an arm and no variance formula", small);
 }
 
+/* Not an error of the numbers, but the design is not the declared one: said, whatever the row is.
+ */
+static void note_crossing(const contrast_t *contrast, pilot_estimate_t *row)
+{
+    if (contrast->crossing == 0 || !row->estimate.given)
+        return;
+    if (row->status == PILOT_ROW_OK)
+        row->status = PILOT_ROW_FLAGGED;
+    pilot_estimate_note(row,
+                        "clusters_cross_blocks: %llu cluster%s in several blocks, where each part "
+                        "counts as a cluster",
+                        (unsigned long long)contrast->crossing, contrast->crossing == 1 ? "" : "s");
+}
+
 /* Big blocks, and small ones where there are. */
 static void several_blocks(contrast_t *contrast, double confidence, pilot_estimate_t *row)
 {
@@ -294,6 +310,7 @@ void pilot_dim_estimate(const pilot_dim_summary_t *const *summary, size_t count,
             note_left_out(&contrast, 0, &row);
         }
     }
+    note_crossing(&contrast, &row);
     free(contrast.block);
     *ret_estimate = row;
 }

@@ -99,6 +99,25 @@ static void build(pilot_dim_summary_t *merged, const part_t *part, size_t parts)
         dim_cell_total(merged, &merged->cell[i]);
 }
 
+static int by_cluster(const void *left, const void *right)
+{
+    const part_t *a = left, *b = right;
+    int order = strcmp(a->label, b->label);
+    return order ? order : by_place(left, right);
+}
+
+/* Leaves the parts in another order. */
+static void count_crossing(pilot_dim_summary_t *merged, part_t *part, size_t parts)
+{
+    qsort(part, parts, sizeof *part, by_cluster);
+    for (size_t i = 0, end; i < parts; i = end) {
+        bool crosses = false;
+        for (end = i + 1; end < parts && strcmp(part[end].label, part[i].label) == 0; end++)
+            crosses |= strcmp(part[end].block, part[i].block) != 0;
+        merged->crossing[part[i].arm] += crosses;
+    }
+}
+
 pilot_dim_summary_t *pilot_dim_merge(const pilot_dim_summary_t *const *summary, size_t count)
 {
     pilot_dim_summary_t *merged = dim_summary_new(summary[0]->arms);
@@ -124,6 +143,7 @@ pilot_dim_summary_t *pilot_dim_merge(const pilot_dim_summary_t *const *summary, 
     }
     qsort(part, parts, sizeof *part, by_place);
     build(merged, part, parts);
+    count_crossing(merged, part, parts);
     free(part);
     return merged;
 }

@@ -1,6 +1,7 @@
 /* dim_pack.c - a block summary as flat arrays and back, bit for bit.
  *
- * counts:  flags arms blocks cells clusters | units of each arm | per block: cells |
+ * counts:  flags arms blocks cells clusters | units of each arm | clustered: crossing clusters of
+ *          each arm | per block: cells |
  *          per cell: arm * 2 + leverage_one, then n, or clustered: clusters | per cluster: n
  * numbers: shift | per cell: mean, spread if n > 1, weight if weighted; clustered: low, high |
  *          per cluster: mean; weighted: weight, squares, weighted mean
@@ -58,6 +59,8 @@ void pilot_dim_pack(const pilot_dim_summary_t *summary, pilot_piece_t *piece)
                                  summary->clusters};
     pilot_piece_add_counts(piece, head, HEAD);
     pilot_piece_add_counts(piece, summary->units, summary->arms);
+    if (summary->clustered)
+        pilot_piece_add_counts(piece, summary->crossing, summary->arms);
     pilot_piece_add_number(piece, summary->shift);
     for (size_t b = 0; b < summary->blocks; b++)
         pilot_piece_add_count(piece, summary->first_cell[b + 1] - summary->first_cell[b]);
@@ -172,13 +175,16 @@ static bool split_numbers(unpack_t *unpack, const pilot_dim_summary_t *summary)
 
 static bool unpack_head(unpack_t *unpack, pilot_dim_summary_t **ret_summary)
 {
-    const uint64_t *head = pilot_piece_take_counts(&unpack->reader, HEAD), *units;
+    const uint64_t *head = pilot_piece_take_counts(&unpack->reader, HEAD), *units, *crossing = NULL;
     const double *shift = pilot_piece_take_numbers(&unpack->reader, 1);
     pilot_dim_summary_t *summary;
     if (!head || !shift || head[0] > FLAG_ALL || head[1] > MAX_ARMS ||
         head[2] > unpack->reader.counts || head[3] > unpack->reader.counts ||
         head[4] > unpack->reader.counts ||
         !(units = pilot_piece_take_counts(&unpack->reader, head[1])))
+        return false;
+    if ((head[0] & FLAG_CLUSTERED) &&
+        !(crossing = pilot_piece_take_counts(&unpack->reader, head[1])))
         return false;
     summary = *ret_summary = dim_summary_new(head[1]);
     summary->blocked = head[0] & FLAG_BLOCKED;
@@ -187,6 +193,8 @@ static bool unpack_head(unpack_t *unpack, pilot_dim_summary_t **ret_summary)
     summary->labelled = head[0] & FLAG_LABELLED;
     summary->shift = *shift;
     memcpy(summary->units, units, head[1] * sizeof *units);
+    if (crossing)
+        memcpy(summary->crossing, crossing, head[1] * sizeof *crossing);
     unpack->blocks = head[2];
     unpack->cells = head[3];
     unpack->clusters = head[4];

@@ -12,6 +12,7 @@
 #include "pilot/memory.h"
 
 #define LEVERAGE_ROOM 1e-9
+#define SEVERAL SIZE_MAX
 
 typedef struct scan {
     const pilot_frame_t *frame;
@@ -24,6 +25,7 @@ typedef struct scan {
     uint16_t *arm;
     uint32_t *cluster;
     size_t *arm_end; /* arms */
+    size_t *seen;    /* clusters: the number of the block it was seen in; SEVERAL; 0: not yet */
 } scan_t;
 
 static size_t row_at(const scan_t *scan, size_t k)
@@ -122,6 +124,18 @@ static void weighted_cell(dim_cell_t *cell, double *x, const double *w, size_t n
     cell->spread = sum_of(x, n);
 }
 
+static void note_crossing(scan_t *scan, uint32_t arm, uint32_t cluster)
+{
+    pilot_dim_summary_t *summary = scan->summary;
+    size_t *seen = &scan->seen[cluster];
+    if (*seen == 0) {
+        *seen = summary->blocks;
+    } else if (*seen != summary->blocks && *seen != SEVERAL) {
+        summary->crossing[arm]++;
+        *seen = SEVERAL;
+    }
+}
+
 static void one_cluster(scan_t *scan, dim_cell_t *cell, size_t begin, size_t end)
 {
     const pilot_frame_t *frame = scan->frame;
@@ -130,6 +144,7 @@ static void one_cluster(scan_t *scan, dim_cell_t *cell, size_t begin, size_t end
     const double *x = scan->value + begin, *w = scan->weight + begin;
     size_t n = end - begin;
     double low = x[0], high = x[0];
+    note_crossing(scan, cell->arm, scan->cluster[begin]);
     for (size_t i = 1; i < n; i++) {
         low = x[i] < low ? x[i] : low;
         high = x[i] > high ? x[i] : high;
@@ -263,7 +278,8 @@ pilot_dim_summary_t *pilot_dim_summarize(const pilot_frame_t *frame,
                    .arm_value = pilot_alloc_raw(room, sizeof(double)),
                    .arm = pilot_alloc_raw(room, sizeof(uint16_t)),
                    .cluster = pilot_alloc_raw(room, sizeof(uint32_t)),
-                   .arm_end = PILOT_NEW_ARRAY(size_t, frame->arms + 1)};
+                   .arm_end = PILOT_NEW_ARRAY(size_t, frame->arms + 1),
+                   .seen = PILOT_NEW_ARRAY(size_t, frame->clusters + 1)};
     if (frame->weight) {
         scan.weight = pilot_alloc_raw(room, sizeof(double));
         scan.arm_weight = pilot_alloc_raw(room, sizeof(double));
@@ -282,5 +298,6 @@ pilot_dim_summary_t *pilot_dim_summarize(const pilot_frame_t *frame,
     free(scan.arm);
     free(scan.cluster);
     free(scan.arm_end);
+    free(scan.seen);
     return summary;
 }

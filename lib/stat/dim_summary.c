@@ -11,6 +11,7 @@ pilot_dim_summary_t *dim_summary_new(size_t arms)
     pilot_dim_summary_t *summary = PILOT_NEW(pilot_dim_summary_t);
     summary->arms = arms;
     summary->units = PILOT_NEW_ARRAY(uint64_t, arms + 1);
+    summary->crossing = PILOT_NEW_ARRAY(uint64_t, arms + 1);
     summary->first_cell = pilot_grow(NULL, &summary->block_capacity, 2, sizeof(size_t));
     summary->first_cell[0] = 0;
     return summary;
@@ -27,6 +28,7 @@ void pilot_dim_summary_free(pilot_dim_summary_t *summary)
     free(summary->block_label);
     free(summary->cluster_label);
     free(summary->units);
+    free(summary->crossing);
     free(summary->first_cell);
     free(summary->cell);
     free(summary->cluster);

@@ -36,6 +36,9 @@ struct pilot_dim_summary {
     bool blocked, clustered, weighted, labelled;
     double shift;
     uint64_t *units; /* arms: rows with weight > 0, also those without the outcome */
+    /* Clustered only, arms: clusters with rows in more than one block, where each part then counts
+     * as a cluster: whole clusters are randomized within blocks. */
+    uint64_t *crossing;
     size_t blocks, cells, clusters;
     size_t block_capacity, cell_capacity, cluster_capacity, name_capacity;
     size_t *first_cell; /* blocks + 1 */

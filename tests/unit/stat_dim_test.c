@@ -207,6 +207,43 @@ static void test_huge_values(void)
     free(agency);
 }
 
+/* Blocks of four clusters of two units; clusters 0 and 1 stand in both blocks. */
+static agency_t *crossing_agency(void)
+{
+    static const double values[] = {3, 1, 4, 1, 5, 9, 2, 6, 5, 3, 5, 8, 9, 7, 9, 3};
+    agency_t *agency = agency_new(BLOCKED | CLUSTERED, 2);
+    for (unsigned i = 0; i < 16; i++) {
+        unsigned block = i / 8, cluster = i % 8 / 2;
+        add(agency, block, block && cluster > 1 ? cluster + 2 : cluster, cluster % 2, 1, values[i]);
+    }
+    return agency;
+}
+
+static void test_clusters_that_cross_blocks(void)
+{
+    static const char said[] = "clusters_cross_blocks: 2 clusters in several blocks, where each "
+                               "part counts as a cluster";
+    agency_t *agency = crossing_agency();
+    const agency_t *twice[] = {agency, agency};
+    pilot_dim_summary_t *summary =
+        pilot_dim_summarize(&agency->frame, &agency->outcome, NULL, 0, true);
+    const pilot_dim_summary_t *one[] = {summary};
+    pilot_dim_summary_t *merged = pilot_dim_merge(one, 1);
+    pilot_estimate_t row = estimate_one(agency), across;
+    ok(row.status == PILOT_ROW_FLAGGED && row.std_error.given && row.clusters == 8,
+       "clusters in two blocks: numbers, and a flag");
+    is_text(row.detail, said, "clusters in two blocks: the detail says what was counted");
+    row = estimate(twice, 2, 1);
+    ok(strncmp(row.detail, "clusters_cross_blocks: 4 ", 25) == 0, "pooled: agencies add up");
+    pilot_dim_estimate((const pilot_dim_summary_t *const *)&merged, 1, 1, 0, 0.95, &across);
+    is_text(across.detail, said, "across agencies: matched by label, the same");
+    agency->frame.block = NULL;
+    ok(estimate_one(agency).status == PILOT_ROW_OK, "without blocks nothing is flagged");
+    pilot_dim_summary_free(merged);
+    pilot_dim_summary_free(summary);
+    free(agency);
+}
+
 int main(void)
 {
     gsl_set_error_handler_off();
@@ -217,5 +254,6 @@ int main(void)
     test_small_blocks();
     test_small_and_big();
     test_huge_values();
+    test_clusters_that_cross_blocks();
     return tap_done();
 }
