@@ -78,6 +78,18 @@ fails() {
     is "$out" "" "$name: nothing on stdout"
 }
 
+# $T/large.yaml and $T/large.csv: the demo's rows twenty times, each time under other schools, so that
+# there is time for something to happen.
+make_large() {
+    (head -1 "$DATA"
+        for copy in $(seq 1 20); do
+            tail -n +2 "$DATA" | awk -F, -v OFS=, -v c="$copy" -v header="$(head -1 "$DATA")" '
+                BEGIN { n = split(header, h, ","); for (i = 1; i <= n; i++) at[h[i]] = i }
+                { $at["school"] = "c" c "-" $at["school"]; print }'
+        done) >"$T/large.csv"
+    sed 's/pilot: star_kindergarten/pilot: large/' "$PLAN" >"$T/large.yaml"
+}
+
 # What this test has started and is still there: our programs, known by a mark in their environment,
 # and PostgreSQL, known by its folder.
 export PILOT_TEST_MARK=$T

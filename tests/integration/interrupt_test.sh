@@ -2,14 +2,15 @@
 # Ctrl-C at several moments of `pilot run`: at once, exit 130, nothing half-written, no process left.
 . "$(dirname "$0")/common.sh"
 
+make_large
 "$PILOT" status --dir "$DIR" >"$T/log" 2>&1 # the cluster exists
-for moment in 0.05 0.3 0.6 1.0 1.5; do
+for moment in 0.05 0.3 0.6 1.0 1.4 1.8; do
     # A background job of a script ignores SIGINT; a session of its own does not.
-    setsid "$PILOT" run "$PLAN" "$DATA" --dir "$DIR" --workers 2 --output "$T/never.csv" \
+    setsid "$PILOT" run "$T/large.yaml" "$T/large.csv" --dir "$DIR" --workers 2 --output "$T/never.csv" \
         >"$T/out" 2>"$T/err" &
     job=$!
     sleep $moment
-    pid=$(pgrep -f -- "run $PLAN $DATA --dir $DIR" | head -1)
+    pid=$(pgrep -f -- "run $T/large.yaml $T/large.csv --dir $DIR" | head -1)
     begun=$(date +%s%N)
     [ -n "$pid" ] && kill -INT "$pid"
     wait $job

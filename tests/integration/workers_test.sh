@@ -18,14 +18,7 @@ await_child() {
     return 1
 }
 
-# The same rows under forty pilots' worth of schools, so that there is time to die in.
-(head -1 "$DATA"
-    for copy in $(seq 1 20); do
-        tail -n +2 "$DATA" | awk -F, -v OFS=, -v c="$copy" -v header="$(head -1 "$DATA")" '
-            BEGIN { n = split(header, h, ","); for (i = 1; i <= n; i++) at[h[i]] = i }
-            { $at["school"] = "c" c "-" $at["school"]; print }'
-    done) >"$T/large.csv"
-sed 's/pilot: star_kindergarten/pilot: large/' "$PLAN" >"$T/large.yaml"
+make_large
 large() {
     "$PILOT" run "$T/large.yaml" "$T/large.csv" --dir "$DIR" --workers 2 --format csv --view effects "$@"
 }
