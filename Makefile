@@ -207,6 +207,10 @@ PREFIX ?= /usr/local
 install: all ## programs, man pages, completion (PREFIX, DESTDIR)
 	install -d $(DESTDIR)$(PREFIX)/bin
 	install -m 755 $(addprefix $(BUILD)/,$(PROGRAMS)) $(DESTDIR)$(PREFIX)/bin
+	install -d $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/bash-completion/completions
+	$(BUILD)/pilot help --man >$(DESTDIR)$(PREFIX)/share/man/man1/pilot.1
+	install -m 644 deploy/man/*.1 $(DESTDIR)$(PREFIX)/share/man/man1
+	$(BUILD)/pilot help --completion >$(DESTDIR)$(PREFIX)/share/bash-completion/completions/pilot
 
 .PHONY: clean
 clean: ## remove what was built
