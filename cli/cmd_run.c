@@ -145,6 +145,25 @@ static pilot_status_t run(pilot_context_t *context, const run_request_t *request
     return status ? status : shown;
 }
 
+/* What can be refused is refused before anything is stored. */
+static pilot_status_t begin(pilot_context_t *context, const run_request_t *request,
+                            const char *plan_file, char **files, int file_count,
+                            pilot_error_t *error)
+{
+    if (request->report)
+        return pilot_error_set(error, PILOT_E_USAGE, "--report is not in this version");
+    pilot_plan_t *plan = NULL;
+    pilot_status_t status = pilot_output_check(request->output, error);
+    if (!status)
+        status = pilot_plan_read(plan_file, &plan, error);
+    if (status)
+        return status;
+    pilot_register_say_not_computed(plan);
+    status = run(context, request, plan, files, file_count, error);
+    pilot_plan_free(plan);
+    return status;
+}
+
 pilot_status_t pilot_cmd_run(pilot_context_t *context, int argc, char **argv, pilot_error_t *error)
 {
     run_request_t request = {.workers = pilot_stack_default_workers()};
@@ -195,16 +214,5 @@ pilot_status_t pilot_cmd_run(pilot_context_t *context, int argc, char **argv, pi
         2, -1, argc, argv, &operands, error);
     if (status || context->done)
         return status;
-    if (request.report)
-        return pilot_error_set(error, PILOT_E_USAGE, "--report is not in this version");
-    pilot_plan_t *plan = NULL;
-    status = pilot_output_check(request.output, error);
-    if (!status)
-        status = pilot_plan_read(argv[1], &plan, error);
-    if (status)
-        return status;
-    pilot_register_say_not_computed(plan);
-    status = run(context, &request, plan, argv + 2, operands - 1, error);
-    pilot_plan_free(plan);
-    return status;
+    return begin(context, &request, argv[1], argv + 2, operands - 1, error);
 }
