@@ -75,6 +75,22 @@ try "$PILOT" run "$PLAN" "$DATA" --db "$CONNINFO" --workers 2 --view effects --f
 well "when it is back, a run ends well"
 cut -d, -f1,3- "$T/out" >"$T/server.csv"
 same "$T/embedded.csv" "$T/server.csv" "with the same numbers"
-try "$PILOT" status --db "$CONNINFO"
-is "$(grep -c ' running ' <<<"$out")" 0 "and nothing of the one before is left running"
+
+# What was under way then belongs to whoever serves the database next.
+coordinate() {
+    "$BUILD/pilot-coordinator" --bind "ipc://$T/next.sock" --db "$CONNINFO" 2>"$T/coordinator.log" &
+    coordinator=$!
+    "$BUILD/pilot-worker" --threads 1 --connect "ipc://$T/next.sock" --db "$CONNINFO" 2>"$T/worker.log" &
+    worker=$!
+}
+coordinate
+for _ in $(seq 1 300); do
+    left=$(sql "SELECT count(*) FROM work.analyses WHERE state IN ('queued', 'running')")
+    [ "$left" = 0 ] && break
+    sleep 0.1
+done
+kill "$worker" "$coordinator"
+wait "$worker" "$coordinator"
+is "$left" 0 "the next coordinator leaves nothing of the one before unfinished"
+is "$(sql "SELECT count(*) FROM work.analyses WHERE state <> 'done'")" 0 "and all are done"
 finish
