@@ -72,7 +72,7 @@ pilot_status_t pilot_analysis_read(pilot_db_t *db, int64_t analysis,
     return status;
 }
 
-pilot_status_t pilot_analysis_say_missing(pilot_db_t *db, int64_t analysis, pilot_error_t *error)
+static pilot_status_t say_missing(pilot_db_t *db, int64_t analysis, pilot_error_t *error)
 {
     static const char sql[] =
         "SELECT count(*), string_agg(left(m.name, 60), ', ' ORDER BY m.place) "
@@ -94,6 +94,28 @@ pilot_status_t pilot_analysis_say_missing(pilot_db_t *db, int64_t analysis, pilo
                   missing == 1 ? "y" : "ies", PQgetvalue(result, 0, 1), missing > 8 ? ", ..." : "");
     PQclear(result);
     return PILOT_OK;
+}
+
+static pilot_status_t say_late_plan(pilot_db_t *db, int64_t analysis, pilot_error_t *error)
+{
+    char id[24];
+    snprintf(id, sizeof id, "%" PRId64, analysis);
+    PGresult *result = NULL;
+    pilot_status_t status = pilot_db_run(db, &result, error,
+                                         "SELECT FROM work.analyses WHERE analysis = $1::bigint "
+                                         "AND NOT confirmatory AND exploratory_reason IS NULL",
+                                         1, id);
+    if (!status && PQntuples(result) > 0)
+        pilot_say("this analysis counts as exploratory: the plan was registered after the pilot's "
+                  "first data had come");
+    PQclear(result);
+    return status;
+}
+
+pilot_status_t pilot_analysis_say_remarks(pilot_db_t *db, int64_t analysis, pilot_error_t *error)
+{
+    pilot_status_t status = say_missing(db, analysis, error);
+    return status ? status : say_late_plan(db, analysis, error);
 }
 
 pilot_status_t pilot_analysis_is_served(pilot_context_t *context, bool *ret_served,

@@ -27,8 +27,9 @@ pilot_status_t pilot_analysis_launch(pilot_db_t *db, const char *pilot, const ch
 pilot_status_t pilot_analysis_read(pilot_db_t *db, int64_t analysis,
                                    pilot_analysis_state_t *ret_state, pilot_error_t *error);
 
-/* Agencies that the plan lists and the analysis has no data of: a line on stderr. */
-pilot_status_t pilot_analysis_say_missing(pilot_db_t *db, int64_t analysis, pilot_error_t *error);
+/* What a person should know of an analysis at its start, on stderr: agencies that the plan lists
+ * and it has no data of; that it counts as exploratory though nobody said so. */
+pilot_status_t pilot_analysis_say_remarks(pilot_db_t *db, int64_t analysis, pilot_error_t *error);
 
 /* Wait until the analysis has ended, with progress when stderr is a terminal.  stack (NULL: others
  * compute) is watched meanwhile.  PILOT_E_JOBS_FAILED when it ended with failed jobs;

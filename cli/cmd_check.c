@@ -52,7 +52,7 @@ pilot_status_t pilot_cmd_check(pilot_context_t *context, int argc, char **argv,
         status = pilot_plan_read(argv[1], &plan, error);
     if (status)
         return status;
-    pilot_register_say_not_computed(plan);
+    pilot_register_say_not_computed(context, plan);
     pilot_say("%s: the plan is valid", argv[1]);
     if (operands > 1)
         status = check_data(context, plan, argv + 2, operands - 1, agency, report, error);

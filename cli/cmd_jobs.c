@@ -69,7 +69,7 @@ static pilot_status_t show_jobs(pilot_context_t *context, pilot_db_t *db, const 
     for (size_t i = 0; i < sizeof columns / sizeof *columns; i++)
         pilot_table_column(table, columns[i].header, columns[i].right, columns[i].drop);
     for (int row = 0; row < PQntuples(result); row++) {
-        pilot_table_row(table, NULL);
+        pilot_table_row(table);
         for (int column = 0; column < PQnfields(result); column++)
             pilot_table_cell_text(table, PQgetvalue(result, row, column));
     }

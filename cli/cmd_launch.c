@@ -73,7 +73,7 @@ pilot_status_t pilot_cmd_launch(pilot_context_t *context, int argc, char **argv,
     printf("%" PRId64 "\n", analysis);
     fflush(stdout);
     bool served = false;
-    status = pilot_analysis_say_missing(db, analysis, error);
+    status = pilot_analysis_say_remarks(db, analysis, error);
     if (!status)
         status = pilot_analysis_is_served(context, &served, error);
     if (!status && wanted)

@@ -20,7 +20,7 @@ pilot_status_t pilot_cmd_register(pilot_context_t *context, int argc, char **arg
     status = pilot_plan_read(argv[1], &plan, error);
     if (status)
         return status;
-    pilot_register_say_not_computed(plan);
+    pilot_register_say_not_computed(context, plan);
     pilot_db_t *db = NULL;
     status = pilot_context_db(context, &db, error);
     pilot_registered_t registered = {0};

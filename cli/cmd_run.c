@@ -128,7 +128,7 @@ static pilot_status_t run(pilot_context_t *context, const run_request_t *request
     pilot_say("%s%s%s: %" PRId64 " agenc%s, %" PRId64 " rows; analysis %" PRId64, plan->pilot,
               plan->title ? " - " : "", plan->title ? plan->title : "", size.agencies,
               size.agencies == 1 ? "y" : "ies", size.rows, analysis);
-    status = pilot_analysis_say_missing(context->db, analysis, error);
+    status = pilot_analysis_say_remarks(context->db, analysis, error);
     if (status)
         return status;
     int running = 0;
@@ -158,7 +158,7 @@ static pilot_status_t begin(pilot_context_t *context, const run_request_t *reque
         status = pilot_plan_read(plan_file, &plan, error);
     if (status)
         return status;
-    pilot_register_say_not_computed(plan);
+    pilot_register_say_not_computed(context, plan);
     status = run(context, request, plan, files, file_count, error);
     pilot_plan_free(plan);
     return status;

@@ -40,7 +40,7 @@ static pilot_status_t show_list(pilot_context_t *context, pilot_db_t *db, pilot_
     pilot_table_column(table, "kind", false, 3);
     pilot_table_column(table, "launched (UTC)", false, 1);
     for (int row = 0; row < PQntuples(result); row++) {
-        pilot_table_row(table, NULL);
+        pilot_table_row(table);
         for (int column = 0; column < 4; column++)
             pilot_table_cell_text(table, PQgetvalue(result, row, column));
         pilot_table_cell(

@@ -1,7 +1,5 @@
 #include "register.h"
 
-#include "context.h"
-
 /* One more element of a PostgreSQL array literal; the caller adds the braces. */
 static void append_element(pilot_text_t *array, const char *text)
 {
@@ -78,11 +76,15 @@ pilot_status_t pilot_register_plan(pilot_db_t *db, const pilot_plan_t *plan,
     return status;
 }
 
-void pilot_register_say_not_computed(const pilot_plan_t *plan)
+void pilot_register_say_not_computed(const pilot_context_t *context, const pilot_plan_t *plan)
 {
     pilot_text_t lines = PILOT_TEXT_INIT;
     pilot_plan_not_computed(plan, &lines);
     if (lines.length > 0)
         fputs(lines.data, stderr);
+    if (plan->unit_ids == PILOT_UNIT_IDS_DEFAULT && !pilot_context_is_embedded(context))
+        pilot_say(
+            "unit_ids: unit ids are stored as written; hmac, the default with a server, is not "
+            "applied by this version");
     pilot_text_clear(&lines);
 }

@@ -2,6 +2,7 @@
 #ifndef PILOT_CLI_REGISTER_H
 #define PILOT_CLI_REGISTER_H
 
+#include "context.h"
 #include "pilot/database.h"
 #include "pilot/plan.h"
 
@@ -15,6 +16,6 @@ pilot_status_t pilot_register_plan(pilot_db_t *db, const pilot_plan_t *plan,
                                    pilot_registered_t *ret_registered, pilot_error_t *error);
 
 /* One line on stderr for each thing that the plan asks for and this version does not compute. */
-void pilot_register_say_not_computed(const pilot_plan_t *plan);
+void pilot_register_say_not_computed(const pilot_context_t *context, const pilot_plan_t *plan);
 
 #endif

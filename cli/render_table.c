@@ -3,6 +3,8 @@
 #include "numbers.h"
 #include "pilot/memory.h"
 
+#define UNCUT SIZE_MAX
+
 static bool is_right(pilot_cell_kind_t kind)
 {
     return kind == PILOT_CELL_COUNT || kind == PILOT_CELL_NUMBER || kind == PILOT_CELL_INTERVAL ||
@@ -12,6 +14,7 @@ static bool is_right(pilot_cell_kind_t kind)
 
 void pilot_render_table_begin(pilot_render_table_t *render, int width, bool utf8)
 {
+    render->width = width;
     render->table = pilot_table_new(width);
     for (const pilot_view_cell_t *cell = render->view->cell; cell->header; cell++)
         if (render->all || !cell->all_only)
@@ -79,36 +82,61 @@ static char *make_cell(const pilot_view_cell_t *cell, const char *a, const char 
     return NULL;
 }
 
-/* "reading: small - regular, diff. in means (female = 1)"; caller frees. */
-static char *make_heading(const pilot_view_t *view, const PGresult *result, int row)
+/* A name in a heading; long ones are cut so that all of them stand in it. */
+static void append_name(pilot_text_t *text, const char *before, const char *name, size_t most)
 {
-    if (view->heading == PILOT_HEADING_NONE)
-        return NULL;
+    char *part PILOT_AUTOFREE = pilot_strdup(name ? name : "");
+    pilot_table_cut(part, most);
+    pilot_text_append(text, before);
+    pilot_text_append(text, part);
+}
+
+/* "reading: small - regular, diff. in means (female = 1)"; caller frees. */
+static char *heading_of(const pilot_view_t *view, const PGresult *result, int row, size_t most)
+{
     pilot_text_t text = PILOT_TEXT_INIT;
     const char *estimand = value(view, result, row, "estimand");
     const char *parameter = value(view, result, row, "parameter");
     const char *subgroup = value(view, result, row, "subgroup");
-    pilot_text_appendf(&text, "%s: %s - %s", value(view, result, row, "outcome"),
-                       value(view, result, row, "arm"), value(view, result, row, "control"));
+    append_name(&text, "", value(view, result, row, "outcome"), most);
+    append_name(&text, ": ", value(view, result, row, "arm"), most);
+    append_name(&text, " - ", value(view, result, row, "control"), most);
     if (view->heading == PILOT_HEADING_ESTIMATE)
         pilot_text_appendf(&text, ", %s", estimator_label(value(view, result, row, "estimator")));
     if (parameter && parameter[0])
-        pilot_text_appendf(&text, " %s", parameter);
+        append_name(&text, " ", parameter, most);
     if (estimand && strcmp(estimand, "itt") != 0)
         pilot_text_appendf(&text, " [%s]", estimand);
     if (subgroup && subgroup[0]) {
-        const char *level = value(view, result, row, "level");
-        pilot_text_appendf(&text, " (%s = %s)", subgroup, level ? level : "");
+        append_name(&text, " (", subgroup, most);
+        append_name(&text, " = ", value(view, result, row, "level"), most);
+        pilot_text_append_char(&text, ')');
     }
     return pilot_text_take(&text);
+}
+
+/* As long as the terminal allows; caller frees. */
+static char *make_heading(const pilot_render_table_t *render, const PGresult *result, int row)
+{
+    enum { LONG = 40, SHORTEST = 8, STEP = 4 };
+    char *text = heading_of(render->view, result, row, UNCUT);
+    for (size_t most = LONG;
+         pilot_utf8_width(text, strlen(text)) > (size_t)render->width && most >= SHORTEST;
+         most -= STEP) {
+        free(text);
+        text = heading_of(render->view, result, row, most);
+    }
+    return text;
 }
 
 void pilot_render_table_rows(pilot_render_table_t *render, const PGresult *result)
 {
     const pilot_view_t *view = render->view;
     for (int row = 0; row < PQntuples(result); row++) {
-        char *heading PILOT_AUTOFREE = make_heading(view, result, row);
-        pilot_table_row(render->table, heading);
+        pilot_table_row(render->table);
+        if (view->heading != PILOT_HEADING_NONE)
+            pilot_table_heading(render->table, heading_of(view, result, row, UNCUT),
+                                make_heading(render, result, row));
         for (const pilot_view_cell_t *cell = view->cell; cell->header; cell++)
             if (render->all || !cell->all_only)
                 pilot_table_cell(render->table, make_cell(cell, value(view, result, row, cell->a),

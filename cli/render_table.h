@@ -11,6 +11,7 @@ typedef struct pilot_render_table {
     const pilot_view_t *view;
     bool all; /* --all */
     pilot_table_t *table;
+    int width; /* of the terminal */
 } pilot_render_table_t;
 
 void pilot_render_table_begin(pilot_render_table_t *render, int width, bool utf8);

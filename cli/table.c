@@ -17,13 +17,18 @@ typedef struct table_column {
     size_t width;
 } table_column_t;
 
+/* Rows of one key stand together, under what is shown (NULL: none). */
+typedef struct table_heading {
+    char *key, *shown;
+} table_heading_t;
+
 struct pilot_table {
     int width;
     table_column_t *column;
     size_t columns, column_capacity;
     char **cell; /* rows x columns */
     size_t cells, cell_capacity;
-    char **heading; /* one a row, or NULL */
+    table_heading_t *heading; /* one a row */
     size_t rows, row_capacity;
 };
 
@@ -40,8 +45,10 @@ void pilot_table_free(pilot_table_t *table)
         return;
     for (size_t i = 0; i < table->cells; i++)
         free(table->cell[i]);
-    for (size_t i = 0; i < table->rows; i++)
-        free(table->heading[i]);
+    for (size_t i = 0; i < table->rows; i++) {
+        free(table->heading[i].key);
+        free(table->heading[i].shown);
+    }
     free(table->cell);
     free(table->heading);
     free(table->column);
@@ -56,13 +63,18 @@ void pilot_table_column(pilot_table_t *table, const char *header, bool right, in
         (table_column_t){.header = header, .right = right, .drop = drop};
 }
 
-void pilot_table_row(pilot_table_t *table, const char *heading)
+void pilot_table_row(pilot_table_t *table)
 {
     while (table->cells < table->rows * table->columns)
         pilot_table_cell(table, NULL);
     table->heading =
         pilot_grow(table->heading, &table->row_capacity, table->rows + 1, sizeof *table->heading);
-    table->heading[table->rows++] = heading ? pilot_strdup(heading) : NULL;
+    table->heading[table->rows++] = (table_heading_t){0};
+}
+
+void pilot_table_heading(pilot_table_t *table, char *key, char *shown)
+{
+    table->heading[table->rows - 1] = (table_heading_t){key, shown};
 }
 
 void pilot_table_cell(pilot_table_t *table, char *text)
@@ -148,8 +160,7 @@ static void narrow_texts(pilot_table_t *table)
     }
 }
 
-/* Cut to so many columns of the terminal, between characters; a '~' tells that it was cut. */
-static void cut_text(char *text, size_t width)
+void pilot_table_cut(char *text, size_t width)
 {
     size_t length = strlen(text);
     if (pilot_utf8_width(text, length) <= width)
@@ -170,7 +181,7 @@ static void fit(pilot_table_t *table)
     for (size_t i = 0; i < table->rows * table->columns; i++) {
         const table_column_t *column = &table->column[i % table->columns];
         if (table->cell[i] && !column->right)
-            cut_text(table->cell[i], column->width);
+            pilot_table_cut(table->cell[i], column->width);
     }
 }
 
@@ -223,18 +234,18 @@ static void print_lines(const pilot_table_t *table, const char *text, FILE *out)
     print_line(&text, out); /* the header */
     const char *current = NULL;
     for (size_t row = 0; row < table->rows; row++) {
-        const char *heading = table->heading[row];
-        if (heading && (!current || strcmp(current, heading) != 0))
-            print_heading(heading, false, out);
-        current = heading;
+        const table_heading_t *heading = &table->heading[row];
+        if (heading->key && (!current || strcmp(current, heading->key) != 0))
+            print_heading(heading->shown, false, out);
+        current = heading->key;
         print_line(&text, out);
     }
 }
 
 pilot_status_t pilot_table_print(pilot_table_t *table, FILE *out, pilot_error_t *error)
 {
-    pilot_table_row(table, NULL); /* completes the last row */
-    free(table->heading[--table->rows]);
+    pilot_table_row(table); /* completes the last row */
+    table->rows--;
     fit(table);
     struct libscols_table *lines = scols_new_table();
     bool sound = lines && scols_table_enable_noencoding(lines, 0) == 0 &&

@@ -19,11 +19,16 @@ void pilot_table_free(pilot_table_t *table); /* NULL is fine */
  * header: borrowed until the table is freed. */
 void pilot_table_column(pilot_table_t *table, const char *header, bool right, int drop);
 
-/* Begin a row; consecutive rows of the same heading stand under it (NULL: none). */
-void pilot_table_row(pilot_table_t *table, const char *heading);
+void pilot_table_row(pilot_table_t *table); /* begin a row */
+/* Consecutive rows of the same key stand under a heading.  Both consumed. */
+void pilot_table_heading(pilot_table_t *table, char *key, char *shown);
 /* The next cell of the row; consumed (NULL: blank). */
 void pilot_table_cell(pilot_table_t *table, char *text);
 void pilot_table_cell_text(pilot_table_t *table, const char *text); /* copied */
+
+/* Cut a text to so many (at least 1) columns of the terminal, between characters; a '~' tells that
+ * it was cut. */
+void pilot_table_cut(char *text, size_t width);
 
 /* PILOT_E_BUG when libsmartcols fails. */
 pilot_status_t pilot_table_print(pilot_table_t *table, FILE *out, pilot_error_t *error);

@@ -45,7 +45,9 @@ pilot_status_t pilot_db_error(pilot_db_t *db, const PGresult *result, pilot_erro
         hide_quoted(message);
     pilot_status_t status = status_of(sqlstate);
     bool ours = strncmp(sqlstate, "PL", 2) == 0;
-    pilot_error_set(error, status, "%s%s", ours ? "" : "PostgreSQL: ", message);
+    bool full = strcmp(sqlstate, "53100") == 0;
+    pilot_error_set(error, status, "%s%s%s", ours ? "" : "PostgreSQL: ", message,
+                    full ? ": the database's disk is full; make room there" : "");
     if (error)
         memcpy(error->sqlstate, sqlstate, strnlen(sqlstate, sizeof error->sqlstate - 1) + 1);
     return status;

@@ -7,6 +7,7 @@
 #include "../../cli/progress.h"
 #include "../../cli/view.h"
 #include "../harness/tap.h"
+#include "pilot/memory.h"
 #include "pilot/text.h"
 
 static char *print(pilot_table_t *table)
@@ -34,14 +35,17 @@ static pilot_table_t *make(int width)
 static void test_fitting(void)
 {
     pilot_table_t *table = make(30);
-    pilot_table_row(table, "first");
+    pilot_table_row(table);
+    pilot_table_heading(table, pilot_strdup("first"), pilot_strdup("first"));
     pilot_table_cell_text(table, "north");
     pilot_table_cell_text(table, "1.5");
     pilot_table_cell_text(table, "123456789");
     pilot_table_cell_text(table, "12");
-    pilot_table_row(table, "first");
+    pilot_table_row(table);
+    pilot_table_heading(table, pilot_strdup("first"), pilot_strdup("first"));
     pilot_table_cell_text(table, "south");
-    pilot_table_row(table, "second");
+    pilot_table_row(table);
+    pilot_table_heading(table, pilot_strdup("second"), pilot_strdup("second"));
     pilot_table_cell_text(table, "west");
     char *text = print(table);
     is_text(text, "agency  effect  more\n\nfirst\nnorth      1.5    12\nsouth\n\nsecond\nwest\n",
@@ -49,7 +53,7 @@ static void test_fitting(void)
     free(text);
 
     table = make(80);
-    pilot_table_row(table, NULL);
+    pilot_table_row(table);
     pilot_table_cell_text(table, "a\x1b[31mb");
     text = print(table);
     ok(!strchr(text, '\x1b'), "no cell can command the terminal");
@@ -57,7 +61,9 @@ static void test_fitting(void)
     free(text);
 
     table = make(80);
-    pilot_table_row(table, "bad\x1b[2Jheading");
+    pilot_table_row(table);
+    pilot_table_heading(table, pilot_strdup("bad\x1b[2Jheading"),
+                        pilot_strdup("bad\x1b[2Jheading"));
     pilot_table_cell_text(table, "x");
     text = print(table);
     ok(!strchr(text, '\x1b'), "no heading can either");
@@ -66,7 +72,7 @@ static void test_fitting(void)
     table = pilot_table_new(20);
     pilot_table_column(table, "agency", false, 0);
     pilot_table_column(table, "effect", true, 0);
-    pilot_table_row(table, NULL);
+    pilot_table_row(table);
     pilot_table_cell_text(table, "a name that is much longer than the line");
     pilot_table_cell_text(table, "1.5");
     text = print(table);
@@ -76,7 +82,7 @@ static void test_fitting(void)
 
     table = pilot_table_new(20);
     pilot_table_column(table, "agency", false, 0);
-    pilot_table_row(table, NULL);
+    pilot_table_row(table);
     pilot_table_cell_text(table,
                           "\xc3\x84\xc3\x96\xc3\x9c\xc3\x84\xc3\x96\xc3\x9c\xc3\x84\xc3\x96"
                           "\xc3\x9c\xc3\x84\xc3\x96\xc3\x9c\xc3\x84\xc3\x96\xc3\x9c\xc3\x84"
