@@ -6,9 +6,9 @@
 #include <string.h>
 #include <time.h>
 
-#include "debug_point.h"
 #include "id_map.h"
 #include "pilot/clock.h"
+#include "pilot/debug_point.h"
 #include "pilot/hash.h"
 #include "pilot/log.h"
 #include "pilot/memory.h"
@@ -30,6 +30,7 @@ typedef struct writer {
     pilot_writer_mail_t *batch[BATCH_ITEMS];
     size_t batch_count;
     pilot_id_map_t in_batch; /* jobs with a result in this batch */
+    size_t passed;           /* items of all batches, for debug points */
     int64_t stop_ms;         /* when to give up after stop, 0 = not stopping */
 } writer_t;
 
@@ -206,12 +207,21 @@ static void store_singly(writer_t *writer)
     }
 }
 
+/* A test may end the coordinator when its N-th item passes a point. */
+static void die_at(const char *point, size_t passed)
+{
+    int64_t wanted;
+    if (pilot_debug_point_setting(point, &wanted) && (int64_t)passed >= wanted)
+        pilot_debug_point_die();
+}
+
 static void store_batch(writer_t *writer)
 {
     pilot_error_t error = {0};
-    pilot_debug_point("die_before_commit", writer->batch_count);
+    writer->passed += writer->batch_count;
+    die_at("die_before_commit", writer->passed);
     pilot_status_t status = store_again(writer, writer->batch, writer->batch_count, &error);
-    pilot_debug_point("die_after_commit", writer->batch_count);
+    die_at("die_after_commit", writer->passed);
     if (!status)
         post_stored(writer, writer->batch, writer->batch_count);
     else if (status != PILOT_E_INTERRUPTED)

@@ -1,15 +1,17 @@
 #include "compute.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "compare.h"
-#include "debug_point.h"
 #include "evaluate.h"
 #include "fetch.h"
 #include "pilot/clock.h"
+#include "pilot/debug_point.h"
 #include "pilot/frame_limits.h"
 #include "pilot/memory.h"
 #include "pooled.h"
@@ -256,11 +258,24 @@ static void fail(attempt_t *attempt, pilot_status_t status)
         outcome->code = "database";
 }
 
+static void pass_debug_points(uint64_t job)
+{
+    static atomic_int started;
+    int64_t value, number = atomic_fetch_add(&started, 1) + 1;
+    if (pilot_debug_point_setting("sleep_in_job_ms", &value)) {
+        struct timespec pause = {.tv_sec = value / 1000, .tv_nsec = value % 1000 * 1000000};
+        nanosleep(&pause, NULL);
+    }
+    if ((pilot_debug_point_setting("die_in_job", &value) && value == (int64_t)job) ||
+        (pilot_debug_point_setting("die_on_job_number", &value) && value == number))
+        pilot_debug_point_die();
+}
+
 void pilot_compute_run(pilot_compute_t *compute, pilot_task_t *task)
 {
     attempt_t attempt = {.compute = compute, .task = task};
     int64_t begin = pilot_clock_us();
-    pilot_debug_point_in_job(task->id);
+    pass_debug_points(task->id);
     bool fresh = true;
     pilot_status_t status = try_once(&attempt, &fresh);
     /* A session that broke since its last use says nothing about the database: once more. */
