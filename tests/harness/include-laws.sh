@@ -68,7 +68,7 @@ function judge(name, header, quoted,    short, whose, beside) {
     close(beside)
 }
 BEGIN {
-    room("base", "clock error hash log memory options signals suggest text", "", "openssl")
+    room("base", "clock debug_point error hash log memory options signals suggest text", "", "openssl")
     room("stat", "design_matrix dim estimate frame meta ols piece pooled_ols quality", "base",
          "gsl cblas lapacke Random123")
     room("plan", "plan", "base", "yaml protobuf")
