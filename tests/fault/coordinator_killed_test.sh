@@ -20,12 +20,12 @@ end_softly "$again"
 PILOT_DEBUG_POINT=die_after_commit=2 coordinator dies "$ENDPOINT"
 dies=$started
 analysis=$(launch)
-wait "$dies"
+wait "$dies" 2>/dev/null
 unset "running[$dies]"
 stored_at_least "$analysis" 1
 ok $? "a coordinator that dies after a commit has stored results"
 PILOT_DEBUG_POINT=die_before_commit=1 coordinator dies-before "$ENDPOINT"
-wait "$started"
+wait "$started" 2>/dev/null
 unset "running[$started]"
 coordinator again "$ENDPOINT"
 again=$started
@@ -36,13 +36,13 @@ end_softly "$again"
 PILOT_DEBUG_POINT=die_after_commit=2 coordinator dies "$ENDPOINT"
 dies=$started
 analysis=$(launch)
-wait "$dies"
+wait "$dies" 2>/dev/null
 unset "running[$dies]"
 sql "UPDATE work.job_results SET digest = '\\x00' FROM work.jobs j
      WHERE j.job = job_results.job AND analysis = $analysis"
 coordinator again "$ENDPOINT"
 again=$started
-until_true 20 grep -q event=result_mismatch "$T/again.log"
+until_true 20 grep -qs event=result_mismatch "$T/again.log"
 ok $? "one that differs raises an alarm"
 until_true 60 state_is "$analysis" done
 ok $? "and the analysis goes on with what was first"
@@ -51,7 +51,7 @@ ok $? "and the analysis goes on with what was first"
 epoch=$(sql "SELECT epoch FROM work.lease")
 coordinator standby "$SECOND"
 standby=$started
-until_true 5 grep -q event=standby "$T/standby.log"
+until_true 5 grep -qs event=standby "$T/standby.log"
 ok $? "a second coordinator waits"
 analysis=$(launch)
 until_true 10 stored_at_least "$analysis" 1
@@ -62,9 +62,9 @@ is "$(sql "SELECT epoch FROM work.lease")" $((epoch + 1)) "the standby raised th
 # A coordinator that sleeps through its lease must not write any more.
 coordinator sleeper "$ENDPOINT"
 sleeper=$started
-until_true 5 grep -q event=standby "$T/sleeper.log"
+until_true 5 grep -qs event=standby "$T/sleeper.log"
 kill -STOP "$standby"
-until_true 10 grep -q event=started "$T/sleeper.log"
+until_true 10 grep -qs event=started "$T/sleeper.log"
 ok $? "a stopped coordinator's lease runs out"
 kill -CONT "$standby"
 wait "$standby"

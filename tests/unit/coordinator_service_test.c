@@ -9,6 +9,7 @@
 
 #include "../harness/tap.h"
 #include "pilot/clock.h"
+#include "pilot/log.h"
 #include "pilot/memory.h"
 
 typedef struct scene {
@@ -393,6 +394,7 @@ static void test_fence(void)
 
 int main(void)
 {
+    pilot_log_init("coordinator_service_test", PILOT_LOG_ERROR);
     test_from_hello_to_end();
     test_failures();
     test_lost_worker();
