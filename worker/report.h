@@ -12,11 +12,11 @@
 #include "pilot/quality.h"
 #include "pilot/row_keys.h"
 
-/* A pilot_number_t into a message's optional field. */
+/* A pilot_number_t into a message's optional field; -0 as 0. */
 #define PILOT_COPY_NUMBER(row, field, number)                                                      \
     do {                                                                                           \
         (row)->has_##field = (number).given;                                                       \
-        (row)->field = (number).given ? (number).value : 0;                                        \
+        (row)->field = (number).given ? (number).value + 0.0 : 0;                                  \
     } while (0)
 
 typedef struct pilot_report pilot_report_t;

@@ -56,8 +56,8 @@ BEGIN
             'HAVING count(DISTINCT a.labels[pair.pilot_arm + 1]) > 1) AS torn', pilot_name)
             INTO amount USING submissions;
         IF amount > 0 THEN
-            RAISE EXCEPTION 'at level across a cluster is in one arm everywhere, and % of them are '
-                            'in more than one', amount USING ERRCODE = 'PL002';
+            RAISE EXCEPTION 'at level across a label means one cluster in all agencies, and clusters of '
+                            'two arms share a label (labels: %); make labels differ', amount USING ERRCODE = 'PL002';
         END IF;
         RETURN;
     END IF;

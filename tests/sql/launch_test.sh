@@ -79,7 +79,7 @@ load q "$BOTH" "(0, 1, 'u1', 0::int2, 0), (0, 2, 'u2', 1, 1), (1, 3, 'u3', 0, 0)
 is "$(launch "'q'" | grep -c PL)" 0 "across: clusters that keep their arm by label are taken"
 load q "$BOTH" "(0, 1, 'u1', 0::int2, 0), (0, 2, 'u2', 1, 1), (1, 3, 'u3', 1, 0)" >/dev/null
 is "$(launch "'q'")" \
-    'PL002 at level across a cluster is in one arm everywhere, and 1 of them are in more than one' \
+    'PL002 at level across a label means one cluster in all agencies, and clusters of two arms share a label (labels: 1); make labels differ' \
     "across: a cluster in two arms of two agencies is refused"
 load q "$BOTH" "(0, 1, 'u1', 0::int2, 0), (0, 2, 'u2', 1, 1), (1, 3, 'u2', 0, 0)" >/dev/null
 is "$(launch "'q'")" \
