@@ -14,6 +14,10 @@ like "$err" "now at version" "says what it did"
 try "$PILOT" init --db "$CONNINFO"
 well "init again"
 like "$err" "already" "has nothing to do"
+try "$PILOT" check "$PLAN" --db "$CONNINFO"
+like "$err" '^unit_ids: unit ids are stored as written' "that a server's unit ids are not hashed yet is said"
+try "$PILOT" check "$PLAN" --dir "$DIR"
+is "$(grep -c unit_ids <<<"$err")" 0 "and not where they need not be"
 
 try "$PILOT" run "$PLAN" "$DATA" --dir "$T/embedded" --view effects --format csv
 cut -d, -f1,3- "$T/out" >"$T/embedded.csv"

@@ -32,6 +32,7 @@ like "$out" 'confirmatory +no' "it is exploratory"
 like "$out" 'a second look' "and says why"
 try "$PILOT" run "$PLAN" "$DATA" --dir "$DIR"
 well "run uses what is up"
+is "$(grep -c 'counts as exploratory' <<<"$err")" 0 "a plan that came before the data is confirmatory"
 try "$PILOT" status --dir "$DIR"
 is "$(grep -c ' done ' <<<"$out")" 3 "status lists three that are done"
 is "$(awk 'length > 80' "$T/out" | wc -l)" 0 "within 80 columns"
@@ -61,4 +62,8 @@ for _ in $(seq 1 100); do
 done
 is "$state" "done" "and the stack computes it"
 fails 2 "embedded" "up with a server" "$PILOT" up --db dbname=x
+sed 's/^title: .*/title: Thought of later/' "$PLAN" >"$T/later.yaml"
+try "$PILOT" register "$T/later.yaml" --dir "$DIR"
+try "$PILOT" launch star_kindergarten --dir "$DIR"
+like "$err" 'counts as exploratory: the plan was registered after' "a plan that came after the data is told to be exploratory"
 finish
