@@ -213,8 +213,11 @@ static void finish_arm(const pilot_fit_t *fit, const sums_t *sums, size_t arm, d
         ret->estimate = PILOT_GIVEN(fit->beta[fit->arm_column[arm]]);
         finish_std_error(fit, sums, arm, confidence, arena, ret);
     }
-    if (fit->dropped[0])
+    if (fit->dropped[0]) {
+        if (ret->status == PILOT_ROW_OK)
+            ret->status = PILOT_ROW_FLAGGED;
         pilot_estimate_note(ret, "dropped: %s", fit->dropped);
+    }
 }
 
 void pilot_residuals_finish(const pilot_fit_t *fit, const pilot_residuals_t *const *residuals,
