@@ -129,6 +129,8 @@ static pilot_status_t child_ended(pilot_stack_t *stack, pilot_child_t *child, in
         return start_child(stack, child, error);
     }
     char *words PILOT_AUTOFREE = last_words(child);
+    if (strstr(words, " level=info "))
+        words[0] = '\0'; /* of a log's line, the last words of a process that was killed */
     const char *colon = words[0] ? ": " : "";
     if (killed)
         return pilot_error_set(error, PILOT_E_COORDINATOR, "%s was killed by signal %d%s%s",
