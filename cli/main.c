@@ -2,7 +2,7 @@
  * a line on stderr and an exit status. */
 #include <libsmartcols.h>
 #include <libpq-fe.h>
-#include <sodium.h>
+#include <openssl/crypto.h>
 #include <unistd.h>
 #include <yaml.h>
 
@@ -57,8 +57,8 @@ static void print_version(void)
     scols_get_library_version(&smartcols_version);
     char *smartcols PILOT_AUTOFREE = pilot_format("libsmartcols %s", smartcols_version);
     char *yaml PILOT_AUTOFREE = pilot_format("libyaml %s", yaml_get_version_string());
-    char *sodium PILOT_AUTOFREE = pilot_format("libsodium %s", sodium_version_string());
-    const char *libraries[] = {postgres, yaml, smartcols, sodium, NULL};
+    const char *openssl = OpenSSL_version(OPENSSL_VERSION);
+    const char *libraries[] = {postgres, yaml, smartcols, openssl, NULL};
     pilot_options_version("pilot", libraries);
 }
 

@@ -14,7 +14,7 @@ for name; do
     clang -g -O1 -std=gnu17 -fsanitize=fuzzer,address,undefined -D_GNU_SOURCE -Iinclude -Icli \
         -isystem build-fuzz/gen/proto $(pkg-config --cflags libpq libprotobuf-c libzmq smartcols) \
         "tests/fuzz/${name}_fuzz.c" build-fuzz/libpilot-{cli,store,wire,plan,stat,base}.a \
-        $(pkg-config --libs libzmq gsl libprotobuf-c libsodium yaml-0.1 libpq smartcols libcrypto openblas lapacke) \
+        $(pkg-config --libs libzmq gsl libprotobuf-c yaml-0.1 libpq smartcols libcrypto openblas lapacke) \
         -lcsv -lm -lpthread -o "build-fuzz/$name/fuzz"
     (cd "build-fuzz/$name" && ./fuzz -max_total_time="$seconds" -timeout=10 -rss_limit_mb=1024 -print_final_stats=1 \
         corpus "../../tests/fuzz/corpus/$name") 2>"build-fuzz/$name/log" ||

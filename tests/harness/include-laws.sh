@@ -76,7 +76,7 @@ BEGIN {
     room("store", "cluster database migrate", "base", "libpq")
     room("coordinator", "", "base plan wire store", "zmq protobuf libpq")
     room("worker", "", "base stat plan wire store", "zmq protobuf libpq gsl cblas")
-    room("cli", "", "base plan wire store", "libpq yaml csv smartcols sodium protobuf")
+    room("cli", "", "base plan wire store", "libpq yaml csv smartcols openssl protobuf")
     single["zmq.h"] = "zmq"
     single["libpq-fe.h"] = single["postgres_fe.h"] = "libpq"
     single["yaml.h"] = "yaml"
@@ -84,7 +84,6 @@ BEGIN {
     single["cblas.h"] = single["openblas_config.h"] = "cblas"
     single["lapacke.h"] = single["lapack.h"] = "lapacke"
     single["libsmartcols.h"] = "smartcols"
-    single["sodium.h"] = "sodium"
     single["pilot.pb-c.h"] = single["protobuf-c.h"] = "protobuf"
     words("sys arpa net netinet gnu linux asm", system_folder)
     words("log options signals clock unistd.h fcntl.h time.h poll.h pthread.h signal.h dirent.h", impure)
