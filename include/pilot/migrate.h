@@ -5,7 +5,7 @@
 
 #include "pilot/database.h"
 
-/* Refuses a database whose registry/outcomes/work/results/dashboard schemas are not ours
+/* Refuses a database whose schemas registry, outcomes, work, results or dashboard are not ours
  * (PILOT_E_SCHEMA).  *ret_steps (NULL allowed): how many steps were applied. */
 pilot_status_t pilot_migrate(pilot_db_t *db, int *ret_steps, pilot_error_t *error);
 
