@@ -36,18 +36,7 @@ pilot_status_t pilot_cmd_submit(pilot_context_t *context, int argc, char **argv,
 {
     const char *agency = NULL, *report = NULL;
     const pilot_option_t options[] = {
-        {.name = "agency",
-         .type = PILOT_OPTION_TEXT,
-         .target = &agency,
-         .argument = "NAME",
-         .help = "whose data it is, where the files have no agency column"},
-        {.name = "report",
-         .type = PILOT_OPTION_TEXT,
-         .target = &report,
-         .argument = "FILE.csv",
-         .help = "list what is wrong with the data in FILE.csv"},
-        PILOT_CONTEXT_OPTIONS(context),
-        {0}};
+        PILOT_INTAKE_OPTIONS(&agency, &report), PILOT_CONTEXT_OPTIONS(context), {0}};
     int operands = 0;
     pilot_status_t status = pilot_context_parse(
         context, options, "PILOT DATA.csv...",

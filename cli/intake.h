@@ -68,4 +68,16 @@ pilot_status_t pilot_intake_check_bytes(const pilot_plan_t *plan, const char *co
 pilot_status_t pilot_intake_tell(const pilot_intake_result_t *result, const char *report_path,
                                  pilot_error_t *error);
 
+/* Options of the commands that take data in and report on it: const char **agency, **report. */
+#define PILOT_INTAKE_OPTIONS(agency_target, report_target)                                         \
+    {.name = "agency",                                                                             \
+     .type = PILOT_OPTION_TEXT,                                                                    \
+     .target = (agency_target),                                                                    \
+     .argument = "NAME",                                                                           \
+     .help = "whose data it is, where the files have no agency column"},                           \
+    {                                                                                              \
+        .name = "report", .type = PILOT_OPTION_TEXT, .target = (report_target),                    \
+        .argument = "FILE.csv", .help = "list what is wrong with the data in FILE.csv"             \
+    }
+
 #endif
