@@ -67,7 +67,13 @@ typedef enum pilot_std_error {
     PILOT_SE_CR0,
     PILOT_SE_CR1,
     PILOT_SE_CR2,
-    PILOT_SE_CR3
+    PILOT_SE_CR3,
+    PILOT_SE_YOUNG,
+    PILOT_SE_LINEARIZED,
+    PILOT_SE_GREENWOOD,
+    PILOT_SE_BOOTSTRAP,
+    PILOT_SE_DELTA,
+    PILOT_SE_SCORE
 } pilot_std_error_t;
 const char *pilot_std_error_name(pilot_std_error_t type); /* "neyman", "HC2", ... */
 /* From a plan's name ("HC2"); PILOT_SE_NONE when there is none such. */

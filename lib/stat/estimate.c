@@ -57,6 +57,12 @@ static const char *const std_error_name[] = {
     [PILOT_SE_CR1] = "CR1",
     [PILOT_SE_CR2] = "CR2",
     [PILOT_SE_CR3] = "CR3",
+    [PILOT_SE_YOUNG] = "young",
+    [PILOT_SE_LINEARIZED] = "linearized",
+    [PILOT_SE_GREENWOOD] = "greenwood",
+    [PILOT_SE_BOOTSTRAP] = "bootstrap",
+    [PILOT_SE_DELTA] = "delta",
+    [PILOT_SE_SCORE] = "score",
 };
 
 #define COUNT_OF(array) (sizeof(array) / sizeof *(array))

@@ -69,14 +69,14 @@ function judge(name, header, quoted,    short, whose, beside) {
 }
 BEGIN {
     room("base", "clock debug_point error hash log memory options signals suggest text", "", "openssl")
-    room("stat", "design_matrix dim estimate frame meta ols piece pooled_ols quality", "base",
+    room("stat", "contrast design_matrix dim estimate frame meta ols piece pooled_ols quality", "base",
          "gsl cblas lapacke Random123")
-    room("plan", "plan", "base", "yaml protobuf")
+    room("plan", "estimators plan", "base", "yaml protobuf")
     room("wire", "frame_limits row_keys spec wire", "base plan", "zmq protobuf cblas")
     room("store", "cluster database migrate", "base", "libpq")
     room("coordinator", "", "base plan wire store", "zmq protobuf libpq")
     room("worker", "", "base stat plan wire store", "zmq protobuf libpq gsl cblas")
-    room("cli", "", "base plan wire store", "libpq yaml csv smartcols openssl protobuf")
+    room("cli", "", "base stat plan wire store", "libpq yaml csv smartcols openssl protobuf")
     single["zmq.h"] = "zmq"
     single["libpq-fe.h"] = single["postgres_fe.h"] = "libpq"
     single["yaml.h"] = "yaml"
