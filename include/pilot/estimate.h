@@ -95,6 +95,9 @@ typedef struct pilot_estimate {
 /* From estimate, std_error (> 0) and df (absent: normal): statistic, p_value and the interval at
  * the confidence level. */
 void pilot_estimate_infer(pilot_estimate_t *estimate, double confidence);
+/* The same where no effect is not 0 but null_value, as 1/2 is for ranks: statistic and p_value are
+ * of estimate - null_value. */
+void pilot_estimate_infer_against(pilot_estimate_t *estimate, double null_value, double confidence);
 
 /* "not_estimable" with this reason, numbers that are already given kept. */
 void pilot_estimate_refuse(pilot_estimate_t *estimate, pilot_reason_t reason);

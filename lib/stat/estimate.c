@@ -92,8 +92,13 @@ pilot_std_error_t pilot_std_error_from_name(const char *name)
 
 void pilot_estimate_infer(pilot_estimate_t *estimate, double confidence)
 {
+    pilot_estimate_infer_against(estimate, 0, confidence);
+}
+
+void pilot_estimate_infer_against(pilot_estimate_t *estimate, double null_value, double confidence)
+{
     double value = estimate->estimate.value, std_error = estimate->std_error.value;
-    double statistic = value / std_error, critical;
+    double statistic = (value - null_value) / std_error, critical;
     if (!estimate->estimate.given || !estimate->std_error.given || !(std_error > 0))
         return;
     if (estimate->df.given) {

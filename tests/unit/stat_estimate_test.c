@@ -53,6 +53,16 @@ static void test_distributions(void)
     }
 }
 
+static void test_infer_against(void)
+{
+    pilot_estimate_t row = {.estimate = PILOT_GIVEN(0.75), .std_error = PILOT_GIVEN(0.125)};
+    pilot_estimate_infer_against(&row, 0.5, 0.95);
+    ok(row.statistic.value == 2, "the statistic is of the distance from the null value");
+    is_close(row.p_value.value, pilot_normal_two_sided(2), 1e-15, "and so is the p-value");
+    is_close(row.ci_low.value, 0.75 - 0.125 * pilot_normal_critical(0.95), 1e-15,
+             "while the interval lies about the estimate");
+}
+
 static void test_infer(void)
 {
     pilot_estimate_t row = {.estimate = PILOT_GIVEN(-3), .std_error = PILOT_GIVEN(1.5)};
@@ -107,6 +117,7 @@ int main(void)
     test_names();
     test_distributions();
     test_infer();
+    test_infer_against();
     test_notes();
     return tap_done();
 }
