@@ -71,6 +71,9 @@ pilot_status_t pilot_analysis_new(const void *spec_bytes, size_t length,
     }
     analysis->std_error = pilot_std_error_from_name(spec->std_error);
     analysis->probability = probabilities(spec);
+    analysis->arm_name = PILOT_NEW_ARRAY(const char *, spec->n_arm);
+    for (size_t i = 0; i < spec->n_arm; i++)
+        analysis->arm_name[i] = spec->arm[i]->label;
     *ret_analysis = analysis;
     return PILOT_OK;
 }
@@ -82,10 +85,6 @@ void pilot_analysis_free(pilot_analysis_t *analysis)
     pilot_layout_free(analysis->layout);
     pilot_message_free(&analysis->spec->base);
     free(analysis->probability);
+    free(analysis->arm_name);
     free(analysis);
-}
-
-bool pilot_analysis_auto_is_ols(const pilot_analysis_t *analysis, uint64_t rows)
-{
-    return analysis->regressors > 0 && rows >= PILOT_AUTO_MINIMUM_ROWS;
 }

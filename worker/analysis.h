@@ -8,9 +8,6 @@
 #include "pilot/error.h"
 #include "pilot/estimate.h"
 
-/* `auto` needs an outcome with at least this many rows to use covariates. */
-#define PILOT_AUTO_MINIMUM_ROWS 20
-
 typedef struct pilot_analysis {
     Pilot__Spec *spec;
     pilot_layout_t *layout;
@@ -22,14 +19,12 @@ typedef struct pilot_analysis {
     size_t regressors;           /* covariates that are not for subgroups alone */
     pilot_std_error_t std_error; /* NONE: auto */
     double *probability;         /* by arm; NULL: not declared */
+    const char **arm_name;       /* by arm */
 } pilot_analysis_t;
 
 /* PILOT_E_PROTOCOL: not a Spec, or one that contradicts itself.  Caller frees. */
 pilot_status_t pilot_analysis_new(const void *spec, size_t length, pilot_analysis_t **ret_analysis,
                                   pilot_error_t *error);
 void pilot_analysis_free(pilot_analysis_t *analysis); /* NULL is fine */
-
-/* Which estimator `auto` takes for an outcome with so many rows (over all that is estimated). */
-bool pilot_analysis_auto_is_ols(const pilot_analysis_t *analysis, uint64_t rows);
 
 #endif

@@ -13,6 +13,7 @@ typedef struct evaluation {
     uint64_t *rows; /* with the outcome and a positive weight */
     pilot_dim_summary_t **summary;
     pilot_estimate_t *ols; /* NULL where not asked for */
+    pilot_regression_choice_t *choice;
 } evaluation_t;
 
 static size_t cell_of(const pilot_analysis_t *analysis, size_t subset, size_t outcome)
@@ -49,8 +50,13 @@ static void evaluate_subset(evaluation_t *evaluation, pilot_ols_t *ols, size_t s
     }
     if (evaluation->ols) {
         pilot_ols_task_t task = pilot_view_task(view, subset);
-        size_t first = cell_of(analysis, subset_index, 0) * analysis->treatments;
-        pilot_ols_estimate(ols, &task, view->outcome, analysis->outcomes, &evaluation->ols[first]);
+        size_t first = cell_of(analysis, subset_index, 0);
+        pilot_regression_model_t model = analysis->automatic ? PILOT_MODEL_AUTO : PILOT_MODEL_OLS;
+        pilot_ols_estimate(ols, &task, &model, 1, view->outcome, analysis->outcomes,
+                           &(pilot_ols_output_t){
+                               .estimate = &evaluation->ols[first * analysis->treatments],
+                               .choice = &evaluation->choice[first],
+                           });
     }
 }
 
@@ -62,19 +68,17 @@ static void report_row(const evaluation_t *evaluation, const pilot_row_key_t *ke
     size_t cell = cell_of(analysis, key->subset, key->outcome);
     const char *estimator = key->estimator;
     if (analysis->automatic)
-        estimator = pilot_analysis_auto_is_ols(analysis, evaluation->rows[cell])
-                        ? "ols"
-                        : "difference_in_means";
+        estimator = pilot_regression_choice_name(&evaluation->choice[cell]);
     pilot_estimate_t computed, *estimate = NULL;
-    if (strcmp(estimator, "ols") == 0) {
+    if (strcmp(estimator, "ols") == 0 || (analysis->automatic && strcmp(estimator, "lin") == 0)) {
         estimate = &evaluation->ols[cell * analysis->treatments + key->arm - 1];
     } else if (strcmp(estimator, "difference_in_means") == 0) {
         const pilot_dim_summary_t *summary = evaluation->summary[cell];
         estimate = &computed;
         pilot_dim_estimate(&summary, 1, key->arm, 0, analysis->spec->confidence, estimate);
+        if (analysis->automatic)
+            pilot_estimate_note(estimate, "auto: %s", estimator);
     }
-    if (estimate && analysis->automatic)
-        pilot_estimate_note(estimate, "auto: %s", estimator);
     pilot_report_estimate(report, key, agency, subset->name, subset->level, estimator, estimate);
 }
 
@@ -121,6 +125,8 @@ void pilot_evaluate_agency(const pilot_analysis_t *analysis, pilot_ols_t *ols,
     bool effects = !analysis->spec->across;
     if (effects && analysis->has_ols)
         evaluation.ols = PILOT_NEW_ARRAY(pilot_estimate_t, cells * analysis->treatments);
+    if (evaluation.ols)
+        evaluation.choice = PILOT_NEW_ARRAY(pilot_regression_choice_t, cells);
     for (size_t s = 0; s < evaluation.subsets->count; s++)
         evaluate_subset(&evaluation, ols, s);
     if (effects) {
@@ -140,6 +146,7 @@ void pilot_evaluate_agency(const pilot_analysis_t *analysis, pilot_ols_t *ols,
     free(evaluation.summary);
     free(evaluation.rows);
     free(evaluation.ols);
+    free(evaluation.choice);
     pilot_subsets_free(evaluation.subsets);
     pilot_view_clear(&evaluation.view);
 }

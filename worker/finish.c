@@ -30,8 +30,8 @@ pilot_status_t pilot_residual_agency(const pilot_analysis_t *analysis, pilot_ols
         pilot_ols_task_t task = pilot_view_task(&view, &subsets->subset[s]);
         status = pilot_pooled_ols_residuals(
             ols, &task, view.outcome, analysis->outcomes,
-            (const pilot_pooled_ols_fit_t *const *)&fits->fit[subset * analysis->outcomes], &piece,
-            error);
+            (const pilot_pooled_ols_fit_t *const *)&fits->fit[subset * analysis->outcomes], 1,
+            &piece, error);
     }
     if (status == PILOT_OK)
         pilot_report_piece(report, pin->agency_index, &piece);
@@ -110,10 +110,10 @@ static void report_rows(finish_t *finish, pilot_report_t *report)
             continue;
         const pilot_subset_t *subset = &all->subset[key.subset];
         pilot_estimate_t *estimate = &finish->estimate[cell * analysis->treatments + key.arm - 1];
-        if (analysis->automatic)
-            pilot_estimate_note(estimate, "auto: ols");
+        const char *estimator =
+            pilot_regression_choice_name(pilot_pooled_ols_choice(finish->fits->fit[cell]));
         pilot_mark_partial(estimate, finish->fits->given_up);
-        pilot_report_estimate(report, &key, NULL, subset->name, subset->level, "ols", estimate);
+        pilot_report_estimate(report, &key, NULL, subset->name, subset->level, estimator, estimate);
     }
 }
 

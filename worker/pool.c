@@ -95,10 +95,11 @@ static pilot_status_t fit_subset(pool_t *pool, size_t subset, size_t members, pi
     pilot_status_t status = PILOT_OK;
     for (size_t i = 0; i < analysis->outcomes && status == PILOT_OK; i++) {
         size_t cell = subset * analysis->outcomes + i;
-        status = pilot_pooled_ols_fit(&pooled.task, pool->reader, members, &pool->fits->fit[cell],
-                                      error);
+        pilot_regression_model_t model = analysis->automatic ? PILOT_MODEL_AUTO : PILOT_MODEL_OLS;
+        status = pilot_pooled_ols_fit(&pooled.task, &model, 1, pool->reader, members,
+                                      &pool->fits->fit[cell], error);
         pool->fits->is_ols[cell] =
-            !analysis->automatic || pilot_analysis_auto_is_ols(analysis, pool->rows[cell]);
+            status == PILOT_OK && !pilot_pooled_ols_choice(pool->fits->fit[cell])->difference;
     }
     for (size_t m = 0; m < members; m++)
         pool->parts->reader[pool->member[m]] = pool->reader[m];

@@ -14,12 +14,20 @@ typedef struct pilot_ols pilot_ols_t;
 pilot_ols_t *pilot_ols_new(void);
 void pilot_ols_free(pilot_ols_t *ols); /* NULL is fine */
 
-/* Regress each outcome on the task's design.  ret_estimate has outcomes x (frame->arms - 1)
- * entries, the arms of one outcome side by side: [outcome * (arms - 1) + (arm - 1)], arm - control.
- * Each is filled whole; what cannot be had is absent with a reason.  n counts all arms' rows.
- * Outcomes with the same rows share one decomposition.  task->across must be false. */
+/* What is wanted of the fits; the caller's arrays, T = frame->arms - 1 treatment arms. */
+typedef struct pilot_ols_output {
+    /* [model][outcome][treatment arm], arm - control: models x outcomes x T.  Each is filled whole;
+     * what cannot be had is absent with a reason.  n counts all arms' rows. */
+    pilot_estimate_t *estimate;
+    pilot_regression_choice_t *choice; /* [model][outcome], or NULL: what each model came to */
+} pilot_ols_output_t;
+
+/* Regress each outcome on the task's design, by each model.  Models and outcomes with the same rows
+ * share one decomposition; no model's or outcome's numbers depend on its company.  task->interact
+ * must be true if any model is not OLS; task->across must be false. */
 void pilot_ols_estimate(pilot_ols_t *ols, const pilot_ols_task_t *task,
+                        const pilot_regression_model_t *model, size_t models,
                         const pilot_variable_t *outcome, size_t outcomes,
-                        pilot_estimate_t *ret_estimate);
+                        const pilot_ols_output_t *ret);
 
 #endif

@@ -32,29 +32,32 @@ void pilot_pooled_ols_moments(pilot_ols_t *ols, const pilot_ols_task_t *task,
 typedef struct pilot_pooled_ols_fit pilot_pooled_ols_fit_t;
 void pilot_pooled_ols_fit_free(pilot_pooled_ols_fit_t *fit); /* NULL is fine */
 
-/* Merge: takes one outcome's moments from every reader (agencies of them, in agency order).
- * task: regressors' names and kinds (number or category not NULL), options and frame->arms count;
- * no rows are read and frame's arrays may be NULL.  *ret_fit is the caller's.  A fit that gives no
- * estimates is still a fit: finish tells the reason.  PILOT_E_PROTOCOL when a reader does not hold
- * moments of this task. */
-pilot_status_t pilot_pooled_ols_fit(const pilot_ols_task_t *task, pilot_piece_reader_t *reader,
-                                    size_t agencies, pilot_pooled_ols_fit_t **ret_fit,
-                                    pilot_error_t *error);
+/* Merge: takes one outcome's moments from every reader (agencies of them, in agency order) and fits
+ * each model to them: ret_fit[model].  task: regressors' names and kinds (number or category not
+ * NULL), options and frame->arms count; no rows are read and frame's arrays may be NULL.  Each fit
+ * is the caller's to free.  A fit that gives no estimates is still a fit: finish tells the reason.
+ * PILOT_E_PROTOCOL when a reader does not hold moments of this task. */
+pilot_status_t pilot_pooled_ols_fit(const pilot_ols_task_t *task,
+                                    const pilot_regression_model_t *model, size_t models,
+                                    pilot_piece_reader_t *reader, size_t agencies,
+                                    pilot_pooled_ols_fit_t **ret_fit, pilot_error_t *error);
+/* What the fit's model came to for its rows; of an unpacked fit too. */
+const pilot_regression_choice_t *pilot_pooled_ols_choice(const pilot_pooled_ols_fit_t *fit);
 
 /* Append the fit to a piece, and read it back bit for bit (PILOT_E_PROTOCOL). */
 void pilot_pooled_ols_fit_pack(const pilot_pooled_ols_fit_t *fit, pilot_piece_t *piece);
 pilot_status_t pilot_pooled_ols_fit_unpack(pilot_piece_reader_t *reader,
                                            pilot_pooled_ols_fit_t **ret_fit, pilot_error_t *error);
 
-/* Round 2: append the residual-based sums of each outcome, in order, to the piece; fit[i] belongs
- * to outcome[i].  The same task and rows as in round 1.  PILOT_E_PROTOCOL when a fit does not go
- * with the task. */
+/* Round 2: append the residual-based sums of each model and, in it, each outcome, in order, to the
+ * piece; fit[model * outcomes + outcome].  The same task and rows as in round 1.  PILOT_E_PROTOCOL
+ * when a fit does not go with the task. */
 pilot_status_t pilot_pooled_ols_residuals(pilot_ols_t *ols, const pilot_ols_task_t *task,
                                           const pilot_variable_t *outcome, size_t outcomes,
-                                          const pilot_pooled_ols_fit_t *const *fit,
+                                          const pilot_pooled_ols_fit_t *const *fit, size_t models,
                                           pilot_piece_t *piece, pilot_error_t *error);
 
-/* Takes one outcome's sums from every reader (agencies of them, in agency order) and fills
+/* Takes the sums of one fit from every reader (agencies of them, in agency order) and fills
  * ret_estimate[arm - 1] for every treatment arm, whole. */
 pilot_status_t pilot_pooled_ols_finish(const pilot_pooled_ols_fit_t *fit,
                                        pilot_piece_reader_t *reader, size_t agencies,

@@ -44,8 +44,23 @@ static void fill_number(const pilot_rows_t *rows, const pilot_column_t *column, 
     }
 }
 
-static void fill_column(const pilot_rows_t *rows, const pilot_column_t *column, size_t first,
-                        size_t count, double *ret)
+/* The column in one arm, about its center; 0 elsewhere. */
+static void interact(const pilot_rows_t *rows, const pilot_column_t *column, size_t first,
+                     size_t count, double *ret)
+{
+    const uint16_t *arm = rows->task->frame->arm;
+    double center = column->center;
+    if (!rows->row) {
+        for (size_t i = 0; i < count; i++)
+            ret[i] = arm[first + i] == column->arm ? ret[i] - center : 0;
+        return;
+    }
+    for (size_t i = 0; i < count; i++)
+        ret[i] = arm[rows->row[first + i]] == column->arm ? ret[i] - center : 0;
+}
+
+static void fill_plain(const pilot_rows_t *rows, const pilot_column_t *column, size_t first,
+                       size_t count, double *ret)
 {
     const uint16_t *arm = rows->task->frame->arm;
     switch (column->kind) {
@@ -69,6 +84,14 @@ static void fill_column(const pilot_rows_t *rows, const pilot_column_t *column, 
             ret[i] = column->category->code[pilot_rows_at(rows, first + i)] == column->code;
         break;
     }
+}
+
+static void fill_column(const pilot_rows_t *rows, const pilot_column_t *column, size_t first,
+                        size_t count, double *ret)
+{
+    fill_plain(rows, column, first, count, ret);
+    if (column->arm)
+        interact(rows, column, first, count, ret);
 }
 
 /* Raw columns and weights of `count` used rows from `first`. */

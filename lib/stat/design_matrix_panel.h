@@ -43,7 +43,8 @@ typedef enum pilot_column_kind {
     PILOT_COLUMN_LEVEL    /* 1 at level `code` (PILOT_CATEGORY_MISSING: where missing) */
 } pilot_column_kind_t;
 
-/* One column before demeaning; number and category are borrowed from the task. */
+/* One column before demeaning; number and category are borrowed from the task.  With an arm, the
+ * interaction: the column less center in that arm, 0 elsewhere. */
 typedef struct pilot_column {
     pilot_column_kind_t kind;
     uint32_t code;
@@ -51,6 +52,8 @@ typedef struct pilot_column {
     const pilot_variable_t *number;
     const pilot_category_t *category;
     double base, shift;
+    uint32_t arm; /* a treatment arm, or 0: not an interaction */
+    double center;
 } pilot_column_t;
 
 /* A walk over the rows.  Set up by pilot_panel_begin; each pilot_panel_next gives the next rows

@@ -36,38 +36,43 @@ size_t pilot_ols_group(const pilot_rows_t *rows, const pilot_variable_t *outcome
     return members;
 }
 
-static void estimate_group(pilot_ols_t *ols, const pilot_rows_t *rows,
-                           const pilot_variable_t *outcome, const size_t *member, size_t members,
-                           pilot_estimate_t *ret_estimate)
-{
-    pilot_arena_t *arena = ols->arena;
-    const pilot_ols_task_t *task = rows->task;
-    const pilot_variable_t *y[PILOT_GROUP_OUTCOMES] = {NULL};
-    const pilot_fit_t *fits[PILOT_GROUP_OUTCOMES] = {NULL};
+/* Outcomes with the same rows. */
+typedef struct group {
+    const pilot_rows_t *rows;
+    const pilot_variable_t *y[PILOT_GROUP_OUTCOMES];
+    size_t member[PILOT_GROUP_OUTCOMES]; /* their numbers among all */
+    size_t members, outcomes;
     pilot_moments_t moments[PILOT_GROUP_OUTCOMES];
+} group_t;
+
+static void estimate_model(const group_t *group, pilot_regression_model_t model, size_t number,
+                           pilot_arena_t *arena, const pilot_ols_output_t *ret)
+{
+    const pilot_ols_task_t *task = group->rows->task;
+    const pilot_fit_t *fits[PILOT_GROUP_OUTCOMES] = {NULL};
     pilot_residuals_t residuals[PILOT_GROUP_OUTCOMES];
-    pilot_fit_t *fit = PILOT_ARENA_RAW(arena, pilot_fit_t, members);
-    for (size_t i = 0; i < members; i++)
-        y[i] = &outcome[member[i]];
-    pilot_moments_compute(rows, y, members, arena, moments);
-    for (size_t i = 0; i < members; i++) {
-        const pilot_moments_t *one = &moments[i];
-        pilot_fit_compute(task, &one, 1, arena, &fit[i]);
+    pilot_fit_t *fit = PILOT_ARENA_RAW(arena, pilot_fit_t, group->members);
+    for (size_t i = 0; i < group->members; i++) {
+        const pilot_moments_t *one = &group->moments[i];
+        pilot_fit_compute(task, model, &one, 1, arena, &fit[i]);
         fits[i] = &fit[i];
     }
-    (void)pilot_residuals_compute(rows, y, fits, members, arena, residuals);
-    for (size_t i = 0; i < members; i++) {
+    (void)pilot_residuals_compute(group->rows, group->y, fits, group->members, arena, residuals);
+    for (size_t i = 0; i < group->members; i++) {
         const pilot_residuals_t *one = &residuals[i];
+        size_t cell = number * group->outcomes + group->member[i];
         pilot_residuals_finish(&fit[i], &one, 1, task->confidence, arena,
-                               ret_estimate + member[i] * (task->frame->arms - 1));
+                               ret->estimate + cell * (task->frame->arms - 1));
+        if (ret->choice)
+            ret->choice[cell] = fit[i].choice;
     }
 }
 
 void pilot_ols_estimate(pilot_ols_t *ols, const pilot_ols_task_t *task,
+                        const pilot_regression_model_t *model, size_t models,
                         const pilot_variable_t *outcome, size_t outcomes,
-                        pilot_estimate_t *ret_estimate)
+                        const pilot_ols_output_t *ret)
 {
-    size_t member[PILOT_GROUP_OUTCOMES];
     bool *done = PILOT_NEW_ARRAY(bool, outcomes);
     for (size_t first = 0; first < outcomes; first++) {
         pilot_rows_t rows;
@@ -75,8 +80,14 @@ void pilot_ols_estimate(pilot_ols_t *ols, const pilot_ols_task_t *task,
             continue;
         pilot_arena_reset(ols->arena);
         pilot_rows_select(task, &outcome[first], ols->arena, &rows);
-        size_t members = pilot_ols_group(&rows, outcome, outcomes, first, done, member);
-        estimate_group(ols, &rows, outcome, member, members, ret_estimate);
+        group_t *group = PILOT_ARENA_RAW(ols->arena, group_t, 1);
+        *group = (group_t){.rows = &rows, .outcomes = outcomes};
+        group->members = pilot_ols_group(&rows, outcome, outcomes, first, done, group->member);
+        for (size_t i = 0; i < group->members; i++)
+            group->y[i] = &outcome[group->member[i]];
+        pilot_moments_compute(&rows, group->y, group->members, ols->arena, group->moments);
+        for (size_t m = 0; m < models; m++)
+            estimate_model(group, model[m], m, ols->arena, ret);
     }
     free(done);
 }

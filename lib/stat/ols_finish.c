@@ -220,6 +220,21 @@ static void finish_arm(const pilot_fit_t *fit, const sums_t *sums, size_t arm, d
     }
 }
 
+/* "auto: lin (2 of 5 covariate columns interacted)" */
+static void note_choice(const pilot_fit_t *fit, pilot_estimate_t *ret)
+{
+    const pilot_regression_choice_t *choice = &fit->choice;
+    const char *name = pilot_regression_choice_name(choice);
+    if (choice->model == PILOT_MODEL_LIN && fit->interacted < fit->covariates)
+        pilot_estimate_note(ret, "auto: %s (%zu of %zu covariate columns interacted)", name,
+                            fit->interacted, fit->covariates);
+    else if (!choice->difference && choice->regressors < fit->regressors)
+        pilot_estimate_note(ret, "auto: %s (%zu of %zu covariates)", name, choice->regressors,
+                            fit->regressors);
+    else
+        pilot_estimate_note(ret, "auto: %s", name);
+}
+
 void pilot_residuals_finish(const pilot_fit_t *fit, const pilot_residuals_t *const *residuals,
                             size_t agencies, double confidence, pilot_arena_t *arena,
                             pilot_estimate_t *ret_estimate)
@@ -233,6 +248,8 @@ void pilot_residuals_finish(const pilot_fit_t *fit, const pilot_residuals_t *con
         sums.clusters = clusters;
         sums.contrast = contrast;
         finish_arm(fit, &sums, arm, confidence, arena, &ret_estimate[arm - 1]);
+        if (fit->automatic)
+            note_choice(fit, &ret_estimate[arm - 1]);
         contrast += fit->arm_column[arm] != SIZE_MAX;
     }
 }

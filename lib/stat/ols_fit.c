@@ -56,11 +56,12 @@ static void pool_counts(const pilot_moments_t *const *moments, size_t agencies,
 }
 
 /* Rows of a factor times scale, mapped to the pooled design, stacked onto qr; with y behind it if
- * qr has a column for it.  panel: room for the largest agency's. */
-static void stack_factor(const pilot_map_t *map, const double *r, double scale,
+ * qr has a column for it.  raw: columns of the factor that the design uses, all or the narrow ones.
+ * panel: room for the largest agency's. */
+static void stack_factor(const pilot_map_t *map, const double *r, size_t raw, double scale,
                          const pilot_moments_t *m, bool with_outcome, pilot_qr_t *qr, double *panel)
 {
-    size_t rows = m->raw + (with_outcome ? 1 : 0), stride = PILOT_PAD(rows);
+    size_t rows = raw + (with_outcome ? 1 : 0), stride = PILOT_PAD(rows);
     memset(panel, 0, stride * qr->columns * sizeof *panel);
     for (size_t e = 0; e < map->entries; e++) {
         const pilot_map_entry_t *entry = &map->entry[e];
@@ -70,17 +71,28 @@ static void stack_factor(const pilot_map_t *map, const double *r, double scale,
     }
     if (with_outcome) {
         double *y = panel + (qr->columns - 1) * stride;
-        memcpy(y, m->effect, m->raw * sizeof *y);
-        y[m->raw] = m->rest;
+        memcpy(y, m->effect, raw * sizeof *y);
+        y[raw] = m->rest;
+        for (size_t i = raw; i < m->raw; i++)
+            y[raw] = hypot(y[raw], m->effect[i]);
     }
     pilot_qr_add(qr, panel, stride, rows);
 }
 
-/* "x", "x (missing)", "x=level", "x= (missing)" */
+/* "x", "x (missing)", "x=level", "small:x" */
 static void name_column(const pilot_ols_task_t *task, const pilot_column_t *column,
                         const char *label, char *ret, size_t size)
 {
     const char *name = task->regressor[column->regressor].name;
+    if (column->arm && task->arm_name)
+        snprintf(ret, size, "%s:", task->arm_name[column->arm]);
+    else if (column->arm)
+        snprintf(ret, size, "arm %u:", (unsigned)column->arm);
+    else
+        *ret = '\0';
+    size_t length = strlen(ret);
+    ret += length;
+    size -= length;
     if (column->kind == PILOT_COLUMN_NUMBER)
         snprintf(ret, size, "%s", name);
     else if (column->kind == PILOT_COLUMN_LEVEL && label)
@@ -155,21 +167,45 @@ static void merge_factors(const pilot_pooled_design_t *design, const pilot_ols_t
         pilot_map_t map;
         if (m->rows == 0)
             continue;
+        size_t raw = design->interacted > 0 ? m->raw : m->narrow;
         pilot_map_columns(design, task, m, arena, &map);
-        stack_factor(&map, m->r, 1, m, true, qr, panel);
+        stack_factor(&map, m->r, raw, 1, m, true, qr, panel);
         if (square && m->square_r)
-            stack_factor(&map, m->square_r, 1, m, false, square, panel);
+            stack_factor(&map, m->square_r, raw, 1, m, false, square, panel);
         else if (square)
-            stack_factor(&map, m->r, sqrt(m->weight_low), m, false, square, panel);
+            stack_factor(&map, m->r, raw, sqrt(m->weight_low), m, false, square, panel);
     }
 }
 
-void pilot_fit_compute(const pilot_ols_task_t *task, const pilot_moments_t *const *moments,
-                       size_t agencies, pilot_arena_t *arena, pilot_fit_t *ret)
+/* What the model comes to; `auto` takes ols where the interactions are too many columns. */
+static pilot_regression_choice_t choose(const pilot_ols_task_t *task,
+                                        pilot_regression_model_t model,
+                                        const pilot_moments_t *const *moments, size_t agencies,
+                                        const pilot_fit_t *fit)
+{
+    pilot_regression_choice_t choice = {.model = model, .regressors = task->regressors};
+    if (model == PILOT_MODEL_LIN && task->regressors > 0)
+        choice.interacted = SIZE_MAX;
+    if (model != PILOT_MODEL_AUTO)
+        return choice;
+    choice = pilot_regression_choose(fit->arm_rows, fit->clustered ? fit->arm_clusters : NULL,
+                                     fit->arms, task->regressors);
+    for (size_t a = 0; a < agencies; a++)
+        if (choice.interacted > 0 && moments[a]->interactions_too_wide) {
+            choice.model = PILOT_MODEL_OLS;
+            choice.interacted = 0;
+        }
+    return choice;
+}
+
+void pilot_fit_compute(const pilot_ols_task_t *task, pilot_regression_model_t model,
+                       const pilot_moments_t *const *moments, size_t agencies, pilot_arena_t *arena,
+                       pilot_fit_t *ret)
 {
     *ret = (pilot_fit_t){
         .arms = task->frame->arms,
         .regressors = task->regressors,
+        .automatic = model == PILOT_MODEL_AUTO,
         .across = task->across,
         .std_error = agencies ? moments[0]->std_error : pilot_task_std_error(task),
         .clustered = agencies ? moments[0]->clustered : false,
@@ -178,8 +214,13 @@ void pilot_fit_compute(const pilot_ols_task_t *task, const pilot_moments_t *cons
     for (size_t arm = 0; arm < ret->arms; arm++)
         ret->arm_column[arm] = SIZE_MAX;
     pool_counts(moments, agencies, arena, ret);
+    if (ret->across)
+        pilot_fit_across_count(moments, agencies, arena, ret);
+    ret->choice = choose(task, model, moments, agencies, ret);
     pilot_pooled_design_t design;
-    pilot_pooled_design(task, moments, agencies, arena, &design);
+    pilot_pooled_design(task, &ret->choice, moments, agencies, arena, &design);
+    ret->covariates = design.narrow - design.arms;
+    ret->interacted = design.interacted;
     ret->too_wide = design.too_wide;
     if (design.too_wide || ret->rows == 0)
         return;

@@ -18,6 +18,9 @@ typedef struct pilot_fit_block {
  * All in one arena. */
 typedef struct pilot_fit {
     size_t arms, regressors;
+    bool automatic; /* the model was AUTO */
+    pilot_regression_choice_t choice;
+    size_t covariates, interacted; /* columns of the design, before any is dropped */
     pilot_std_error_t std_error;
     bool across, clustered, equal_weights;
     bool too_wide;
@@ -42,8 +45,9 @@ typedef struct pilot_fit {
     const char **spanning_cluster; /* by label bytes: clusters that occur in several agencies */
 } pilot_fit_t;
 
-void pilot_fit_compute(const pilot_ols_task_t *task, const pilot_moments_t *const *moments,
-                       size_t agencies, pilot_arena_t *arena, pilot_fit_t *ret);
+void pilot_fit_compute(const pilot_ols_task_t *task, pilot_regression_model_t model,
+                       const pilot_moments_t *const *moments, size_t agencies, pilot_arena_t *arena,
+                       pilot_fit_t *ret);
 
 /* The columns of this agency's design as the fit has them (kept columns; the caller adds y). */
 void pilot_fit_columns(const pilot_fit_t *fit, const pilot_ols_task_t *task, pilot_column_t *ret);

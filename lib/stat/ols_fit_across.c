@@ -10,16 +10,16 @@
 
 /* A block's means in one agency, as means of the pooled design's columns: the map of its raw
  * columns, and the shift from the agency's bases to the pooled ones. */
-static void map_share(const pilot_pooled_design_t *design, const pilot_ols_task_t *task,
-                      const pilot_moments_t *m, const pilot_map_t *map,
-                      const pilot_block_moment_t *block, const pilot_fit_t *fit, double *ret)
+static void map_share(const pilot_pooled_design_t *design, const pilot_moments_t *m,
+                      const pilot_map_t *map, const pilot_block_moment_t *block,
+                      const pilot_fit_t *fit, double *ret)
 {
     for (size_t e = 0; e < map->entries; e++)
         ret[map->entry[e].column] += map->entry[e].factor * block->mean[map->entry[e].raw];
     for (size_t j = 0; j < design->columns; j++) {
         size_t k = design->column[j].regressor;
         /* An agency that lacks the number altogether is imputed: 0 already. */
-        if (design->column[j].kind == PILOT_COLUMN_NUMBER && task->regressor[k].number)
+        if (design->column[j].kind == PILOT_COLUMN_NUMBER && !design->column[j].arm)
             ret[j] += (m->number[k].base - design->base[k]) - design->shift[k];
     }
     ret[design->columns] = block->mean[m->raw] + (m->outcome_base - fit->outcome_base);
@@ -53,7 +53,7 @@ static void collect_shares(const pilot_pooled_design_t *design, const pilot_ols_
                                      .weight = m->block[b].weight,
                                      .square_weight = m->block[b].square_weight,
                                      .mean = PILOT_ARENA_ARRAY(arena, double, columns + 1)};
-            map_share(design, task, m, &map, &m->block[b], fit, share->mean);
+            map_share(design, m, &map, &m->block[b], fit, share->mean);
             if (!m->block[b].square_mean)
                 continue;
             share->square_mean = PILOT_ARENA_ARRAY(arena, double, columns);
@@ -123,8 +123,8 @@ static int compare_members(const void *left, const void *right)
 }
 
 /* Clusters by label: how many there are in all and by arm, and which are in several agencies. */
-static void pool_clusters(const pilot_moments_t *const *moments, size_t agencies,
-                          pilot_arena_t *arena, pilot_fit_t *fit)
+void pilot_fit_across_count(const pilot_moments_t *const *moments, size_t agencies,
+                            pilot_arena_t *arena, pilot_fit_t *fit)
 {
     size_t total = 0, members = 0;
     for (size_t a = 0; a < agencies; a++)
@@ -158,7 +158,6 @@ void pilot_fit_across_begin(const pilot_pooled_design_t *design, const pilot_ols
     *ret = (pilot_fit_across_t){.columns = design->columns};
     collect_shares(design, task, moments, agencies, fit, arena, ret);
     pool_blocks(ret, arena);
-    pool_clusters(moments, agencies, arena, fit);
     fit->blocks = ret->blocks;
     stack_distances(ret, false, qr, arena);
     if (squares)

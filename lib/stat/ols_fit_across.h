@@ -25,8 +25,11 @@ typedef struct pilot_fit_across {
     double *mean;   /* blocks x (columns + 1) */
 } pilot_fit_across_t;
 
-/* Count blocks and clusters by label into the fit, and stack onto qr (and square, if squares) what
- * lies between the agencies of a block. */
+/* Count clusters by label into the fit. */
+void pilot_fit_across_count(const pilot_moments_t *const *moments, size_t agencies,
+                            pilot_arena_t *arena, pilot_fit_t *fit);
+/* Count blocks by label into the fit, and stack onto qr (and square, if squares) what lies between
+ * the agencies of a block. */
 void pilot_fit_across_begin(const pilot_pooled_design_t *design, const pilot_ols_task_t *task,
                             const pilot_moments_t *const *moments, size_t agencies,
                             pilot_fit_t *fit, bool squares, pilot_qr_t *qr, pilot_qr_t *square,

@@ -9,8 +9,6 @@
 
 /* Missing in more than this share of the rows: an indicator besides the mean. */
 #define INDICATOR_SHARE_INVERSE 10
-/* estimators: auto takes at most one covariate for these many rows. */
-#define ROWS_A_REGRESSOR 20
 
 /* A number's mean over all agencies, as base + shift: differences of bases are small where the
  * values themselves are large. */
@@ -76,18 +74,25 @@ static void add_number(pilot_pooled_design_t *design, const pilot_moments_t *con
             missing_weight += moments[a]->arm_weight[arm];
     for (size_t a = 0; a < agencies; a++)
         missing_weight -= moments[a]->number[regressor].weight;
-    add_column(design, (pilot_column_t){.kind = PILOT_COLUMN_MISSING, .regressor = regressor}, NULL,
-               sqrt(fmax(missing_weight, 0)));
+    missing_weight = fmax(missing_weight, 0);
+    add_column(design,
+               (pilot_column_t){.kind = PILOT_COLUMN_MISSING,
+                                .regressor = regressor,
+                                .center = missing_weight / design->weight},
+               NULL, sqrt(missing_weight));
 }
 
 typedef struct level {
     const char *label;
+    size_t agency;
     double weight;
 } level_t;
 
-static int compare_levels(const void *one, const void *other)
+static int compare_levels(const void *left, const void *right)
 {
-    return strcmp(((const level_t *)one)->label, ((const level_t *)other)->label);
+    const level_t *a = left, *b = right;
+    int order = strcmp(a->label, b->label);
+    return order ? order : (a->agency > b->agency) - (a->agency < b->agency);
 }
 
 /* All levels that occur in any agency, by label bytes; the first is the reference. */
@@ -104,10 +109,8 @@ static void add_category(pilot_pooled_design_t *design, const pilot_moments_t *c
     total = 0;
     for (size_t a = 0; a < agencies; a++)
         for (size_t i = 0; i < moments[a]->category[regressor].levels; i++)
-            level[total++] = (level_t){moments[a]->category[regressor].label[i],
+            level[total++] = (level_t){moments[a]->category[regressor].label[i], a,
                                        moments[a]->category[regressor].weight[i]};
-    /* Equal labels' weights are summed below; their order changes a length's last bits only, and
-     * the drop rule does not see those. */
     qsort(level, total, sizeof *level, compare_levels);
     for (size_t i = 0; i < total; i++) {
         if (levels > 0 && strcmp(level[levels - 1].label, level[i].label) == 0)
@@ -116,8 +119,11 @@ static void add_category(pilot_pooled_design_t *design, const pilot_moments_t *c
             level[levels++] = level[i];
     }
     pilot_column_t column = {.kind = PILOT_COLUMN_LEVEL, .regressor = regressor};
-    for (size_t i = 1; i < levels; i++)
+    for (size_t i = 1; i < levels; i++) {
+        column.center = level[i].weight / design->weight;
         add_column(design, column, level[i].label, sqrt(level[i].weight));
+    }
+    column.center = missing / design->weight;
     if (missing > 0 && levels > 0)
         add_column(design, column, NULL, sqrt(missing));
 }
@@ -133,27 +139,50 @@ static void add_arms(pilot_pooled_design_t *design, const pilot_moments_t *const
             add_column(design, (pilot_column_t){.kind = PILOT_COLUMN_ARM, .code = (uint32_t)arm},
                        NULL, sqrt(weight));
     }
+    design->arms = design->columns;
 }
 
-void pilot_pooled_design(const pilot_ols_task_t *task, const pilot_moments_t *const *moments,
-                         size_t agencies, pilot_arena_t *arena, pilot_pooled_design_t *ret)
+/* The first covariate columns, each times every arm.  An interaction's length is its column's share
+ * in the arm: of the values themselves, not of their distances from the mean, which are rounding
+ * where all values are alike. */
+static void add_interactions(pilot_pooled_design_t *design, size_t most)
 {
+    size_t covariates = design->columns - design->arms;
+    design->interacted = covariates < most ? covariates : most;
+    for (size_t k = 0; k < design->interacted; k++)
+        for (size_t a = 0; a < design->arms; a++) {
+            size_t at = design->arms + k;
+            pilot_column_t column = design->column[at];
+            column.arm = design->column[a].code;
+            add_column(design, column, design->label[at],
+                       design->length[at] * (design->length[a] / sqrt(design->weight)));
+        }
+}
+
+void pilot_pooled_design(const pilot_ols_task_t *task, const pilot_regression_choice_t *choice,
+                         const pilot_moments_t *const *moments, size_t agencies,
+                         pilot_arena_t *arena, pilot_pooled_design_t *ret)
+{
+    compensated_t weight = {0};
     *ret = (pilot_pooled_design_t){
         .column = PILOT_ARENA_ARRAY(arena, pilot_column_t, PILOT_MOST_COLUMNS),
         .label = PILOT_ARENA_ARRAY(arena, const char *, PILOT_MOST_COLUMNS),
         .length = PILOT_ARENA_ARRAY(arena, double, PILOT_MOST_COLUMNS),
         .base = PILOT_ARENA_ARRAY(arena, double, task->regressors),
         .shift = PILOT_ARENA_ARRAY(arena, double, task->regressors),
-        .regressors = task->regressors,
+        .regressors = choice->regressors,
     };
     for (size_t a = 0; a < agencies; a++) {
-        ret->rows += moments[a]->rows;
-        ret->too_wide = ret->too_wide || moments[a]->too_wide;
+        const pilot_moments_t *m = moments[a];
+        ret->rows += m->rows;
+        ret->too_wide = ret->too_wide || m->too_wide ||
+                        (choice->interacted > 0 && m->rows > 0 && !m->interacted);
+        for (size_t arm = 0; arm < m->arms; arm++)
+            compensated_add(&weight, m->arm_weight[arm]);
     }
+    ret->weight = compensated_value(&weight);
     if (ret->too_wide)
         return;
-    if (task->limit_regressors && ret->regressors > ret->rows / ROWS_A_REGRESSOR)
-        ret->regressors = (size_t)(ret->rows / ROWS_A_REGRESSOR);
     add_arms(ret, moments, agencies, task->frame->arms);
     for (size_t k = 0; k < ret->regressors; k++) {
         if (task->regressor[k].number)
@@ -161,6 +190,9 @@ void pilot_pooled_design(const pilot_ols_task_t *task, const pilot_moments_t *co
         else
             add_category(ret, moments, agencies, k, arena);
     }
+    ret->narrow = ret->columns;
+    if (choice->interacted > 0 && !ret->too_wide)
+        add_interactions(ret, choice->interacted);
 }
 
 static void add_entry(pilot_map_t *map, size_t raw, size_t column, double factor)
@@ -171,7 +203,7 @@ static void add_entry(pilot_map_t *map, size_t raw, size_t column, double factor
 /* The design's column of this level, or SIZE_MAX: the reference has none. */
 static size_t find_level(const pilot_pooled_design_t *design, size_t regressor, const char *label)
 {
-    for (size_t j = 0; j < design->columns; j++) {
+    for (size_t j = 0; j < design->narrow; j++) {
         const pilot_column_t *column = &design->column[j];
         if (column->kind != PILOT_COLUMN_LEVEL || column->regressor != regressor)
             continue;
@@ -184,7 +216,7 @@ static size_t find_level(const pilot_pooled_design_t *design, size_t regressor, 
 static size_t find_column(const pilot_pooled_design_t *design, pilot_column_kind_t kind,
                           size_t regressor, uint32_t arm)
 {
-    for (size_t j = 0; j < design->columns; j++) {
+    for (size_t j = 0; j < design->narrow; j++) {
         const pilot_column_t *column = &design->column[j];
         if (column->kind == kind &&
             (kind == PILOT_COLUMN_ARM ? column->code == arm : column->regressor == regressor))
@@ -209,11 +241,46 @@ static size_t map_category(const pilot_pooled_design_t *design, const pilot_mome
     return raw;
 }
 
+/* A number's pooled mean less the agency's base. */
+static double mean_beyond_base(const pilot_pooled_design_t *design, const pilot_moments_t *moments,
+                               size_t regressor)
+{
+    return (design->base[regressor] - moments->number[regressor].base) + design->shift[regressor];
+}
+
+/* An interaction goes where its covariate goes; what the center (or the pooled mean) takes away is
+ * a multiple of the arm's own column. */
+static void map_interactions(const pilot_pooled_design_t *design, const pilot_moments_t *moments,
+                             pilot_map_t *map)
+{
+    size_t plain = map->entries, arms = 0;
+    for (size_t arm = 1; arm < moments->arms; arm++)
+        arms += moments->arm_rows[arm] > 0;
+    for (size_t a = 0; a < arms; a++) {
+        size_t place = map->entry[a].column; /* the arm's, among the design's arms */
+        for (size_t e = arms; e < plain; e++) {
+            pilot_map_entry_t entry = map->entry[e];
+            size_t covariate = entry.column - design->arms;
+            if (covariate < design->interacted)
+                add_entry(map, moments->narrow + (entry.raw - arms) * arms + a,
+                          design->narrow + covariate * design->arms + place, entry.factor);
+        }
+        for (size_t k = 0; k < design->interacted; k++) {
+            const pilot_column_t *column = &design->column[design->arms + k];
+            double center = column->kind == PILOT_COLUMN_NUMBER
+                                ? mean_beyond_base(design, moments, column->regressor)
+                                : column->center;
+            add_entry(map, a, design->narrow + k * design->arms + place, -center);
+        }
+    }
+}
+
 void pilot_map_columns(const pilot_pooled_design_t *design, const pilot_ols_task_t *task,
                        const pilot_moments_t *moments, pilot_arena_t *arena, pilot_map_t *ret)
 {
     size_t raw = 0;
-    *ret = (pilot_map_t){.entry = PILOT_ARENA_RAW(arena, pilot_map_entry_t, 2 * moments->raw)};
+    *ret = (pilot_map_t){
+        .entry = PILOT_ARENA_RAW(arena, pilot_map_entry_t, 2 * moments->raw + design->columns)};
     for (size_t arm = 1; arm < moments->arms; arm++)
         if (moments->arm_rows[arm] > 0)
             add_entry(ret, raw++, find_column(design, PILOT_COLUMN_ARM, 0, (uint32_t)arm), 1);
@@ -228,11 +295,12 @@ void pilot_map_columns(const pilot_pooled_design_t *design, const pilot_ols_task
         if (number->missing == 0)
             continue;
         /* Imputed, and demeaned by block: (x - mean) present = x0 + (mean - base) missing + c. */
-        double mean = (design->base[k] - number->base) + design->shift[k];
-        add_entry(ret, raw, column, mean);
+        add_entry(ret, raw, column, mean_beyond_base(design, moments, k));
         column = find_column(design, PILOT_COLUMN_MISSING, k, 0);
         if (column != SIZE_MAX)
             add_entry(ret, raw, column, 1);
         raw++;
     }
+    if (design->interacted > 0)
+        map_interactions(design, moments, ret);
 }

@@ -5,19 +5,31 @@
 #include "ols_fit.h"
 #include "ols_pack.h"
 
-enum { ACROSS = 1, CLUSTERED = 2, EQUAL_WEIGHTS = 4, TOO_WIDE = 8, BLOCKED = 16, OMEGA = 32 };
-#define HEAD_COUNTS 10
+enum {
+    ACROSS = 1,
+    CLUSTERED = 2,
+    EQUAL_WEIGHTS = 4,
+    TOO_WIDE = 8,
+    BLOCKED = 16,
+    OMEGA = 32,
+    AUTOMATIC = 64,
+    DIFFERENCE = 128
+};
+#define HEAD_COUNTS 15
 #define HEAD_NUMBERS 5
 
 static void pack_head(const pilot_fit_t *fit, pilot_piece_t *piece)
 {
     uint64_t flags = (fit->across ? ACROSS : 0) | (fit->clustered ? CLUSTERED : 0) |
                      (fit->equal_weights ? EQUAL_WEIGHTS : 0) | (fit->too_wide ? TOO_WIDE : 0) |
-                     (fit->blocked ? BLOCKED : 0) | (fit->omega ? OMEGA : 0);
+                     (fit->blocked ? BLOCKED : 0) | (fit->omega ? OMEGA : 0) |
+                     (fit->automatic ? AUTOMATIC : 0) | (fit->choice.difference ? DIFFERENCE : 0);
     pilot_piece_add_counts(
         piece,
         (uint64_t[HEAD_COUNTS]){fit->arms, fit->regressors, flags, fit->std_error, fit->candidates,
-                                fit->rows, fit->clusters, fit->blocks, fit->rank, fit->spanning},
+                                fit->rows, fit->clusters, fit->blocks, fit->rank, fit->spanning,
+                                fit->choice.model, fit->choice.regressors, fit->choice.interacted,
+                                fit->covariates, fit->interacted},
         HEAD_COUNTS);
     pilot_piece_add_counts(piece, fit->arm_rows, fit->arms);
     pilot_piece_add_counts(piece, fit->arm_clusters, fit->arms);
@@ -32,10 +44,11 @@ static void pack_columns(const pilot_fit_t *fit, pilot_piece_t *piece)
 {
     for (size_t j = 0; j < fit->rank; j++) {
         const pilot_column_t *column = &fit->column[j];
-        pilot_piece_add_counts(
-            piece,
-            (uint64_t[]){column->kind, column->code, column->regressor, fit->label[j] != NULL}, 4);
-        pilot_piece_add_numbers(piece, (double[]){column->base, column->shift}, 2);
+        pilot_piece_add_counts(piece,
+                               (uint64_t[]){column->kind, column->code, column->regressor,
+                                            fit->label[j] != NULL, column->arm},
+                               5);
+        pilot_piece_add_numbers(piece, (double[]){column->base, column->shift, column->center}, 3);
         if (fit->label[j])
             pilot_piece_add_label(piece, fit->label[j]);
     }
@@ -75,7 +88,7 @@ static bool take_head(pilot_piece_reader_t *reader, pilot_arena_t *arena, pilot_
     const uint64_t *head = pilot_piece_take_counts(reader, HEAD_COUNTS);
     const char *dropped;
     if (!head || head[0] > UINT16_MAX || head[3] < PILOT_SE_CLASSICAL || head[3] > PILOT_SE_CR3 ||
-        head[8] > PILOT_MOST_COLUMNS)
+        head[8] > PILOT_MOST_COLUMNS || head[10] > PILOT_MODEL_LIN)
         return false;
     *fit = (pilot_fit_t){.arms = head[0],
                          .regressors = head[1],
@@ -90,7 +103,14 @@ static bool take_head(pilot_piece_reader_t *reader, pilot_arena_t *arena, pilot_
                          .clusters = head[6],
                          .blocks = head[7],
                          .rank = head[8],
-                         .spanning = head[9]};
+                         .spanning = head[9],
+                         .automatic = head[2] & AUTOMATIC,
+                         .choice = {.difference = head[2] & DIFFERENCE,
+                                    .model = (pilot_regression_model_t)head[10],
+                                    .regressors = head[11],
+                                    .interacted = head[12]},
+                         .covariates = head[13],
+                         .interacted = head[14]};
     *ret_flags = head[2];
     if (!pilot_take_counts(reader, fit->arms, arena, &fit->arm_rows) ||
         !pilot_take_counts(reader, fit->arms, arena, &fit->arm_clusters) ||
@@ -111,18 +131,21 @@ static bool take_head(pilot_piece_reader_t *reader, pilot_arena_t *arena, pilot_
 static bool take_column(pilot_piece_reader_t *reader, pilot_arena_t *arena, pilot_fit_t *fit,
                         size_t j)
 {
-    const uint64_t *count = pilot_piece_take_counts(reader, 4);
-    const double *number = pilot_piece_take_numbers(reader, 2);
-    if (!count || !number || count[0] < PILOT_COLUMN_ARM || count[0] > PILOT_COLUMN_LEVEL)
+    const uint64_t *count = pilot_piece_take_counts(reader, 5);
+    const double *number = pilot_piece_take_numbers(reader, 3);
+    if (!count || !number || count[4] >= fit->arms || count[0] < PILOT_COLUMN_ARM ||
+        count[0] > PILOT_COLUMN_LEVEL)
         return false;
     bool is_arm = count[0] == PILOT_COLUMN_ARM;
-    if (is_arm ? count[1] >= fit->arms : count[2] >= fit->regressors)
+    if (is_arm ? count[1] >= fit->arms || count[4] : count[2] >= fit->regressors)
         return false;
     fit->column[j] = (pilot_column_t){.kind = (pilot_column_kind_t)count[0],
                                       .code = (uint32_t)count[1],
                                       .regressor = count[2],
                                       .base = number[0],
-                                      .shift = number[1]};
+                                      .shift = number[1],
+                                      .arm = (uint32_t)count[4],
+                                      .center = number[2]};
     if (is_arm)
         fit->arm_column[count[1]] = j;
     return !count[3] || pilot_take_label(reader, arena, &fit->label[j]);

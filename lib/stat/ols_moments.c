@@ -148,6 +148,25 @@ static size_t lay_out(const pilot_rows_t *rows, pilot_moments_t *moments, pilot_
     return count;
 }
 
+/* Behind the plain columns each covariate's interactions; none if they are too many. */
+static size_t lay_out_interactions(pilot_moments_t *moments, pilot_column_t *column)
+{
+    size_t arms = 0, count = moments->narrow;
+    while (arms < count && column[arms].kind == PILOT_COLUMN_ARM)
+        arms++;
+    if ((count - arms) * arms > PILOT_MOST_COLUMNS - count) {
+        moments->interactions_too_wide = true;
+        return count;
+    }
+    for (size_t k = arms; k < moments->narrow; k++)
+        for (size_t a = 0; a < arms; a++) {
+            column[count] = column[k];
+            column[count++].arm = column[a].code;
+        }
+    moments->interacted = true;
+    return count;
+}
+
 /* Range of an outcome, and its sum in the control arm. */
 static void sum_outcome(const pilot_rows_t *rows, const pilot_variable_t *outcome,
                         pilot_moments_t *moments)
@@ -202,7 +221,7 @@ static void finish_numbers(const pilot_rows_t *rows, pilot_moments_t *moments,
     double total = 0;
     for (size_t arm = 0; arm < moments->arms; arm++)
         total += moments->arm_weight[arm];
-    for (size_t k = 0; k < moments->raw; k++) {
+    for (size_t k = 0; k < moments->narrow; k++) {
         if (column[k].kind != PILOT_COLUMN_NUMBER)
             continue;
         pilot_number_moment_t *number = &moments->number[column[k].regressor];
@@ -349,8 +368,10 @@ void pilot_moments_compute(const pilot_rows_t *rows, const pilot_variable_t *con
     bool fits;
     prepare(rows, arena, &shared);
     pilot_column_t *column = PILOT_ARENA_RAW(arena, pilot_column_t, PILOT_MOST_COLUMNS + outcomes);
-    shared.raw = lay_out(rows, &shared, column, arena, &fits);
+    shared.narrow = shared.raw = lay_out(rows, &shared, column, arena, &fits);
     shared.too_wide = !fits;
+    if (fits && rows->task->interact)
+        shared.raw = lay_out_interactions(&shared, column);
     for (size_t o = 0; o < outcomes; o++) {
         ret_moments[o] = shared;
         sum_outcome(rows, outcome[o], &ret_moments[o]);

@@ -41,9 +41,13 @@ typedef struct pilot_cluster_moment {
 
 /* Raw columns: the treatment arms that have rows, ascending; then for each regressor a number's x
  * (0 where missing) and, if any is missing, its indicator; or an indicator for each level that
- * occurs and, if any is missing, one for that.  All demeaned by block. */
+ * occurs and, if any is missing, one for that; then, if interactions are asked for, each of these
+ * covariate columns times each of the arms, arms side by side.  All demeaned by block.  Since
+ * interactions are last, the leading part of the factor is that of the narrow design, bit for bit.
+ */
 typedef struct pilot_moments {
     bool too_wide, blocked, clustered;
+    bool interacted, interactions_too_wide;
     pilot_std_error_t std_error; /* after `auto` */
     size_t arms, regressors;
     uint64_t candidates, rows, clusters, blocks;
@@ -55,7 +59,7 @@ typedef struct pilot_moments {
     double control_sum;                /* weighted, of y - base */
     pilot_number_moment_t *number;     /* regressors; used where the regressor is a number */
     pilot_category_moment_t *category; /* regressors; used where it is a category */
-    size_t raw;
+    size_t raw, narrow;                /* all, and without interactions */
     double *r;        /* raw x raw, row-major, upper: of the columns times root weight */
     double *effect;   /* raw: the y column of that factor */
     double rest;      /* and its diagonal entry */

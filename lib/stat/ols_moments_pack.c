@@ -2,7 +2,15 @@
 #include "ols_moments.h"
 #include "ols_pack.h"
 
-enum { TOO_WIDE = 1, BLOCKED = 2, CLUSTERED = 4, SQUARES = 8, CLUSTER_LABELS = 16 };
+enum {
+    TOO_WIDE = 1,
+    BLOCKED = 2,
+    CLUSTERED = 4,
+    SQUARES = 8,
+    CLUSTER_LABELS = 16,
+    INTERACTED = 32,
+    INTERACTIONS_TOO_WIDE = 64
+};
 
 static void pack_regressors(const pilot_moments_t *m, const pilot_ols_task_t *task,
                             pilot_piece_t *piece)
@@ -46,7 +54,8 @@ void pilot_moments_pack(const pilot_moments_t *m, const pilot_ols_task_t *task,
 {
     uint64_t flags = (m->too_wide ? TOO_WIDE : 0) | (m->blocked ? BLOCKED : 0) |
                      (m->clustered ? CLUSTERED : 0) | (m->square_r ? SQUARES : 0) |
-                     (m->cluster ? CLUSTER_LABELS : 0);
+                     (m->cluster ? CLUSTER_LABELS : 0) | (m->interacted ? INTERACTED : 0) |
+                     (m->interactions_too_wide ? INTERACTIONS_TOO_WIDE : 0);
     pilot_piece_add_counts(piece,
                            (uint64_t[]){m->arms, m->regressors, flags, m->std_error, m->candidates,
                                         m->rows, m->clusters, m->blocks, m->raw},
@@ -106,16 +115,18 @@ static bool take_category_moment(pilot_piece_reader_t *reader, pilot_moments_t *
 static bool take_regressors(pilot_piece_reader_t *reader, const pilot_ols_task_t *task,
                             pilot_arena_t *arena, pilot_moments_t *m)
 {
-    size_t raw = 0;
+    size_t raw = 0, arms = 0;
     m->number = PILOT_ARENA_ARRAY(arena, pilot_number_moment_t, m->regressors);
     m->category = PILOT_ARENA_ARRAY(arena, pilot_category_moment_t, m->regressors);
     for (size_t arm = 1; arm < m->arms; arm++)
-        raw += m->arm_rows[arm] > 0;
+        arms += m->arm_rows[arm] > 0;
+    raw = arms;
     for (size_t k = 0; k < m->regressors; k++)
         if (!(task->regressor[k].number ? take_number_moment(reader, m, k, &raw)
                                         : take_category_moment(reader, m, k, arena, &raw)))
             return false;
-    return raw == m->raw;
+    m->narrow = raw;
+    return m->raw == (m->interacted ? raw + (raw - arms) * arms : raw);
 }
 
 static bool take_across(pilot_piece_reader_t *reader, pilot_arena_t *arena, uint64_t flags,
@@ -162,6 +173,8 @@ static bool take_head(pilot_piece_reader_t *reader, const pilot_ols_task_t *task
                            .too_wide = head[2] & TOO_WIDE,
                            .blocked = head[2] & BLOCKED,
                            .clustered = head[2] & CLUSTERED,
+                           .interacted = head[2] & INTERACTED,
+                           .interactions_too_wide = head[2] & INTERACTIONS_TOO_WIDE,
                            .std_error = (pilot_std_error_t)head[3],
                            .candidates = head[4],
                            .rows = head[5],
@@ -169,7 +182,9 @@ static bool take_head(pilot_piece_reader_t *reader, const pilot_ols_task_t *task
                            .blocks = head[7],
                            .raw = head[8]};
     *ret_flags = head[2];
-    if (m->clustered != (m->std_error >= PILOT_SE_CR0))
+    if (m->clustered != (m->std_error >= PILOT_SE_CR0) ||
+        (m->rows > 0 && !m->too_wide &&
+         (m->interacted || m->interactions_too_wide) != task->interact))
         return false;
     if (!pilot_take_counts(reader, m->arms, arena, &m->arm_rows) ||
         !pilot_take_counts(reader, m->arms, arena, &m->arm_clusters) ||
@@ -197,7 +212,7 @@ pilot_status_t pilot_moments_unpack(pilot_piece_reader_t *reader, const pilot_ol
     if (ret->too_wide || ret->rows == 0) {
         ret->number = PILOT_ARENA_ARRAY(arena, pilot_number_moment_t, ret->regressors);
         ret->category = PILOT_ARENA_ARRAY(arena, pilot_category_moment_t, ret->regressors);
-        ret->raw = 0;
+        ret->raw = ret->narrow = 0;
         return PILOT_OK;
     }
     if (!take_regressors(reader, task, arena, ret) ||

@@ -250,7 +250,8 @@ bool pilot_fit_same_design(const pilot_fit_t *one, const pilot_fit_t *other)
         const pilot_column_t *a = &one->column[j], *b = &other->column[j];
         bool labels = one->label[j] && other->label[j];
         if (a->kind != b->kind || a->code != b->code || a->regressor != b->regressor ||
-            a->base != b->base || a->shift != b->shift || !one->label[j] != !other->label[j] ||
+            a->base != b->base || a->shift != b->shift || a->arm != b->arm ||
+            a->center != b->center || !one->label[j] != !other->label[j] ||
             (labels && strcmp(one->label[j], other->label[j]) != 0))
             return false;
     }

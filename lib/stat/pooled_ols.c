@@ -6,8 +6,14 @@
 #include "ols_workspace.h"
 #include "pilot/memory.h"
 
-struct pilot_pooled_ols_fit {
+/* Memory of all fits that were made of the same moments. */
+typedef struct shared {
     pilot_arena_t *arena;
+    size_t users;
+} shared_t;
+
+struct pilot_pooled_ols_fit {
+    shared_t *shared;
     pilot_fit_t fit;
 };
 
@@ -57,10 +63,24 @@ void pilot_pooled_ols_moments(pilot_ols_t *ols, const pilot_ols_task_t *task,
     free(done);
 }
 
-static pilot_pooled_ols_fit_t *new_fit(void)
+static shared_t *new_shared(void)
+{
+    shared_t *shared = PILOT_NEW(shared_t);
+    shared->arena = pilot_arena_new();
+    return shared;
+}
+
+static void free_shared(shared_t *shared)
+{
+    pilot_arena_free(shared->arena);
+    free(shared);
+}
+
+static pilot_pooled_ols_fit_t *new_fit(shared_t *shared)
 {
     pilot_pooled_ols_fit_t *fit = PILOT_NEW(pilot_pooled_ols_fit_t);
-    fit->arena = pilot_arena_new();
+    fit->shared = shared;
+    shared->users++;
     return fit;
 }
 
@@ -68,30 +88,37 @@ void pilot_pooled_ols_fit_free(pilot_pooled_ols_fit_t *fit)
 {
     if (!fit)
         return;
-    pilot_arena_free(fit->arena);
+    if (--fit->shared->users == 0)
+        free_shared(fit->shared);
     free(fit);
 }
 
-pilot_status_t pilot_pooled_ols_fit(const pilot_ols_task_t *task, pilot_piece_reader_t *reader,
-                                    size_t agencies, pilot_pooled_ols_fit_t **ret_fit,
-                                    pilot_error_t *error)
+pilot_status_t pilot_pooled_ols_fit(const pilot_ols_task_t *task,
+                                    const pilot_regression_model_t *model, size_t models,
+                                    pilot_piece_reader_t *reader, size_t agencies,
+                                    pilot_pooled_ols_fit_t **ret_fit, pilot_error_t *error)
 {
-    pilot_pooled_ols_fit_t *fit = new_fit();
-    pilot_moments_t *moments = PILOT_ARENA_RAW(fit->arena, pilot_moments_t, agencies);
-    const pilot_moments_t **pointer =
-        PILOT_ARENA_RAW(fit->arena, const pilot_moments_t *, agencies);
-    for (size_t a = 0; a < agencies; a++) {
-        pilot_status_t status =
-            pilot_moments_unpack(&reader[a], task, fit->arena, &moments[a], error);
-        if (status) {
-            pilot_pooled_ols_fit_free(fit);
-            return status;
-        }
+    shared_t *shared = new_shared();
+    pilot_arena_t *arena = shared->arena;
+    pilot_moments_t *moments = PILOT_ARENA_RAW(arena, pilot_moments_t, agencies);
+    const pilot_moments_t **pointer = PILOT_ARENA_RAW(arena, const pilot_moments_t *, agencies);
+    pilot_status_t status = PILOT_OK;
+    for (size_t a = 0; a < agencies && !status; a++) {
+        status = pilot_moments_unpack(&reader[a], task, arena, &moments[a], error);
         pointer[a] = &moments[a];
     }
-    pilot_fit_compute(task, pointer, agencies, fit->arena, &fit->fit);
-    *ret_fit = fit;
-    return PILOT_OK;
+    for (size_t m = 0; m < models && !status; m++) {
+        ret_fit[m] = new_fit(shared);
+        pilot_fit_compute(task, model[m], pointer, agencies, arena, &ret_fit[m]->fit);
+    }
+    if (shared->users == 0)
+        free_shared(shared);
+    return status;
+}
+
+const pilot_regression_choice_t *pilot_pooled_ols_choice(const pilot_pooled_ols_fit_t *fit)
+{
+    return &fit->fit.choice;
 }
 
 void pilot_pooled_ols_fit_pack(const pilot_pooled_ols_fit_t *fit, pilot_piece_t *piece)
@@ -102,8 +129,8 @@ void pilot_pooled_ols_fit_pack(const pilot_pooled_ols_fit_t *fit, pilot_piece_t 
 pilot_status_t pilot_pooled_ols_fit_unpack(pilot_piece_reader_t *reader,
                                            pilot_pooled_ols_fit_t **ret_fit, pilot_error_t *error)
 {
-    pilot_pooled_ols_fit_t *fit = new_fit();
-    pilot_status_t status = pilot_fit_unpack(reader, fit->arena, &fit->fit, error);
+    pilot_pooled_ols_fit_t *fit = new_fit(new_shared());
+    pilot_status_t status = pilot_fit_unpack(reader, fit->shared->arena, &fit->fit, error);
     if (status) {
         pilot_pooled_ols_fit_free(fit);
         return status;
@@ -162,17 +189,12 @@ static bool residuals_of_group(pilot_ols_t *ols, const pilot_rows_t *rows,
     return true;
 }
 
-pilot_status_t pilot_pooled_ols_residuals(pilot_ols_t *ols, const pilot_ols_task_t *task,
-                                          const pilot_variable_t *outcome, size_t outcomes,
-                                          const pilot_pooled_ols_fit_t *const *fit,
-                                          pilot_piece_t *piece, pilot_error_t *error)
+/* Of one model: its fits by outcome. */
+static bool residuals_of_model(pilot_ols_t *ols, const pilot_ols_task_t *task,
+                               const pilot_variable_t *outcome, size_t outcomes,
+                               const pilot_pooled_ols_fit_t *const *fit, pilot_piece_t *piece)
 {
     bool good = true;
-    for (size_t o = 0; o < outcomes; o++)
-        good = good && fit_goes_with(&fit[o]->fit, task);
-    if (!good)
-        return pilot_error_set(error, PILOT_E_PROTOCOL,
-                               "a pooled ols fit does not go with this plan");
     size_t member[PILOT_GROUP_OUTCOMES];
     bool *done = PILOT_NEW_ARRAY(bool, outcomes);
     pilot_piece_t *part = PILOT_NEW_ARRAY(pilot_piece_t, outcomes);
@@ -188,6 +210,22 @@ pilot_status_t pilot_pooled_ols_residuals(pilot_ols_t *ols, const pilot_ols_task
     }
     append_pieces(part, outcomes, piece);
     free(done);
+    return good;
+}
+
+pilot_status_t pilot_pooled_ols_residuals(pilot_ols_t *ols, const pilot_ols_task_t *task,
+                                          const pilot_variable_t *outcome, size_t outcomes,
+                                          const pilot_pooled_ols_fit_t *const *fit, size_t models,
+                                          pilot_piece_t *piece, pilot_error_t *error)
+{
+    bool good = true;
+    for (size_t i = 0; i < models * outcomes; i++)
+        good = good && fit_goes_with(&fit[i]->fit, task);
+    if (!good)
+        return pilot_error_set(error, PILOT_E_PROTOCOL,
+                               "a pooled ols fit does not go with this plan");
+    for (size_t m = 0; m < models; m++)
+        good = residuals_of_model(ols, task, outcome, outcomes, fit + m * outcomes, piece) && good;
     if (!good)
         return pilot_error_set(error, PILOT_E_PROTOCOL,
                                "a pooled ols fit was made without a block of this agency");

@@ -5,7 +5,7 @@
 
 #include <stdbool.h>
 
-#include "pilot/design_matrix.h"
+#include "pilot/ols.h"
 #include "table.h"
 
 #define MOST_VARIABLES 8
@@ -186,6 +186,25 @@ static inline pilot_ols_task_t ols_task(const ols_agency_t *agency)
                               .regressors = agency->regressors,
                               .impute = true,
                               .confidence = 0.95};
+}
+
+/* One model's estimates, [outcome][treatment arm]. */
+static inline void ols_estimate_model(pilot_ols_t *ols, const pilot_ols_task_t *task,
+                                      pilot_regression_model_t model,
+                                      const pilot_variable_t *outcome, size_t outcomes,
+                                      pilot_estimate_t *ret)
+{
+    pilot_ols_task_t own = *task;
+    own.interact = own.interact || model != PILOT_MODEL_OLS;
+    pilot_ols_estimate(ols, &own, &model, 1, outcome, outcomes,
+                       &(pilot_ols_output_t){.estimate = ret});
+}
+
+static inline void ols_estimate(pilot_ols_t *ols, const pilot_ols_task_t *task,
+                                const pilot_variable_t *outcome, size_t outcomes,
+                                pilot_estimate_t *ret)
+{
+    ols_estimate_model(ols, task, PILOT_MODEL_OLS, outcome, outcomes, ret);
 }
 
 #endif

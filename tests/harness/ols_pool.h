@@ -7,6 +7,7 @@
 #include "pilot/pooled_ols.h"
 
 #define POOL_MOST 4096
+#define POOL_MOST_FITS (3 * MOST_VARIABLES)
 
 /* A piece as its reader sees it after travel; owns the labels' array. */
 static inline pilot_piece_reader_t pool_read(const pilot_piece_t *piece, pilot_label_t **ret_label)
@@ -68,13 +69,15 @@ static inline pilot_pooled_ols_fit_t *pool_carry(pilot_pooled_ols_fit_t *fit)
     return copy;
 }
 
-/* Pooled estimates [outcome x treatment arm]; option holds the task's options (rows are each
- * agency's own).  False, and a line, when a piece could not be read. */
-static inline bool pool_estimate(const ols_agency_t *agency, size_t agencies,
-                                 const pilot_ols_task_t *option, pilot_estimate_t *ret)
+/* Pooled estimates [model x outcome x treatment arm]; option holds the task's options (rows are
+ * each agency's own).  False, and a line, when a piece could not be read. */
+static inline bool pool_models(const ols_agency_t *agency, size_t agencies,
+                               const pilot_ols_task_t *option,
+                               const pilot_regression_model_t *model, size_t models,
+                               pilot_estimate_t *ret)
 {
     pilot_ols_t *ols = pilot_ols_new();
-    pilot_pooled_ols_fit_t *fit[MOST_VARIABLES] = {NULL};
+    pilot_pooled_ols_fit_t *fit[POOL_MOST_FITS] = {NULL}, *made[POOL_MOST_FITS] = {NULL};
     pool_parts_t first = pool_parts(agencies), second = pool_parts(agencies);
     size_t outcomes = agency[0].outcomes, arms = agency[0].frame.arms;
     pilot_error_t error = {0};
@@ -90,31 +93,40 @@ static inline bool pool_estimate(const ols_agency_t *agency, size_t agencies,
     for (size_t o = 0; o < outcomes && good; o++) {
         pilot_frame_t frame = {.arms = arms};
         task.frame = &frame;
-        good = !pilot_pooled_ols_fit(&task, first.reader, agencies, &fit[o], &error);
-        fit[o] = good ? pool_carry(fit[o]) : NULL;
-        good = fit[o] != NULL;
+        good = !pilot_pooled_ols_fit(&task, model, models, first.reader, agencies, made, &error);
+        for (size_t m = 0; m < models && good; m++) {
+            fit[m * outcomes + o] = pool_carry(made[m]);
+            good = fit[m * outcomes + o] != NULL;
+        }
     }
     for (size_t a = 0; a < agencies && good; a++) {
         task.frame = &agency[a].frame;
         task.regressor = agency[a].regressor;
         good = !pilot_pooled_ols_residuals(ols, &task, agency[a].outcome, outcomes,
-                                           (const pilot_pooled_ols_fit_t *const *)fit,
+                                           (const pilot_pooled_ols_fit_t *const *)fit, models,
                                            &second.piece[a], &error);
     }
     pool_begin_reading(&second);
-    for (size_t o = 0; o < outcomes && good; o++)
+    for (size_t o = 0; o < models * outcomes && good; o++)
         good = !pilot_pooled_ols_finish(fit[o], second.reader, agencies, option->confidence,
                                         ret + o * (arms - 1), &error);
     for (size_t a = 0; a < agencies && good; a++)
         good = pilot_piece_at_end(&first.reader[a]) && pilot_piece_at_end(&second.reader[a]);
     if (!good)
         printf("# pooled: %s\n", error.message[0] ? error.message : "a piece has more in it");
-    for (size_t o = 0; o < outcomes; o++)
+    for (size_t o = 0; o < models * outcomes; o++)
         pilot_pooled_ols_fit_free(fit[o]);
     pool_parts_free(&first);
     pool_parts_free(&second);
     pilot_ols_free(ols);
     return good;
+}
+
+static inline bool pool_estimate(const ols_agency_t *agency, size_t agencies,
+                                 const pilot_ols_task_t *option, pilot_estimate_t *ret)
+{
+    return pool_models(agency, agencies, option, &(pilot_regression_model_t){PILOT_MODEL_OLS}, 1,
+                       ret);
 }
 
 #endif

@@ -135,7 +135,7 @@ static size_t fit_slopes(const table_t *data, const problem_t *problem, pilot_ar
     }
     pilot_rows_select(&task, outcome, arena, &used);
     pilot_moments_compute(&used, &outcome, 1, arena, &moments);
-    pilot_fit_compute(&task, &one, 1, arena, &fit);
+    pilot_fit_compute(&task, PILOT_MODEL_OLS, &one, 1, arena, &fit);
     if (fit.rank == slopes)
         memcpy(ret_beta, fit.beta, slopes * sizeof *ret_beta);
     return fit.rank;

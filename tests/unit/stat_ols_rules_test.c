@@ -14,7 +14,7 @@ static pilot_ols_task_t task_of(const made_t *made)
 
 static void estimate(const made_t *made, const pilot_ols_task_t *task, pilot_estimate_t ret[2])
 {
-    pilot_ols_estimate(ols, task, made->agency.outcome, 1, ret);
+    ols_estimate(ols, task, made->agency.outcome, 1, ret);
 }
 
 static bool same_bits(const pilot_estimate_t *a, const pilot_estimate_t *b)
@@ -200,12 +200,12 @@ static void test_limit(void)
     made_t *made = made_new(7, 39, 0, 0);
     pilot_ols_task_t task = task_of(made);
     pilot_estimate_t limited[2], one[2];
-    task.limit_regressors = true;
-    estimate(made, &task, limited);
-    task.limit_regressors = false;
+    ols_estimate_model(ols, &task, PILOT_MODEL_AUTO, made->agency.outcome, 1, limited);
+    is_text(limited[0].detail, "auto: ols (1 of 2 covariates)", "39 rows take one covariate");
+    limited[0].detail[0] = '\0';
     task.regressors = 1;
     estimate(made, &task, one);
-    ok(same_bits(&limited[0], &one[0]), "39 rows take one covariate");
+    ok(same_bits(&limited[0], &one[0]), "... and give what it gives");
     made_free(made);
 }
 
@@ -340,9 +340,9 @@ static void test_groups(void)
     for (size_t i = 0; i < 400; i++)
         present[i] = i % 11 != 0;
     task.regressors = 1;
-    pilot_ols_estimate(ols, &task, outcome, 4, together);
+    ols_estimate(ols, &task, outcome, 4, together);
     for (size_t o = 0; o < 4; o++) {
-        pilot_ols_estimate(ols, &task, &outcome[o], 1, alone);
+        ols_estimate(ols, &task, &outcome[o], 1, alone);
         same = same && same_bits(&alone[0], &together[2 * o]) &&
                same_bits(&alone[1], &together[2 * o + 1]);
     }

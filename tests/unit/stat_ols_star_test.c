@@ -50,7 +50,7 @@ int main(void)
     for (size_t a = 0, row = 0; a < agencies; a++) {
         pilot_estimate_t estimate[4];
         pilot_ols_task_t task = ols_task(&agency[a]);
-        pilot_ols_estimate(ols, &task, agency[a].outcome, agency[a].outcomes, estimate);
+        ols_estimate(ols, &task, agency[a].outcome, agency[a].outcomes, estimate);
         for (size_t e = 0; e < 4 && row < golden.rows; e++, row++) {
             if (strcmp(table_get(&golden, row, "school"), agency[a].name) != 0)
                 ok(false, "the golden rows are in the schools' order");

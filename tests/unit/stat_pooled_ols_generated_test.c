@@ -93,7 +93,7 @@ static void test_design(const table_t *data, const table_t *golden, design_t des
         for (size_t a = 0; a < agencies; a++) {
             pilot_ols_task_t task = ols_task(&agency[a]);
             task.std_error = type;
-            pilot_ols_estimate(ols, &task, agency[a].outcome, 1, estimate);
+            ols_estimate(ols, &task, agency[a].outcome, 1, estimate);
             test_scope(golden, agency[a].name, design, type, estimate);
             ok(pool_estimate(&agency[a], 1, &option, alone) && same_bits(&alone[0], &estimate[0]) &&
                    same_bits(&alone[1], &estimate[1]),

@@ -5,6 +5,13 @@
 #include "../harness/ols_pool.h"
 #include "../harness/tap.h"
 
+static pilot_status_t fit_ols(const pilot_ols_task_t *task, pilot_piece_reader_t *reader,
+                              size_t agencies, pilot_pooled_ols_fit_t **ret, pilot_error_t *error)
+{
+    return pilot_pooled_ols_fit(task, &(pilot_regression_model_t){PILOT_MODEL_OLS}, 1, reader,
+                                agencies, ret, error);
+}
+
 static bool near(double got, double want, double relative)
 {
     return fabs(got - want) <= relative * fabs(want);
@@ -60,7 +67,7 @@ static void test_blocks_as_agencies(size_t rows, size_t agencies, bool weighted)
         made->agency.frame.weight = made->weight;
     pilot_ols_t *ols = pilot_ols_new();
     pilot_ols_task_t task = ols_task(&made->agency);
-    pilot_ols_estimate(ols, &task, made->agency.outcome, 1, whole);
+    ols_estimate(ols, &task, made->agency.outcome, 1, whole);
     for (size_t a = 0; a < agencies; a++) {
         part[a] = slice(made, a * rows, rows, false);
         wire(&part[a]);
@@ -87,7 +94,7 @@ static void test_weights_by_agency(void)
     for (size_t i = 0; i < ROWS * AGENCIES; i++)
         made->weight[i] = 1 + (double)(i / ROWS);
     made->agency.frame.weight = made->weight;
-    pilot_ols_estimate(ols, &task, made->agency.outcome, 1, whole);
+    ols_estimate(ols, &task, made->agency.outcome, 1, whole);
     for (size_t a = 0; a < AGENCIES; a++) {
         part[a] = slice(made, ROWS * a, ROWS, false);
         part[a].frame.cluster += ROWS * a;
@@ -111,7 +118,7 @@ static void test_across_units(size_t rows, size_t agencies, bool weighted)
     pilot_ols_t *ols = pilot_ols_new();
     pilot_ols_task_t task = ols_task(&made->agency);
     task.std_error = PILOT_SE_CLASSICAL;
-    pilot_ols_estimate(ols, &task, made->agency.outcome, 1, whole);
+    ols_estimate(ols, &task, made->agency.outcome, 1, whole);
     for (size_t i = 0; i < rows; i++)
         made->cluster[i] = (uint32_t)i;
     for (size_t a = 0; a < agencies; a++) {
@@ -126,7 +133,7 @@ static void test_across_units(size_t rows, size_t agencies, bool weighted)
        rows);
     task.across = false;
     task.std_error = PILOT_SE_HC2;
-    pilot_ols_estimate(ols, &task, made->agency.outcome, 1, whole);
+    ols_estimate(ols, &task, made->agency.outcome, 1, whole);
     ok(weighted || near(pooled[0].std_error.value, whole[0].std_error.value, 1e-11),
        "... and CR2 of clusters of one gives HC2");
     ok(pooled[0].clusters == rows * agencies, "... clusters are counted by label");
@@ -177,21 +184,21 @@ static void test_truncated(bool across)
     task.across = across;
     pilot_pooled_ols_moments(ols, &task, made->agency.outcome, 1, &first);
     pilot_piece_reader_t whole = pool_read(&first, &label), reader = whole;
-    ok(!pilot_pooled_ols_fit(&task, &reader, 1, &fit, &error), "whole moments give a fit");
+    ok(!fit_ols(&task, &reader, 1, &fit, &error), "whole moments give a fit");
     const pilot_pooled_ols_fit_t *fits = fit;
-    ok(!pilot_pooled_ols_residuals(ols, &task, made->agency.outcome, 1, &fits, &second, &error),
+    ok(!pilot_pooled_ols_residuals(ols, &task, made->agency.outcome, 1, &fits, 1, &second, &error),
        "... and residual sums");
     pilot_pooled_ols_fit_pack(fit, &packed);
     size_t refused = 0, tried = 0;
     for (size_t n = 0; n < first.numbers; n++, tried++) {
         reader = whole;
         reader.numbers = n;
-        refused += pilot_pooled_ols_fit(&task, &reader, 1, &copy, &error) == PILOT_E_PROTOCOL;
+        refused += fit_ols(&task, &reader, 1, &copy, &error) == PILOT_E_PROTOCOL;
     }
     for (size_t n = 0; n < first.counts; n++, tried++) {
         reader = whole;
         reader.counts = n;
-        refused += pilot_pooled_ols_fit(&task, &reader, 1, &copy, &error) == PILOT_E_PROTOCOL;
+        refused += fit_ols(&task, &reader, 1, &copy, &error) == PILOT_E_PROTOCOL;
     }
     whole = pool_read(&packed, &fit_label);
     for (size_t n = 0; n < packed.numbers; n++, tried++) {
@@ -236,23 +243,23 @@ static void test_foreign(void)
     pilot_pooled_ols_moments(ols, &task, made->agency.outcome, 1, &piece);
     pilot_piece_reader_t whole = pool_read(&piece, &label), reader = whole;
     task.regressors = 1;
-    ok(pilot_pooled_ols_fit(&task, &reader, 1, &fit, &error) == PILOT_E_PROTOCOL && !fit,
+    ok(fit_ols(&task, &reader, 1, &fit, &error) == PILOT_E_PROTOCOL && !fit,
        "moments of another plan are refused");
     task.regressors = 2;
     for (size_t i = 0; i < piece.counts; i++) {
         uint64_t kept = piece.count[i];
         piece.count[i] = UINT64_MAX;
         reader = whole;
-        if (!pilot_pooled_ols_fit(&task, &reader, 1, &fit, &error))
+        if (!fit_ols(&task, &reader, 1, &fit, &error))
             pilot_pooled_ols_fit_free(fit);
         fit = NULL;
         piece.count[i] = kept;
     }
     reader = whole;
-    ok(!pilot_pooled_ols_fit(&task, &reader, 1, &fit, &error), "counts out of bounds do no harm");
+    ok(!fit_ols(&task, &reader, 1, &fit, &error), "counts out of bounds do no harm");
     const pilot_pooled_ols_fit_t *fits = fit;
     task.regressors = 1;
-    ok(pilot_pooled_ols_residuals(ols, &task, made->agency.outcome, 1, &fits, &out, &error) ==
+    ok(pilot_pooled_ols_residuals(ols, &task, made->agency.outcome, 1, &fits, 1, &out, &error) ==
            PILOT_E_PROTOCOL,
        "a fit of another plan is refused");
     pilot_pooled_ols_fit_free(fit);

@@ -55,7 +55,7 @@ static void test_scope(const table_t *data, const table_t *golden, const ols_col
         pilot_ols_task_t task = ols_task(&agency[0]);
         task.std_error = type;
         if (agencies == 1)
-            pilot_ols_estimate(ols, &task, agency->outcome, 1, estimate);
+            ols_estimate(ols, &task, agency->outcome, 1, estimate);
         else
             ok(pool_estimate(agency, agencies, &task, estimate), "the parts merge");
         for (size_t row = 0; row < golden->rows; row++) {

@@ -1,0 +1,159 @@
+/* Model lin and the choice of `auto`: what they are equal to, and what must not change them. */
+#include <math.h>
+
+#include "../harness/ols_made.h"
+#include "../harness/ols_pool.h"
+#include "../harness/tap.h"
+
+static pilot_ols_t *ols;
+
+static bool near(double got, double want, double relative)
+{
+    return fabs(got - want) <= relative * fabs(want);
+}
+
+static bool nearly_same(const pilot_estimate_t *a, const pilot_estimate_t *b, double relative)
+{
+    bool same = a->estimate.given && a->std_error.given && b->std_error.given &&
+                near(a->estimate.value, b->estimate.value, relative) &&
+                near(a->std_error.value, b->std_error.value, relative) &&
+                near(a->df.value, b->df.value, 10 * relative) && a->n == b->n;
+    if (!same)
+        printf("# %.17g %.17g %.17g %s %s\n# %.17g %.17g %.17g %s %s\n", a->estimate.value,
+               a->std_error.value, a->df.value, pilot_reason_name(a->reason), a->detail,
+               b->estimate.value, b->std_error.value, b->df.value, pilot_reason_name(b->reason),
+               b->detail);
+    return same;
+}
+
+static bool same_bits(const pilot_estimate_t *a, const pilot_estimate_t *b)
+{
+    return memcmp(&a->estimate, &b->estimate, sizeof a->estimate) == 0 &&
+           memcmp(&a->std_error, &b->std_error, sizeof a->std_error) == 0 &&
+           memcmp(&a->df, &b->df, sizeof a->df) == 0 &&
+           memcmp(&a->p_value, &b->p_value, sizeof a->p_value) == 0 && a->n == b->n &&
+           a->status == b->status && a->reason == b->reason && strcmp(a->detail, b->detail) == 0;
+}
+
+/* x and z less their (weighted) means, each times the arms, as covariates of their own. */
+typedef struct explicit_columns {
+    double *value[6];
+    pilot_variable_t number[6];
+    pilot_regressor_t regressor[6];
+} explicit_columns_t;
+
+static void make_explicit(const made_t *made, explicit_columns_t *ret)
+{
+    const pilot_frame_t *frame = &made->agency.frame;
+    for (size_t k = 0; k < 2; k++) {
+        const double *x = k ? made->z : made->x;
+        double sum = 0, weight = 0;
+        for (size_t i = 0; i < frame->rows; i++) {
+            double w = frame->weight ? frame->weight[i] : 1;
+            sum += w * x[i];
+            weight += w;
+        }
+        for (uint16_t arm = 0; arm < 3; arm++) {
+            double *value = ret->value[3 * k + arm] = calloc(frame->rows, sizeof *value);
+            for (size_t i = 0; i < frame->rows; i++)
+                value[i] = arm == 0 || made->arm[i] == arm ? x[i] - sum / weight : 0;
+            ret->number[3 * k + arm] = (pilot_variable_t){.value = value};
+            ret->regressor[3 * k + arm] =
+                (pilot_regressor_t){.name = "c", .number = &ret->number[3 * k + arm]};
+        }
+    }
+}
+
+static void test_explicit(size_t block_rows, size_t cluster_rows, bool weighted)
+{
+    made_t *made = made_new(31, 480, block_rows, cluster_rows);
+    explicit_columns_t columns;
+    pilot_estimate_t lin[2], want[2];
+    if (weighted)
+        made->agency.frame.weight = made->weight;
+    make_explicit(made, &columns);
+    pilot_ols_task_t task = ols_task(&made->agency);
+    ols_estimate_model(ols, &task, PILOT_MODEL_LIN, made->agency.outcome, 1, lin);
+    task.regressor = columns.regressor;
+    task.regressors = 6;
+    ols_estimate(ols, &task, made->agency.outcome, 1, want);
+    ok(nearly_same(&lin[0], &want[0], 1e-11) && nearly_same(&lin[1], &want[1], 1e-11),
+       "lin is ols with centred interactions%s%s%s", block_rows ? ", blocks" : "",
+       cluster_rows ? ", clusters" : "", weighted ? ", weights" : "");
+    for (size_t k = 0; k < 6; k++)
+        free(columns.value[k]);
+    made_free(made);
+}
+
+/* Models side by side give the bits that each gives alone, in one agency and pooled. */
+static void test_company(size_t block_rows, size_t cluster_rows, bool weighted)
+{
+    static const pilot_regression_model_t models[] = {PILOT_MODEL_OLS, PILOT_MODEL_LIN,
+                                                      PILOT_MODEL_AUTO};
+    made_t *made = made_new(32, 360, block_rows, cluster_rows);
+    pilot_estimate_t together[6], alone[2], pooled[6];
+    pilot_regression_choice_t choice[3];
+    if (weighted)
+        made->agency.frame.weight = made->weight;
+    pilot_ols_task_t task = ols_task(&made->agency);
+    task.interact = true;
+    pilot_ols_estimate(ols, &task, models, 3, made->agency.outcome, 1,
+                       &(pilot_ols_output_t){.estimate = together, .choice = choice});
+    ok(pool_models(&made->agency, 1, &task, models, 3, pooled), "parts of three models merge");
+    task.interact = false;
+    for (size_t m = 0; m < 3; m++) {
+        ols_estimate_model(ols, &task, models[m], made->agency.outcome, 1, alone);
+        ok(same_bits(&alone[0], &together[2 * m]) && same_bits(&alone[1], &together[2 * m + 1]),
+           "model %zu does not depend on its company%s%s%s", m, block_rows ? ", blocks" : "",
+           cluster_rows ? ", clusters" : "", weighted ? ", weights" : "");
+        ok(same_bits(&pooled[2 * m], &together[2 * m]) &&
+               same_bits(&pooled[2 * m + 1], &together[2 * m + 1]),
+           "... and is its own pooled estimate");
+    }
+    ok(choice[0].model == PILOT_MODEL_OLS && choice[1].model == PILOT_MODEL_LIN &&
+           choice[1].interacted == SIZE_MAX && choice[2].regressors == 2,
+       "choices are told");
+    made_free(made);
+}
+
+static void test_choice(void)
+{
+    struct {
+        uint64_t rows[3], clusters[3];
+        bool clustered;
+        size_t covariates;
+        const char *name;
+        size_t regressors, interacted;
+    } all[] = {
+        {{6, 6, 7}, {0}, false, 5, "difference_in_means", 0, 0},
+        {{6, 7, 7}, {0}, false, 5, "ols", 1, 0},
+        {{40, 40, 19}, {0}, false, 5, "ols", 4, 0},
+        {{40, 40, 20}, {0}, false, 5, "lin", 5, 1},
+        {{99, 65, 59}, {0}, false, 5, "lin", 5, 2},
+        {{99, 65, 59}, {0}, false, 0, "difference_in_means", 0, 0},
+        {{20, 0, 20}, {0}, false, 3, "lin", 3, 1},
+        {{0, 0, 0}, {0}, false, 3, "difference_in_means", 0, 0},
+        {{100, 100, 100}, {25, 30, 19}, true, 30, "ols", 15, 0},
+        {{100, 100, 100}, {45, 50, 40}, true, 30, "lin", 30, 2},
+    };
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+        pilot_regression_choice_t got = pilot_regression_choose(
+            all[i].rows, all[i].clustered ? all[i].clusters : NULL, 3, all[i].covariates);
+        ok(strcmp(pilot_regression_choice_name(&got), all[i].name) == 0 &&
+               got.regressors == all[i].regressors && got.interacted == all[i].interacted,
+           "auto, case %zu: %s, %zu covariates, %zu interacted", i, all[i].name, got.regressors,
+           got.interacted);
+    }
+}
+
+int main(void)
+{
+    ols = pilot_ols_new();
+    for (int i = 0; i < 8; i++) {
+        test_explicit(i & 1 ? 60 : 0, i & 2 ? 6 : 0, (i & 4) != 0);
+        test_company(i & 1 ? 60 : 0, i & 2 ? 6 : 0, (i & 4) != 0);
+    }
+    test_choice();
+    pilot_ols_free(ols);
+    return tap_done();
+}
