@@ -13,6 +13,7 @@
 typedef enum pilot_purpose {
     PILOT_PURPOSE_ASSIGNMENT = 1,
     PILOT_PURPOSE_POWER = 2,
+    PILOT_PURPOSE_BOOTSTRAP = 3,
 } pilot_purpose_t;
 
 static inline void pilot_philox(uint64_t key, const uint32_t counter[4], uint32_t ret_word[4])
