@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "checks.h"
 #include "pilot/dim.h"
 #include "pilot/memory.h"
 
@@ -82,14 +83,14 @@ static void report_row(const evaluation_t *evaluation, const pilot_row_key_t *ke
     pilot_report_estimate(report, key, agency, subset->name, subset->level, estimator, estimate);
 }
 
-static void write_piece(evaluation_t *evaluation, pilot_ols_t *ols, const pilot_quality_t *quality,
+static void write_piece(evaluation_t *evaluation, pilot_ols_t *ols, const pilot_checks_t *checks,
                         uint32_t agency_index, pilot_report_t *report)
 {
     pilot_view_t *view = &evaluation->view;
     const pilot_analysis_t *analysis = view->analysis;
     pilot_piece_t piece = {0};
     pilot_subsets_pack(evaluation->subsets, analysis, &piece);
-    pilot_quality_pack(quality, &piece);
+    pilot_checks_pack(checks, &piece);
     for (size_t s = 0; s < evaluation->subsets->count; s++) {
         size_t first = cell_of(analysis, s, 0);
         pilot_piece_add_counts(&piece, &evaluation->rows[first], analysis->outcomes);
@@ -103,15 +104,6 @@ static void write_piece(evaluation_t *evaluation, pilot_ols_t *ols, const pilot_
     pilot_report_piece(report, agency_index, &piece);
 }
 
-static void report_quality(const pilot_analysis_t *analysis, const pilot_quality_t *quality,
-                           const char *agency, pilot_report_t *report)
-{
-    size_t rows = 0;
-    pilot_quality_row_t *row = pilot_quality_check(&quality, 1, analysis->probability, &rows);
-    pilot_report_quality_rows(report, agency, row, rows);
-    free(row);
-}
-
 void pilot_evaluate_agency(const pilot_analysis_t *analysis, pilot_ols_t *ols,
                            const pilot_dataset_t *dataset, const Pilot__Pin *pin,
                            pilot_report_t *report)
@@ -122,6 +114,9 @@ void pilot_evaluate_agency(const pilot_analysis_t *analysis, pilot_ols_t *ols,
     size_t cells = evaluation.subsets->count * analysis->outcomes;
     evaluation.rows = PILOT_NEW_ARRAY(uint64_t, cells);
     evaluation.summary = PILOT_NEW_ARRAY(pilot_dim_summary_t *, cells);
+    pilot_checks_t *checks = pilot_checks_of(&evaluation.view);
+    pilot_check_rows_t *rows =
+        pilot_checks_rows(analysis, (const pilot_checks_t *const *)&checks, 1);
     bool effects = !analysis->spec->across;
     if (effects && analysis->has_ols)
         evaluation.ols = PILOT_NEW_ARRAY(pilot_estimate_t, cells * analysis->treatments);
@@ -135,12 +130,10 @@ void pilot_evaluate_agency(const pilot_analysis_t *analysis, pilot_ols_t *ols,
         while (pilot_row_keys_next(&keys, &key))
             report_row(&evaluation, &key, pin->agency, report);
     }
-    pilot_quality_t *quality =
-        pilot_quality_summarize(&evaluation.view.frame, evaluation.view.outcome, analysis->outcomes,
-                                analysis->spec->across);
-    report_quality(analysis, quality, pin->agency, report);
-    write_piece(&evaluation, ols, quality, pin->agency_index, report);
-    pilot_quality_free(quality);
+    pilot_check_rows_report(rows, pin->agency, report);
+    write_piece(&evaluation, ols, checks, pin->agency_index, report);
+    pilot_check_rows_free(rows);
+    pilot_checks_free(checks);
     for (size_t i = 0; i < cells; i++)
         pilot_dim_summary_free(evaluation.summary[i]);
     free(evaluation.summary);

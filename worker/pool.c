@@ -1,6 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "checks.h"
 #include "evaluate.h"
 #include "pilot/dim.h"
 #include "pilot/memory.h"
@@ -12,7 +13,7 @@ typedef struct pool {
     const pilot_analysis_t *analysis;
     pilot_parts_t *parts;
     pilot_subsets_t **subsets;     /* by agency */
-    pilot_quality_t **quality;     /* by agency */
+    pilot_checks_t **checks;       /* by agency */
     size_t *member;                /* agencies that have the subset at hand */
     pilot_dim_summary_t **summary; /* [outcome][member] */
     pilot_piece_reader_t *reader;  /* [member] */
@@ -28,7 +29,7 @@ static pilot_status_t read_heads(pool_t *pool, pilot_error_t *error)
         pilot_status_t status =
             pilot_subsets_unpack(pool->analysis, reader, &pool->subsets[a], error);
         if (status == PILOT_OK)
-            status = pilot_quality_unpack(reader, &pool->quality[a], error);
+            status = pilot_checks_unpack(reader, &pool->checks[a], error);
         if (status != PILOT_OK)
             return status;
     }
@@ -150,12 +151,10 @@ static void report_rows(pool_t *pool, uint64_t given_up, pilot_report_t *report)
         }
         pilot_report_estimate(report, &key, NULL, subset->name, subset->level, estimator, estimate);
     }
-    size_t rows = 0;
-    pilot_quality_row_t *row =
-        pilot_quality_check((const pilot_quality_t *const *)pool->quality, pool->parts->pieces,
-                            analysis->probability, &rows);
-    pilot_report_quality_rows(report, NULL, row, rows);
-    free(row);
+    pilot_check_rows_t *rows = pilot_checks_rows(
+        analysis, (const pilot_checks_t *const *)pool->checks, pool->parts->pieces);
+    pilot_check_rows_report(rows, NULL, report);
+    pilot_check_rows_free(rows);
 }
 
 static void free_pool(pool_t *pool)
@@ -163,10 +162,10 @@ static void free_pool(pool_t *pool)
     free_summaries(pool);
     for (size_t a = 0; a < pool->parts->pieces; a++) {
         pilot_subsets_free(pool->subsets[a]);
-        pilot_quality_free(pool->quality[a]);
+        pilot_checks_free(pool->checks[a]);
     }
     free(pool->subsets);
-    free(pool->quality);
+    free(pool->checks);
     free(pool->member);
     free(pool->summary);
     free(pool->reader);
@@ -184,7 +183,7 @@ pilot_status_t pilot_pool(const pilot_analysis_t *analysis, pilot_parts_t *parts
     pool_t pool = {.analysis = analysis,
                    .parts = parts,
                    .subsets = PILOT_NEW_ARRAY(pilot_subsets_t *, agencies),
-                   .quality = PILOT_NEW_ARRAY(pilot_quality_t *, agencies),
+                   .checks = PILOT_NEW_ARRAY(pilot_checks_t *, agencies),
                    .member = PILOT_NEW_ARRAY(size_t, agencies),
                    .summary = PILOT_NEW_ARRAY(pilot_dim_summary_t *, agencies * analysis->outcomes),
                    .reader = PILOT_NEW_ARRAY(pilot_piece_reader_t, agencies)};

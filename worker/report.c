@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "checks.h"
 #include "pilot/memory.h"
 #include "pilot/wire.h"
 
@@ -144,29 +145,7 @@ void pilot_report_estimate(pilot_report_t *report, const pilot_row_key_t *key, c
         effect->status = (char *)pilot_row_status_name(PILOT_ROW_NOT_ESTIMABLE);
         effect->reason = (char *)pilot_reason_name(PILOT_REASON_NOT_IN_THIS_VERSION);
     }
-}
-
-void pilot_report_quality_rows(pilot_report_t *report, const char *agency,
-                               const pilot_quality_row_t *row, size_t rows)
-{
-    const Pilot__Spec *spec = report->analysis->spec;
-    for (size_t i = 0; i < rows; i++) {
-        Pilot__Quality *quality = pilot_report_quality(report);
-        quality->ordinal = (uint32_t)i;
-        quality->agency = (char *)agency;
-        quality->check = (char *)row[i].check;
-        if (row[i].arm != PILOT_QUALITY_NONE)
-            quality->arm = spec->arm[row[i].arm]->label;
-        if (row[i].variable != PILOT_QUALITY_NONE)
-            quality->variable = spec->outcome[row[i].variable]->name;
-        PILOT_COPY_NUMBER(quality, value, row[i].value);
-        PILOT_COPY_NUMBER(quality, statistic, row[i].statistic);
-        PILOT_COPY_NUMBER(quality, df, row[i].df);
-        PILOT_COPY_NUMBER(quality, p_value, row[i].p_value);
-        quality->alarm = row[i].alarm;
-        if (row[i].detail[0])
-            quality->detail = (char *)pilot_report_keep(report, row[i].detail);
-    }
+    pilot_checks_detectable(report, report->analysis, effect, key->outcome, key->arm);
 }
 
 /* ---- parts ----------------------------------------------------------------------------------- */

@@ -9,7 +9,6 @@
 #include "analysis.h"
 #include "pilot/estimate.h"
 #include "pilot/piece.h"
-#include "pilot/quality.h"
 #include "pilot/row_keys.h"
 
 /* A pilot_number_t into a message's optional field; -0 as 0. */
@@ -35,13 +34,12 @@ Pilot__Comparison *pilot_report_comparison(pilot_report_t *report);
 Pilot__AgencyEffect *pilot_report_agency_effect(pilot_report_t *report);
 Pilot__Quality *pilot_report_quality(pilot_report_t *report);
 
-/* A row of results.effects.  agency NULL: pooled; subgroup and level NULL: the whole sample.
- * estimate NULL: not_in_this_version.  Agency, subgroup and estimator are borrowed. */
+/* A row of results.effects, and the row of results.quality that goes with it.  agency NULL: pooled;
+ * subgroup and level NULL: the whole sample. estimate NULL: not_in_this_version.  Agency, subgroup
+ * and estimator are borrowed. */
 void pilot_report_estimate(pilot_report_t *report, const pilot_row_key_t *key, const char *agency,
                            const char *subgroup, const char *level, const char *estimator,
                            const pilot_estimate_t *estimate);
-void pilot_report_quality_rows(pilot_report_t *report, const char *agency,
-                               const pilot_quality_row_t *row, size_t rows);
 
 /* Consumes the piece. */
 void pilot_report_piece(pilot_report_t *report, uint32_t agency_index, pilot_piece_t *piece);

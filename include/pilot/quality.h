@@ -1,5 +1,6 @@
 /* pilot/quality.h - checks that stand beside every effect: counts by arm, sample-ratio mismatch,
- * attrition by arm, treated share by block.
+ * treated share by block, the design against declared probabilities, attrition by arm.  Balance of
+ * covariates and whose outcomes are missing: pilot/balance.h.
  *
  * As with effects: summarize one agency's rows, then make rows of one agency's summary or of all
  * agencies' in agency order.
@@ -21,9 +22,11 @@ typedef struct pilot_quality pilot_quality_t;
 #define PILOT_QUALITY_NONE SIZE_MAX
 
 typedef struct pilot_quality_row {
-    const char *check; /* "count", "sample_ratio", "attrition", "treated_share"; static */
+    const char *check; /* "count", "sample_ratio", ...: docs/methods/quality.md; static */
     size_t arm;        /* code, or PILOT_QUALITY_NONE */
     size_t variable;   /* index of the outcome, or PILOT_QUALITY_NONE */
+    size_t covariate;  /* index of the covariate, or PILOT_QUALITY_NONE */
+    const char *level; /* of the covariate; borrowed from what the row was made of; NULL: none */
     pilot_number_t value, statistic, df, p_value;
     bool alarm;
     char detail[PILOT_DETAIL_SIZE];

@@ -117,8 +117,7 @@ const pilot_schema_row_t pilot_schema[] = {
      ONE_OF("none|bonferroni|holm|hochberg|bh|by|sharpened_q|westfall_young|romano_wolf"),
      LATER("p-values are not adjusted for multiplicity"), .unless = "none"},
     {KEY("analysis.smallest_effect", ENTRIES), DRAFT(smallest_effects),
-     ELEMENTS(pilot_named_number_t, OF_DRAFT(smallest_effect_count), 256),
-     LATER("effects are not compared with the smallest effect of interest")},
+     ELEMENTS(pilot_named_number_t, OF_DRAFT(smallest_effect_count), 256)},
     {KEY("analysis.smallest_effect.*", NUMBER), .at = offsetof(pilot_named_number_t, value),
      RANGE(0, 1e300), .flags = PILOT_ABOVE_LOW, .wants = "a number above 0"},
 

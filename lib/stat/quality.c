@@ -14,6 +14,7 @@ pilot_quality_t *quality_new(size_t arms, size_t outcomes)
     quality->rows = PILOT_NEW_ARRAY(uint64_t, arms + 1);
     quality->assigned = PILOT_NEW_ARRAY(uint64_t, arms + 1);
     quality->share = PILOT_NEW_ARRAY(quality_share_t, arms + 1);
+    quality->concentration = PILOT_NEW_ARRAY(double, arms + 1);
     quality->missing = PILOT_NEW_ARRAY(uint64_t, arms * outcomes + 1);
     quality->score = PILOT_NEW_ARRAY(quality_score_t, arms * outcomes + 1);
     return quality;
@@ -32,6 +33,7 @@ void pilot_quality_free(pilot_quality_t *quality)
     free(quality->rows);
     free(quality->assigned);
     free(quality->share);
+    free(quality->concentration);
     free(quality->missing);
     free(quality->score);
     free(quality);

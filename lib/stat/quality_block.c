@@ -87,9 +87,25 @@ static void add_score(quality_score_t *score, const block_arm_t *arm, const bloc
             (double)arm->units * (double)control->units / (units * (units - 1)) * spread;
 }
 
+static void add_design(pilot_quality_t *quality, const block_arm_t *arm, size_t arms)
+{
+    quality_design_t *design = &quality->design;
+    uint64_t units = 0;
+    for (size_t a = 0; a < arms; a++)
+        units += arm[a].units;
+    if (units == 0)
+        return;
+    for (size_t a = 0; a < arms; a++)
+        quality->concentration[a] += (double)arm[a].units * (double)arm[a].units / (double)units;
+    design->smallest = design->blocks == 0 || units < design->smallest ? units : design->smallest;
+    design->blocks++;
+    design->inverse += 1 / (double)units;
+}
+
 void quality_block_end(quality_block_t *block, pilot_quality_t *quality)
 {
     size_t arms = block->arms;
+    add_design(quality, block->arm, arms);
     for (size_t a = 0; a < arms; a++) {
         quality->assigned[a] += block->arm[a].units;
         if (a > 0)

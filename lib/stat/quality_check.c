@@ -8,7 +8,10 @@
 #include "pilot/memory.h"
 
 #define SAMPLE_RATIO_ALARM 0.001
+#define DESIGN_ALARM 0.001
 #define ATTRITION_ALARM 0.05
+/* Expected units of an arm in a block, from which Pearson's statistic is as good as chi-square. */
+#define ENOUGH_EXPECTED 5
 
 static void test_chi_square(pilot_quality_row_t *row, double statistic, double df)
 {
@@ -21,7 +24,8 @@ static pilot_quality_row_t *add_row(pilot_quality_row_t **next, const char *chec
                                     size_t variable)
 {
     pilot_quality_row_t *row = (*next)++;
-    *row = (pilot_quality_row_t){.check = check, .arm = arm, .variable = variable};
+    *row = (pilot_quality_row_t){
+        .check = check, .arm = arm, .variable = variable, .covariate = PILOT_QUALITY_NONE};
     return row;
 }
 
@@ -92,6 +96,44 @@ static void check_treated_share(const pilot_quality_t *quality, pilot_quality_ro
     }
 }
 
+/* Pearson's test of the arms' counts in every block against the declared probabilities.  Where
+ * blocks are small the statistic's two moments (Haldane 1937) are not chi-square's: then a multiple
+ * of a chi-square with these moments. */
+static void check_design(const pilot_quality_t *quality, const double *probability,
+                         pilot_quality_row_t **next)
+{
+    const quality_design_t *design = &quality->design;
+    double declared = 0, least = 1, inverse = 0, statistic = 0, k = (double)quality->arms;
+    double df = (double)design->blocks * (k - 1), variance;
+    pilot_quality_row_t *row;
+    for (size_t a = 0; probability && a < quality->arms; a++) {
+        if (!(probability[a] > 0))
+            return;
+        declared += probability[a];
+    }
+    if (!probability || design->blocks == 0 || quality->arms < 2)
+        return;
+    for (size_t a = 0; a < quality->arms; a++) {
+        double own = probability[a] / declared;
+        least = own < least ? own : least;
+        inverse += 1 / own;
+        statistic += quality->concentration[a] / own - (double)quality->assigned[a];
+    }
+    statistic = statistic > 0 ? statistic : 0;
+    row = add_row(next, "design_check", PILOT_QUALITY_NONE, PILOT_QUALITY_NONE);
+    row->value = PILOT_GIVEN((double)design->blocks);
+    variance = 2 * df + (inverse - k * k - 2 * k + 2) * design->inverse;
+    if ((double)design->smallest * least < ENOUGH_EXPECTED && variance > 2 * df) {
+        double scale = variance / (2 * df);
+        test_chi_square(row, statistic / scale, df / scale);
+        snprintf(row->detail, sizeof row->detail,
+                 "small blocks: chi-square %.4g on %.0f df, divided by %.4g", statistic, df, scale);
+    } else {
+        test_chi_square(row, statistic, df);
+    }
+    row->alarm = row->p_value.value < DESIGN_ALARM;
+}
+
 static void check_attrition(const pilot_quality_t *quality, pilot_quality_row_t **next)
 {
     for (size_t v = 0; v < quality->outcomes; v++) {
@@ -114,11 +156,12 @@ pilot_quality_row_t *pilot_quality_check(const pilot_quality_t *const *quality, 
                                          const double *probability, size_t *ret_rows)
 {
     pilot_quality_t *sum = quality_total(quality, count);
-    size_t most = sum->arms * 3 + 1 + sum->arms * sum->outcomes;
+    size_t most = sum->arms * 3 + 2 + sum->arms * sum->outcomes;
     pilot_quality_row_t *rows = PILOT_NEW_ARRAY(pilot_quality_row_t, most), *next = rows;
     check_counts(sum, &next);
     check_sample_ratio(sum, probability, &next);
     check_treated_share(sum, &next);
+    check_design(sum, probability, &next);
     check_attrition(sum, &next);
     pilot_quality_free(sum);
     *ret_rows = (size_t)(next - rows);

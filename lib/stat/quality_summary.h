@@ -13,6 +13,12 @@ typedef struct quality_share {
     double low, high; /* of n_arm / (n_arm + n_control); set when blocks > 0 */
 } quality_share_t;
 
+/* All arms, over the blocks that have units: for the test against declared probabilities. */
+typedef struct quality_design {
+    uint64_t blocks, smallest; /* smallest: units of the smallest block */
+    double inverse;            /* sum of 1 / units */
+} quality_design_t;
+
 /* Missing outcomes in the treatment arm less what chance alone would put there, and the variance
  * of that over re-drawn assignments. */
 typedef struct quality_score {
@@ -32,8 +38,10 @@ struct pilot_quality {
     uint64_t *assigned;     /* arms: clusters where they were randomized, else rows */
     uint64_t *missing;      /* outcomes x arms */
     quality_share_t *share; /* arms, [0] unused */
+    quality_design_t design;
+    double *concentration;  /* arms: sum over blocks of n_arm^2 / n, n units of all arms */
     quality_score_t *score; /* outcomes x arms, [.][0] unused */
-    /* across only; assigned, share and score are then still empty */
+    /* across only; assigned, share, design and score are then still empty */
     quality_cluster_t *cluster;
     uint64_t *cluster_missing; /* clusters x outcomes */
     size_t clusters, cluster_capacity, missing_capacity;

@@ -17,6 +17,19 @@ static void add_share(quality_share_t *into, const quality_share_t *more)
     into->moment += more->moment;
 }
 
+static void add_design(pilot_quality_t *sum, const pilot_quality_t *more)
+{
+    quality_design_t *into = &sum->design;
+    if (more->design.blocks == 0)
+        return;
+    if (into->blocks == 0 || more->design.smallest < into->smallest)
+        into->smallest = more->design.smallest;
+    into->blocks += more->design.blocks;
+    into->inverse += more->design.inverse;
+    for (size_t a = 0; a < sum->arms; a++)
+        sum->concentration[a] += more->concentration[a];
+}
+
 /* A cluster's part in one agency. */
 typedef struct part {
     const quality_cluster_t *cluster;
@@ -85,6 +98,7 @@ pilot_quality_t *quality_total(const pilot_quality_t *const *quality, size_t cou
     for (size_t i = 0; i < count; i++) {
         sum->clustered |= quality[i]->clustered;
         sum->across |= quality[i]->across;
+        add_design(sum, quality[i]);
         for (size_t a = 0; a < sum->arms; a++) {
             sum->rows[a] += quality[i]->rows[a];
             sum->assigned[a] += quality[i]->assigned[a];

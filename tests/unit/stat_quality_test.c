@@ -236,6 +236,7 @@ static void test_alarms(void)
     pilot_quality_t *quality = pilot_quality_summarize(&frame, &outcome, 1, false);
     pilot_quality_row_t *row =
         pilot_quality_check((const pilot_quality_t *const *)&quality, 1, half, &rows);
+    const pilot_quality_row_t *got;
     ok(find(row, rows, "sample_ratio", PILOT_QUALITY_NONE, PILOT_QUALITY_NONE)->alarm,
        "a share far from the declared one alarms");
     is_text(find(row, rows, "treated_share", 1, PILOT_QUALITY_NONE)->detail,
@@ -246,6 +247,10 @@ static void test_alarms(void)
            !find(row, rows, "attrition", 1, 0)->statistic.given &&
            !find(row, rows, "attrition", 1, 0)->alarm,
        "nothing missing: rate 0, no test, no alarm");
+    got = find(row, rows, "design_check", PILOT_QUALITY_NONE, PILOT_QUALITY_NONE);
+    /* 20 : 80 in three blocks, 0 : 100 in one, against 50 : 50. */
+    is_close(got->statistic.value, 3 * 36 + 100, 1e-13, "the design is checked block by block");
+    ok(got->df.value == 4 && got->alarm && got->detail[0] == '\0', "and alarms");
     free(row);
     pilot_quality_free(quality);
     frame.rows = 0;
@@ -258,6 +263,50 @@ static void test_alarms(void)
        "no rows: counts of 0 and nothing else");
     free(row);
     pilot_quality_free(quality);
+}
+
+/* `blocks` blocks of `size` rows, `treated` of them in the arm. */
+static pilot_quality_row_t design_of(size_t blocks, size_t size, size_t treated, double probability)
+{
+    uint16_t arm[400];
+    uint32_t block[400];
+    double value[400] = {0};
+    const double declared_of[] = {1 - probability, probability};
+    size_t rows;
+    for (size_t i = 0; i < blocks * size; i++) {
+        arm[i] = i % size < treated;
+        block[i] = (uint32_t)(i / size);
+    }
+    pilot_frame_t frame = {
+        .rows = blocks * size, .arms = 2, .arm = arm, .block = block, .blocks = blocks};
+    pilot_variable_t outcome = {value, NULL};
+    pilot_quality_t *quality = pilot_quality_summarize(&frame, &outcome, 1, false);
+    pilot_quality_row_t *row =
+        pilot_quality_check((const pilot_quality_t *const *)&quality, 1, declared_of, &rows);
+    pilot_quality_row_t got =
+        *find(row, rows, "design_check", PILOT_QUALITY_NONE, PILOT_QUALITY_NONE);
+    free(row);
+    pilot_quality_free(quality);
+    return got;
+}
+
+static void test_design(void)
+{
+    pilot_quality_row_t got = design_of(1, 400, 166, 0.5);
+    ok(got.p_value.value < 0.001 && got.alarm, "a design alarms below p = 0.001");
+    got = design_of(1, 400, 168, 0.5);
+    ok(got.p_value.value > 0.001 && got.p_value.value < 0.002 && !got.alarm, "and not above");
+    got = design_of(20, 2, 1, 0.5);
+    ok(got.statistic.value == 0 && got.df.value == 20 && got.p_value.value == 1,
+       "pairs as declared are as declared");
+    /* A tenth treated in blocks of 4: the statistic's variance is 2 + (1/.1 + 1/.9 - 6) / 4 a block
+     * (exact over the binomial), its mean 1. */
+    got = design_of(50, 4, 1, 0.1);
+    double scale = (2 + (1 / 0.1 + 1 / 0.9 - 6) / 4) / 2;
+    double pearson = 50 * (0.6 * 0.6 / 0.4 + 0.6 * 0.6 / 3.6);
+    is_close(got.statistic.value, pearson / scale, 1e-12, "small blocks: moments of Pearson's sum");
+    is_close(got.df.value, 50 / scale, 1e-12, "small blocks: df by moments");
+    ok(got.detail[0] != '\0', "small blocks are told");
 }
 
 static bool cuts_are_refused(bool across)
@@ -291,6 +340,7 @@ int main(void)
     test_clusters();
     test_one_arm_agency();
     test_alarms();
+    test_design();
     ok(cuts_are_refused(false), "a piece cut anywhere is refused");
     ok(cuts_are_refused(true), "so is one of whole clusters");
     return tap_done();

@@ -10,6 +10,13 @@ add <- function(scope, check, arm, variable, value, test) out <<- rbind(out, dat
 arms <- c("regular", "small", "regular+aide")
 add("star", "sample_ratio", "", "", NA,
     chisq.test(table(factor(star$class_type, arms)), p = c(.35, .30, .35)))
+# Every school's counts against the declared probabilities: sums of schools' tests.
+by_school <- lapply(split(factor(star$class_type, arms), star$school), function(a)
+  suppressWarnings(chisq.test(table(a), p = c(.35, .30, .35))))
+design <- list(statistic = sum(sapply(by_school, function(t) t$statistic)),
+               parameter = sum(sapply(by_school, function(t) t$parameter)))
+design$p.value <- pchisq(design$statistic, design$parameter, lower.tail = FALSE)
+add("star", "design_check", "", "", length(by_school), design)
 for (z in arms[-1]) {
   d <- star[star$class_type %in% c("regular", z), ]
   d$z <- d$class_type == z
