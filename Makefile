@@ -198,6 +198,18 @@ bench: all ## figures against their goals, as ratios in one run
 	@$(MAKE) --no-print-directory $(BENCH_PROGRAMS)
 	@PILOT_BUILD=$(BUILD) tests/bench/all.sh
 
+# Five minutes on one core for 2,000 repetitions.
+COVERAGE_REPETITIONS ?= 2000
+COVERAGE := $(BUILD)/coverage/coverage
+$(COVERAGE): $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard tests/coverage/*.c)) $(LINK_LIBS)
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(PKG_LIBS)
+.PHONY: coverage
+coverage: deps-quiet ## how often 95 % intervals hold the effect; writes docs/methods/coverage.md
+	@$(MAKE) --no-print-directory $(COVERAGE)
+	@tests/coverage/page.sh $(COVERAGE) $(COVERAGE_REPETITIONS) docs/methods/coverage.md
+
 FUZZ_SECONDS ?= 600
 FUZZERS := $(patsubst tests/fuzz/%_fuzz.c,%,$(wildcard tests/fuzz/*_fuzz.c))
 fuzz: deps-test ## libFuzzer on plan, CSV and wire frames, FUZZ_SECONDS each
