@@ -96,6 +96,32 @@ typedef struct pilot_plan_agency {
     size_t attribute_count;
 } pilot_plan_agency_t;
 
+/* The section `power`: what is assumed of a pilot that has not begun.  NULL, 0 or not given: see
+ * docs/plan.md for what then holds. */
+typedef struct pilot_plan_number {
+    double value;
+    bool given;
+} pilot_plan_number_t;
+
+typedef struct pilot_plan_power_outcome {
+    char *name;
+    pilot_plan_number_t sd, mean, effect, effect_sd;
+    pilot_plan_number_t icc, r2, r2_cluster, attrition; /* instead of the section's */
+} pilot_plan_power_outcome_t;
+
+typedef struct pilot_plan_power {
+    int64_t units, agencies, clusters, blocks, block_size; /* of the whole pilot; 0: not given */
+    pilot_plan_number_t cluster_size, cluster_size_cv, icc;
+    pilot_plan_number_t r2, r2_cluster, r2_block;
+    int64_t covariates, cluster_covariates;
+    bool has_covariates, has_cluster_covariates;
+    pilot_plan_number_t attrition, power;
+    bool textbook;
+    int64_t simulations;
+    pilot_plan_power_outcome_t *outcomes;
+    size_t outcome_count;
+} pilot_plan_power_t;
+
 typedef struct pilot_stored_column pilot_stored_column_t;
 
 typedef struct pilot_plan {
@@ -135,6 +161,7 @@ typedef struct pilot_plan {
     pilot_unit_ids_t unit_ids;
     pilot_texts_t missing; /* default: "" and NA */
     uint64_t seed;
+    pilot_plan_power_t power;
 
     pilot_stored_column_t *stored; /* see pilot_plan_stored_columns */
     size_t stored_count;

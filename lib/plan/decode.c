@@ -321,7 +321,9 @@ static pilot_status_t decode_entries(struct walk *walk, const pilot_schema_row_t
             pilot_strdup(pilot_node_text(pilot_document_node(walk->document, pair->key)));
         if (pilot_node_is_null(value))
             return complain(walk, row, value, "a value cannot be null here; leave the key out");
-        status = decode_scalar(walk, value_row, value, element + value_row->at);
+        status = value_row->kind == PILOT_KIND_MAPPING
+                     ? decode(walk, value_row, value, element)
+                     : decode_scalar(walk, value_row, value, element + value_row->at);
     }
     return status;
 }

@@ -23,6 +23,7 @@ typedef struct pilot_draft {
     size_t smallest_effect_count;
     pilot_plan_covariate_t *subgroups; /* as written; only the name of known covariates */
     size_t subgroup_count;
+    char *power_test;
     bool asked[PILOT_SCHEMA_MAX_ROWS]; /* row of the schema was asked for, and is not computed */
 } pilot_draft_t;
 
@@ -46,6 +47,8 @@ pilot_status_t pilot_check_names(pilot_draft_t *draft, pilot_document_t *documen
                                  pilot_error_t *error);
 pilot_status_t pilot_check_analysis(pilot_draft_t *draft, pilot_document_t *document,
                                     pilot_error_t *error);
+pilot_status_t pilot_check_power(pilot_draft_t *draft, pilot_document_t *document,
+                                 pilot_error_t *error);
 pilot_status_t pilot_check_agencies(pilot_draft_t *draft, pilot_document_t *document,
                                     pilot_error_t *error);
 

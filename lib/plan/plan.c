@@ -42,8 +42,8 @@ pilot_status_t pilot_draft_finish(pilot_draft_t *draft, pilot_document_t *docume
 {
     static pilot_status_t (*const checks[])(pilot_draft_t *, pilot_document_t *,
                                             pilot_error_t *) = {
-        pilot_check_arms,  pilot_check_outcomes, pilot_check_covariates,
-        pilot_check_names, pilot_check_analysis, pilot_check_agencies};
+        pilot_check_arms,     pilot_check_outcomes, pilot_check_covariates, pilot_check_names,
+        pilot_check_analysis, pilot_check_agencies, pilot_check_power};
     fill_defaults(&draft->plan);
     for (size_t i = 0; i < sizeof checks / sizeof *checks; i++) {
         pilot_status_t status = checks[i](draft, document, error);
@@ -177,6 +177,7 @@ void pilot_draft_clear(pilot_draft_t *draft)
     free_named_numbers(draft->probabilities, draft->probability_count);
     free_named_numbers(draft->smallest_effects, draft->smallest_effect_count);
     free_covariates(draft->subgroups, draft->subgroup_count);
+    free(draft->power_test);
 }
 
 void pilot_plan_free(pilot_plan_t *plan)
@@ -219,6 +220,9 @@ void pilot_plan_free(pilot_plan_t *plan)
     free_texts(&plan->comparison_by);
     free_texts(&plan->missing);
     free_agencies(plan->agencies, plan->agency_count);
+    for (size_t i = 0; i < plan->power.outcome_count; i++)
+        free(plan->power.outcomes[i].name);
+    free(plan->power.outcomes);
     for (size_t i = 0; i < plan->stored_count; i++)
         free(plan->stored[i].name);
     free(plan->stored);

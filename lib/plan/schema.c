@@ -16,6 +16,12 @@
 #define OUTCOME(field) .at = offsetof(pilot_plan_outcome_t, field)
 #define COVARIATE(field) .at = offsetof(pilot_plan_covariate_t, field)
 #define AGENCY(field) .at = offsetof(pilot_plan_agency_t, field)
+#define POWER(field) .at = offsetof(pilot_draft_t, plan.power.field)
+#define POWER_NUMBER(field)                                                                        \
+    POWER(field.value), .given = offsetof(pilot_draft_t, plan.power.field.given)
+#define POWER_OUTCOME(field)                                                                       \
+    .at = offsetof(pilot_plan_power_outcome_t, field.value),                                       \
+    .given = offsetof(pilot_plan_power_outcome_t, field.given)
 #define GIVEN(field) .given = offsetof(pilot_plan_outcome_t, field)
 #define ELEMENTS(type, counter, limit) .element = sizeof(type), .count = counter, .most = (limit)
 #define OF_DRAFT(field) offsetof(pilot_draft_t, field)
@@ -24,6 +30,9 @@
 #define LATER(text) .later = text " by this version"
 
 #define DRAWS 10000000
+#define SHARE RANGE(0, 1), .flags = PILOT_BELOW_HIGH
+#define SHARE_WANTS .wants = "a share: at least 0, below 1"
+#define ABOVE_0 RANGE(0, 1e300), .flags = PILOT_ABOVE_LOW, .wants = "a number above 0"
 
 const pilot_schema_row_t pilot_schema[] = {
     {KEY("", MAPPING)},
@@ -150,7 +159,45 @@ const pilot_schema_row_t pilot_schema[] = {
     {KEY("missing", TEXTS), PLAN(missing), .most = 64},
     {KEY("missing[]", ANY_TEXT)},
     {KEY("assignment", ANYTHING), LATER("arms are not assigned")},
-    {KEY("power", ANYTHING), LATER("power is not computed")},
+
+    {KEY("power", MAPPING)},
+    {KEY("power.units", WHOLE), POWER(units), RANGE(1, 1e12)},
+    {KEY("power.agencies", WHOLE), POWER(agencies), RANGE(1, 1e6)},
+    {KEY("power.clusters", WHOLE), POWER(clusters), RANGE(1, 1e9)},
+    {KEY("power.cluster_size", NUMBER), POWER_NUMBER(cluster_size), RANGE(1, 1e9),
+     .wants = "a number of at least 1, the units in a cluster"},
+    {KEY("power.cluster_size_cv", NUMBER), POWER_NUMBER(cluster_size_cv), RANGE(0, 10),
+     .wants = "a number between 0 and 10: the sizes' standard deviation over their mean"},
+    {KEY("power.icc", NUMBER), POWER_NUMBER(icc), SHARE, SHARE_WANTS},
+    {KEY("power.blocks", WHOLE), POWER(blocks), RANGE(1, 1e9)},
+    {KEY("power.block_size", WHOLE), POWER(block_size), RANGE(2, 1e9)},
+    {KEY("power.r2_block", NUMBER), POWER_NUMBER(r2_block), SHARE, SHARE_WANTS},
+    {KEY("power.r2", NUMBER), POWER_NUMBER(r2), SHARE, SHARE_WANTS},
+    {KEY("power.r2_cluster", NUMBER), POWER_NUMBER(r2_cluster), SHARE, SHARE_WANTS},
+    {KEY("power.covariates", WHOLE), POWER(covariates), RANGE(0, 1e6),
+     .given = offsetof(pilot_draft_t, plan.power.has_covariates)},
+    {KEY("power.cluster_covariates", WHOLE), POWER(cluster_covariates), RANGE(0, 1e6),
+     .given = offsetof(pilot_draft_t, plan.power.has_cluster_covariates)},
+    {KEY("power.attrition", NUMBER), POWER_NUMBER(attrition), SHARE, SHARE_WANTS},
+    {KEY("power.power", NUMBER), POWER_NUMBER(power), RANGE(0, 1),
+     .flags = PILOT_ABOVE_LOW | PILOT_BELOW_HIGH,
+     .wants = "a number between 0 and 1 (0.8 means 80 %)"},
+    {KEY("power.test", WORD), DRAFT(power_test), ONE_OF("estimator|textbook")},
+    {KEY("power.simulations", WHOLE), POWER(simulations), RANGE(0, DRAWS)},
+    {KEY("power.outcomes", ENTRIES), POWER(outcomes),
+     ELEMENTS(pilot_plan_power_outcome_t, OF_DRAFT(plan.power.outcome_count), 256)},
+    {KEY("power.outcomes.*", MAPPING)},
+    {KEY("power.outcomes.*.sd", NUMBER), POWER_OUTCOME(sd), ABOVE_0},
+    {KEY("power.outcomes.*.mean", NUMBER), POWER_OUTCOME(mean), RANGE(-1e300, 1e300),
+     .wants = "a number"},
+    {KEY("power.outcomes.*.effect", NUMBER), POWER_OUTCOME(effect), ABOVE_0},
+    {KEY("power.outcomes.*.effect_sd", NUMBER), POWER_OUTCOME(effect_sd), RANGE(0, 1e300),
+     .wants = "a number of at least 0"},
+    {KEY("power.outcomes.*.icc", NUMBER), POWER_OUTCOME(icc), SHARE, SHARE_WANTS},
+    {KEY("power.outcomes.*.r2", NUMBER), POWER_OUTCOME(r2), SHARE, SHARE_WANTS},
+    {KEY("power.outcomes.*.r2_cluster", NUMBER), POWER_OUTCOME(r2_cluster), SHARE, SHARE_WANTS},
+    {KEY("power.outcomes.*.attrition", NUMBER), POWER_OUTCOME(attrition), SHARE, SHARE_WANTS},
+
     {KEY("seed", SEED), PLAN(seed)},
 };
 

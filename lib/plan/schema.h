@@ -5,11 +5,12 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define PILOT_SCHEMA_MAX_ROWS 96
+#define PILOT_SCHEMA_MAX_ROWS 160
 
 typedef enum pilot_kind {
     PILOT_KIND_MAPPING,  /* keys are the rows below it; their values go into the same struct */
-    PILOT_KIND_ENTRIES,  /* a mapping with keys of the user's own; values by the row ".*" */
+    PILOT_KIND_ENTRIES,  /* a mapping with keys of the user's own; values (scalars or MAPPING) by
+                            ".*" */
     PILOT_KIND_ANYTHING, /* a mapping whose contents are not looked at */
     PILOT_KIND_LIST,     /* structs, by the row "[]" */
     PILOT_KIND_TEXTS,    /* a list of texts, by the row "[]" -> pilot_texts_t */

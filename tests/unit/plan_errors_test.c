@@ -408,8 +408,66 @@ static void test_analysis(void)
     CHECK(cases);
 }
 
+/* ---- power ----------------------------------------------------------------------------------- */
+
+static void test_power(void)
+{
+    static const struct wrong cases[] = {
+        {PLAN "power: {unit: 3}\n", "6:9: unknown key 'unit' in power; did you mean 'units'?"},
+        {PLAN "power: {units: 0}\n",
+         "6:16: power.units: '0' is not a whole number between 1 and 1000000000000"},
+        {PLAN "power: {power: 1}\n",
+         "6:16: power.power: '1' is not a number between 0 and 1 (0.8 means 80 %)"},
+        {PLAN "power: {power: 0.05}\n",
+         "6:9: power.power: it must be above 1 - analysis.confidence, which a test has without "
+         "any effect"},
+        {PLAN "power: {attrition: 1}\n",
+         "6:20: power.attrition: '1' is not a share: at least 0, below 1"},
+        {PLAN "power: {test: exact}\n",
+         "6:15: power.test: 'exact' is not one of estimator, textbook"},
+        {PLAN "power: {icc: 0.1}\n",
+         "6:9: power.icc: the plan has no clusters; give columns.cluster, or analysis.level: "
+         "across"},
+        {PLAN "power: {blocks: 3}\n",
+         "6:9: power.blocks: the plan has no blocks; give columns.block"},
+        {PLAN "analysis: {level: across}\npower: {clusters: 3}\n",
+         "7:9: power.clusters: the agencies are the clusters; write agencies"},
+        {PLAN "analysis: {level: across}\npower: {units: 90, agencies: 10, cluster_size: 10}\n",
+         "7:9: power.units: it is not clusters x cluster_size; give two of the three"},
+        {PLAN "power: {units: 9, agencies: 10}\n",
+         "6:9: power.units: there are fewer than agencies"},
+        {PLAN "power: {outcomes: {z: {sd: 1}}}\n", "6:20: power.outcomes: 'z' is not an outcome"},
+        {PLAN "power: {outcomes: {y: 3}}\n",
+         "6:23: power.outcomes: '3' is not a mapping {key: value}"},
+        {PLAN "power: {outcomes: {y: null}}\n",
+         "6:23: power.outcomes: a value cannot be null here; leave the key out"},
+        {PLAN "power: {outcomes: {y: {meen: 1}}}\n",
+         "6:24: unknown key 'meen' in power.outcomes; did you mean 'mean'?"},
+        {PLAN "power: {outcomes: {y: {sd: 0}}}\n",
+         "6:28: power.outcomes.sd: '0' is not a number above 0"},
+        {PLAN "power: {outcomes: {y: {icc: 0.1}}}\n",
+         "6:24: power.outcomes.icc: the plan has no clusters; give columns.cluster, or "
+         "analysis.level: "
+         "across"},
+        {ONE("{name: y, type: binary}") "power: {outcomes: {y: {sd: 0.5}}}\n",
+         "7:24: power.outcomes.sd: that of a binary outcome follows from its mean; leave it out"},
+        {ONE("{name: y, type: binary}") "power: {outcomes: {y: {mean: 30}}}\n",
+         "7:30: power.outcomes.mean: a binary outcome's is a share between 0 and 1 (0.3 means 30 "
+         "%)"},
+        {ONE("{name: y, type: count}") "power: {outcomes: {y: {mean: 0}}}\n",
+         "7:30: power.outcomes.mean: a count's is above 0"},
+        {ONE("{name: y, type: binary}") "power: {outcomes: {y: {mean: 0.9, effect: 0.2}}}\n",
+         "7:43: power.outcomes.effect: it takes the mean to 1.1, out of its range"},
+        {PLAN "analysis: {level: across}\npower: {outcomes: {y: {effect_sd: 1}}}\n",
+         "7:24: power.outcomes.effect_sd: with analysis.level across an agency has no effect of "
+         "its own"},
+    };
+    CHECK(cases);
+}
+
 int main(void)
 {
+    test_power();
     test_yaml();
     test_keys();
     test_types();
