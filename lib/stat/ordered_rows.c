@@ -46,7 +46,8 @@ static entry_t *sorted_entries(const pilot_sample_t *sample, bool keep_missing, 
         bool present = !sample->present || sample->present[i];
         if (!present && !keep_missing)
             continue;
-        entry[count++] = (entry_t){.value = present ? sample->outcome[i] : 0,
+        /* + 0: minus zero and zero are one value. */
+        entry[count++] = (entry_t){.value = present ? sample->outcome[i] + 0 : 0,
                                    .weight = sample->weight ? sample->weight[i] : 1,
                                    .block = sample->block ? sample->block[i] : 0,
                                    .cluster = sample->cluster ? sample->cluster[i] : 0,
