@@ -115,6 +115,45 @@ double pilot_t_critical(double confidence, double df)
     return exp(s);
 }
 
+/* log of Gamma(a + b) / (Gamma(a) Gamma(b)), b a multiple of 1/2: no difference of large numbers.
+ */
+static double log_inverse_beta(double a, double b)
+{
+    double whole = floor(b), value = -lgamma(b);
+    if (b > whole) {
+        value += log_gamma_half_step(a);
+        a += 0.5;
+    }
+    for (double i = 0; i < whole; i++)
+        value += log(a + i);
+    return value;
+}
+
+/* With many denominator df the chi-square tail and its first correction, from the mean over the
+ * denominator: E Q(b, u Y), Y ~ Gamma(a)/a. */
+static double f_upper_of_many(double u, double b, double a)
+{
+    double density = exp((b - 1) * log(u) - u - lgamma(b));
+    return fmin(1, pilot_chi_square_upper(2 * u, 2 * b) + density * u * (u - b + 1) / (2 * a));
+}
+
+/* P(F >= f) = I_x(d2/2, d1/2), x = d2/(d2 + d1 f) (DLMF 8.17). */
+double pilot_f_upper(double f, double numerator_df, double denominator_df)
+{
+    double a = 0.5 * denominator_df, b = 0.5 * numerator_df, ratio = b * f / a;
+    double front;
+    if (!(f > 0))
+        return 1;
+    if (!isfinite(ratio))
+        return 0;
+    if (denominator_df > 1e7)
+        return f_upper_of_many(b * f, b, a);
+    front = exp(log_inverse_beta(a, b) - a * log1p(ratio) + b * (log(ratio) - log1p(ratio)));
+    if (1 / (1 + ratio) < (a + 1) / (a + b + 2))
+        return fmin(1, front * beta_fraction(a, b, 1 / (1 + ratio)) / a);
+    return fmax(0, 1 - front * beta_fraction(b, a, ratio / (1 + ratio)) / b);
+}
+
 double pilot_chi_square_upper(double x, double df)
 {
     return gsl_cdf_chisq_Q(x, df);

@@ -11,6 +11,9 @@ double pilot_t_two_sided(double t, double df);
 double pilot_normal_critical(double confidence);
 double pilot_t_critical(double confidence, double df);
 
+/* P(F >= f); numerator df a whole number >= 1, denominator df > 0.  1e-10 above a million. */
+double pilot_f_upper(double f, double numerator_df, double denominator_df);
+
 /* P(X >= x) and the x with P(X <= x) = p; df > 0, 0 < p < 1. */
 double pilot_chi_square_upper(double x, double df);
 double pilot_chi_square_quantile(double p, double df);

@@ -46,8 +46,16 @@ static void test_distributions(void)
              "chi-square quantile");
     is_close(pilot_chi_square_upper(pilot_chi_square_quantile(0.025, 3), 3), 0.975, 1e-13,
              "chi-square tail and quantile agree");
+    is_close(pilot_f_upper(3.2, 2, 7.5), 0.09889497767641779, 1e-13, "F tail, 2 and 7.5 df");
+    is_close(pilot_f_upper(1.1, 5, 88.25), 0.3662337147360195, 1e-13, "F tail, 5 and 88.25 df");
+    is_close(pilot_f_upper(40, 3, 4), 0.001929984563963373, 1e-13, "F tail, 3 and 4 df");
+    is_close(pilot_f_upper(2, 4, 1e6), 0.09157907359355603, 1e-10, "F tail, a million df");
+    is_close(pilot_f_upper(2.5, 1, 1e8), 0.1138463011693, 1e-10, "F tail, no end of df");
+    ok(pilot_f_upper(0, 2, 5) == 1 && pilot_f_upper(INFINITY, 2, 5) == 0, "F tail at its ends");
     for (int i = -1; i < 14; i++) {
         double df = pow(3.7, i);
+        is_close(pilot_f_upper(4, 1, df), pilot_t_two_sided(2, df), 1e-9,
+                 "F tail with 1 df is that of t, %.3g df", df);
         is_close(pilot_t_two_sided(pilot_t_critical(0.99, df), df), 0.01, 1e-11,
                  "t tail and quantile agree, %.3g df", df);
     }
