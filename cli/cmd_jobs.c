@@ -8,8 +8,8 @@
 
 /* A job is done if its result row exists; leases live in the coordinator's memory. */
 static const char jobs_sql[] =
-    "SELECT j.job, (ARRAY['noop', 'estimate', 'pool', 'residual', 'finish', 'compare'])"
-    "[j.kind + 1], CASE WHEN j.first_pin IS NULL THEN '' WHEN j.first_pin = j.last_pin "
+    "SELECT j.job, (ARRAY['noop', 'estimate', 'pool', 'residual', 'finish', 'compare', "
+    "'whole', 'bounds'])[j.kind + 1], CASE WHEN j.first_pin IS NULL THEN '' WHEN j.first_pin = j.last_pin "
     "THEN f.agency ELSE f.agency || ' .. ' || l.agency END, "
     "CASE WHEN r.job IS NOT NULL THEN 'stored' WHEN x.given_up THEN 'failed' "
     "WHEN a.state = 'cancelled' THEN 'cancelled' ELSE 'waiting' END, "

@@ -20,6 +20,9 @@ void *pilot_planner_main(void *context);
  * pins alone, so neither on workers nor on time. */
 size_t pilot_planner_batch(const Pilot__Pin *pins, size_t count, size_t first);
 
+/* A WHOLE job holds the rows of at most so many outcomes that need them in one place. */
+#define PILOT_WHOLE_OUTCOMES 4
+
 /* ---- within the planner ---------------------------------------------------------------------- */
 
 typedef struct planner_analysis {

@@ -33,6 +33,7 @@ typedef struct end_context {
     const pilot_planner_mail_t *end;
     const pilot_work_t *work; /* NULL unless jobs were given up */
     const Pilot__Spec *spec;
+    const pilot_row_slots_t *slots;
     bool without_rows;
 } end_context_t;
 
@@ -43,9 +44,18 @@ enum { ORDINAL_BEHIND = 1000000 };
 typedef struct lost_job {
     uint64_t job;
     int kind;
-    uint32_t first_pin, last_pin;
+    uint32_t first_pin, last_pin;         /* ESTIMATE */
+    uint32_t first_outcome, last_outcome; /* WHOLE */
     bool withdrawn;
 } lost_job_t;
+
+static void put_parameter(pilot_copy_in_t *copy, const pilot_row_key_t *key)
+{
+    if (key->parameter)
+        pilot_copy_in_bytes(copy, key->parameter, strlen(key->parameter));
+    else
+        pilot_copy_in_null(copy);
+}
 
 static void put_lost_row(pilot_copy_in_t *copy, const end_context_t *context,
                          const lost_job_t *lost, const char *agency, const pilot_row_key_t *key)
@@ -54,7 +64,7 @@ static void put_lost_row(pilot_copy_in_t *copy, const end_context_t *context,
     const char *texts[] = {spec->outcome[key->outcome]->name,
                            spec->arm[key->arm]->label,
                            spec->arm[0]->label,
-                           "itt",
+                           key->estimand,
                            key->estimator,
                            "job_failed",
                            lost->withdrawn ? "data_withdrawn" : "job_failed"};
@@ -68,13 +78,15 @@ static void put_lost_row(pilot_copy_in_t *copy, const end_context_t *context,
         pilot_copy_in_null(copy);
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         pilot_copy_in_bytes(copy, texts[i], strlen(texts[i]));
+    put_parameter(copy, key);
 }
 
-/* FINISH makes the pooled ols rows, POOL the others; `auto` is decided by POOL. */
-static bool makes_row(int kind, const pilot_row_key_t *key)
+/* `auto` is decided by POOL. */
+static bool makes_row(const lost_job_t *lost, const pilot_row_key_t *key)
 {
-    bool is_ols = !strcmp(key->estimator, "ols");
-    return kind == PILOT__JOB_KIND__FINISH ? is_ols : !is_ols;
+    return pilot_row_job(key->slot) == (Pilot__JobKind)lost->kind &&
+           (lost->kind != PILOT__JOB_KIND__WHOLE ||
+            (key->outcome >= lost->first_outcome && key->outcome <= lost->last_outcome));
 }
 
 static void put_lost_job(pilot_copy_in_t *copy, const end_context_t *context,
@@ -85,14 +97,15 @@ static void put_lost_job(pilot_copy_in_t *copy, const end_context_t *context,
     if (lost->kind == PILOT__JOB_KIND__ESTIMATE && !context->spec->across) {
         for (size_t pin = lost->first_pin; pin <= lost->last_pin && pin < context->work->pin_count;
              pin++) {
-            keys = pilot_row_keys_begin(context->spec, 0);
+            keys = pilot_row_keys_begin(context->slots, NULL, 0);
             while (pilot_row_keys_next(&keys, &key))
                 put_lost_row(copy, context, lost, context->work->pins[pin].agency, &key);
         }
-    } else if (lost->kind == PILOT__JOB_KIND__POOL || lost->kind == PILOT__JOB_KIND__FINISH) {
-        keys = pilot_row_keys_begin(context->spec, 0);
+    } else if (lost->kind == PILOT__JOB_KIND__POOL || lost->kind == PILOT__JOB_KIND__FINISH ||
+               lost->kind == PILOT__JOB_KIND__WHOLE) {
+        keys = pilot_row_keys_begin(context->slots, NULL, 0);
         while (pilot_row_keys_next(&keys, &key))
-            if (makes_row(lost->kind, &key))
+            if (makes_row(lost, &key))
                 put_lost_row(copy, context, lost, NULL, &key);
     }
 }
@@ -106,7 +119,8 @@ static pilot_status_t read_lost_jobs(pilot_db_t *db, const end_context_t *contex
     return pilot_db_run(
         db, ret_result, error,
         "SELECT j.job, j.kind, coalesce(j.first_pin, 0), coalesce(j.last_pin, 0), "
-        "coalesce(bool_or(f.reason LIKE 'data\\_withdrawn%'), false) FROM work.jobs j "
+        "coalesce(bool_or(f.reason LIKE 'data\\_withdrawn%'), false), "
+        "coalesce(j.first_outcome, 0), coalesce(j.last_outcome, 0) FROM work.jobs j "
         "LEFT JOIN work.failures f ON f.job = j.job AND f.retries = $2::int "
         "WHERE j.analysis = $1::bigint AND NOT EXISTS "
         "(SELECT FROM work.job_results r WHERE r.job = j.job) GROUP BY j.job ORDER BY j.job",
@@ -119,12 +133,12 @@ static void put_lost_comparisons(pilot_copy_in_t *copy, const end_context_t *con
 {
     const Pilot__Spec *spec = context->spec;
     pilot_row_key_t key;
-    pilot_row_keys_t keys = pilot_row_keys_begin(spec, 0);
+    pilot_row_keys_t keys = pilot_row_keys_begin(context->slots, NULL, 0);
     while (lost->kind == PILOT__JOB_KIND__COMPARE && pilot_row_keys_next(&keys, &key)) {
         const char *texts[] = {spec->outcome[key.outcome]->name,
                                spec->arm[key.arm]->label,
                                spec->arm[0]->label,
-                               "itt",
+                               key.estimand,
                                key.estimator,
                                spec->comparison_method,
                                spec->comparison_test,
@@ -138,6 +152,7 @@ static void put_lost_comparisons(pilot_copy_in_t *copy, const end_context_t *con
         pilot_copy_in_bool(copy, true);
         for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
             pilot_copy_in_bytes(copy, texts[i], strlen(texts[i]));
+        put_parameter(copy, &key);
     }
 }
 
@@ -156,7 +171,9 @@ static pilot_status_t copy_lost(pilot_db_t *db, const end_context_t *context, co
                            .kind = (int)strtol(PQgetvalue(jobs, i, 1), NULL, 10),
                            .first_pin = (uint32_t)strtoul(PQgetvalue(jobs, i, 2), NULL, 10),
                            .last_pin = (uint32_t)strtoul(PQgetvalue(jobs, i, 3), NULL, 10),
-                           .withdrawn = *PQgetvalue(jobs, i, 4) == 't'};
+                           .withdrawn = *PQgetvalue(jobs, i, 4) == 't',
+                           .first_outcome = (uint32_t)strtoul(PQgetvalue(jobs, i, 5), NULL, 10),
+                           .last_outcome = (uint32_t)strtoul(PQgetvalue(jobs, i, 6), NULL, 10)};
         put(copy, context, &lost);
     }
     return pilot_copy_in_end(copy, NULL, NULL, error);
@@ -170,15 +187,15 @@ static pilot_status_t insert_lost_rows(pilot_db_t *db, const end_context_t *cont
     if (!status)
         status = copy_lost(db, context, jobs,
                            "COPY work.effects (analysis, job, ordinal, agency, outcome, arm, "
-                           "control, estimand, estimator, status, reason) "
+                           "control, estimand, estimator, status, reason, parameter) "
                            "FROM STDIN (FORMAT binary)",
-                           11, put_lost_job, error);
+                           12, put_lost_job, error);
     if (!status)
         status = copy_lost(db, context, jobs,
                            "COPY work.comparisons (analysis, job, ordinal, k, headline, outcome, "
-                           "arm, control, estimand, estimator, method, test, status, reason) "
-                           "FROM STDIN (FORMAT binary)",
-                           14, put_lost_comparisons, error);
+                           "arm, control, estimand, estimator, method, test, status, reason, "
+                           "parameter) FROM STDIN (FORMAT binary)",
+                           15, put_lost_comparisons, error);
     PQclear(jobs);
     return status;
 }
@@ -221,7 +238,9 @@ pilot_status_t planner_end(pilot_db_t *db, const pilot_shared_t *shared,
     pilot_status_t status = PILOT_OK;
     if (end->given_up)
         status = planner_prepare(db, analysis, &work, &spec, error);
-    end_context_t context = {.analysis = analysis, .end = end, .work = work, .spec = spec};
+    pilot_row_slots_t *slots = spec ? pilot_row_slots_new(spec) : NULL;
+    end_context_t context = {
+        .analysis = analysis, .end = end, .work = work, .spec = spec, .slots = slots};
     if (!status)
         status = planner_fenced(db, shared, end_body, &context, error);
     if (status && status != PILOT_E_FENCED && end->given_up && !pilot_db_is_retryable(error)) {
@@ -231,6 +250,7 @@ pilot_status_t planner_end(pilot_db_t *db, const pilot_shared_t *shared,
         context.without_rows = true;
         status = planner_fenced(db, shared, end_body, &context, error);
     }
+    pilot_row_slots_free(slots);
     pilot_work_free(work);
     if (spec)
         pilot_message_free(&spec->base);

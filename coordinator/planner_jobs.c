@@ -9,6 +9,7 @@
 #include "lease.h"
 #include "pilot/memory.h"
 #include "pilot/plan.h"
+#include "pilot/row_keys.h"
 #include "pilot/spec.h"
 #include "pilot/wire.h"
 
@@ -87,13 +88,9 @@ typedef struct plan_context {
     int64_t jobs;
 } plan_context_t;
 
-static void put_job(pilot_copy_in_t *copy, plan_context_t *plan, Pilot__JobKind kind, int16_t stage,
-                    size_t first, size_t count)
+/* Both numbers or neither. */
+static void put_range(pilot_copy_in_t *copy, size_t first, size_t count)
 {
-    pilot_copy_in_row(copy);
-    pilot_copy_in_int8(copy, (int64_t)plan->work->analysis);
-    pilot_copy_in_int2(copy, (int16_t)kind);
-    pilot_copy_in_int2(copy, stage);
     if (count) {
         pilot_copy_in_int4(copy, (int32_t)first);
         pilot_copy_in_int4(copy, (int32_t)(first + count - 1));
@@ -101,6 +98,18 @@ static void put_job(pilot_copy_in_t *copy, plan_context_t *plan, Pilot__JobKind 
         pilot_copy_in_null(copy);
         pilot_copy_in_null(copy);
     }
+}
+
+/* A job of some pins, of some outcomes, or (both counts 0) of neither. */
+static void put_job(pilot_copy_in_t *copy, plan_context_t *plan, Pilot__JobKind kind, int16_t stage,
+                    size_t first_pin, size_t pins, size_t first_outcome, size_t outcomes)
+{
+    pilot_copy_in_row(copy);
+    pilot_copy_in_int8(copy, (int64_t)plan->work->analysis);
+    pilot_copy_in_int2(copy, (int16_t)kind);
+    pilot_copy_in_int2(copy, stage);
+    put_range(copy, first_pin, pins);
+    put_range(copy, first_outcome, outcomes);
     plan->jobs++;
 }
 
@@ -110,8 +119,39 @@ static void put_batches(pilot_copy_in_t *copy, plan_context_t *plan, Pilot__JobK
     const pilot_work_t *work = plan->work;
     for (size_t first = 0, count; first < work->pin_count; first += count) {
         count = pilot_planner_batch(work->pins, work->pin_count, first);
-        put_job(copy, plan, kind, stage, first, count);
+        put_job(copy, plan, kind, stage, first, count, 0, 0);
     }
+}
+
+static void put_merged(pilot_copy_in_t *copy, plan_context_t *plan, Pilot__JobKind kind,
+                       int16_t stage)
+{
+    put_job(copy, plan, kind, stage, 0, 0, 0, 0);
+}
+
+/* Outcomes that need all rows in one place, some a job. */
+static void put_whole(pilot_copy_in_t *copy, plan_context_t *plan, const pilot_row_slots_t *slots)
+{
+    size_t count = 0, first = 0;
+    for (size_t i = 0; i < slots->outcomes; i++) {
+        if (!pilot_row_is_whole(slots, i))
+            continue;
+        if (count > 0 && count % PILOT_WHOLE_OUTCOMES == 0) {
+            put_job(copy, plan, PILOT__JOB_KIND__WHOLE, 0, 0, 0, first, i - first);
+            first = i;
+        }
+        count++;
+    }
+    if (count > 0)
+        put_job(copy, plan, PILOT__JOB_KIND__WHOLE, 0, 0, 0, first, slots->outcomes - first);
+}
+
+static bool may_have_bounds(const pilot_row_slots_t *slots)
+{
+    bool found = false;
+    for (size_t i = 0; i < slots->outcomes; i++)
+        found |= pilot_row_may_have_bounds(slots, i);
+    return found;
 }
 
 static pilot_status_t copy_jobs(pilot_db_t *db, plan_context_t *plan, pilot_error_t *error)
@@ -119,18 +159,24 @@ static pilot_status_t copy_jobs(pilot_db_t *db, plan_context_t *plan, pilot_erro
     pilot_copy_in_t *copy;
     pilot_status_t status = pilot_copy_in_begin(
         db,
-        "COPY work.jobs (analysis, kind, stage, first_pin, last_pin) FROM STDIN (FORMAT binary)", 5,
-        &copy, error);
+        "COPY work.jobs (analysis, kind, stage, first_pin, last_pin, first_outcome, last_outcome) "
+        "FROM STDIN (FORMAT binary)",
+        7, &copy, error);
     if (status)
         return status;
+    pilot_row_slots_t *slots = pilot_row_slots_new(plan->spec);
     put_batches(copy, plan, PILOT__JOB_KIND__ESTIMATE, 0);
-    put_job(copy, plan, PILOT__JOB_KIND__POOL, 1, 0, 0);
+    put_whole(copy, plan, slots);
+    put_merged(copy, plan, PILOT__JOB_KIND__POOL, 1);
     if (!plan->spec->across)
-        put_job(copy, plan, PILOT__JOB_KIND__COMPARE, 1, 0, 0);
+        put_merged(copy, plan, PILOT__JOB_KIND__COMPARE, 1);
     if (pilot_spec_has_ols(plan->spec)) {
         put_batches(copy, plan, PILOT__JOB_KIND__RESIDUAL, 2);
-        put_job(copy, plan, PILOT__JOB_KIND__FINISH, 3, 0, 0);
+        put_merged(copy, plan, PILOT__JOB_KIND__FINISH, 3);
     }
+    if (may_have_bounds(slots))
+        put_merged(copy, plan, PILOT__JOB_KIND__BOUNDS, 2);
+    pilot_row_slots_free(slots);
     return pilot_copy_in_end(copy, NULL, NULL, error);
 }
 
@@ -221,12 +267,15 @@ static pilot_status_t on_job(void *context, const pilot_field_t *field, int fiel
     row->kind = (uint8_t)pilot_field_int2(&field[1]);
     row->stage = (uint8_t)pilot_field_int2(&field[2]);
     if (field[3].data && field[4].data) {
-        row->first_pin = (uint32_t)pilot_field_int4(&field[3]);
-        row->last_pin = (uint32_t)pilot_field_int4(&field[4]);
-        if (row->first_pin < over->pin_count)
-            row->submission = over->pins[row->first_pin].submission;
-        for (size_t i = row->first_pin; i <= row->last_pin && i < over->pin_count; i++)
+        row->first = (uint32_t)pilot_field_int4(&field[3]);
+        row->last = (uint32_t)pilot_field_int4(&field[4]);
+        if (row->first < over->pin_count)
+            row->submission = over->pins[row->first].submission;
+        for (size_t i = row->first; i <= row->last && i < over->pin_count; i++)
             row->rows += over->pins[i].rows;
+    } else if (field[9].data && field[10].data) {
+        row->first = (uint32_t)pilot_field_int4(&field[9]);
+        row->last = (uint32_t)pilot_field_int4(&field[10]);
     }
     row->stored = pilot_field_int4(&field[5]) != 0;
     row->deaths = saturate(pilot_field_int8(&field[6]));
@@ -253,7 +302,8 @@ pilot_status_t planner_hand_over(pilot_db_t *db, const pilot_shared_t *shared, p
     PILOT_AUTOFREE char *sql = pilot_format(
         "COPY (SELECT j.job, j.kind, j.stage, j.first_pin, j.last_pin, "
         "(r.job IS NOT NULL)::int, coalesce(f.deaths, 0), coalesce(f.errors, 0), "
-        "coalesce(f.given_up, 0) FROM work.jobs j LEFT JOIN work.job_results r ON r.job = j.job "
+        "coalesce(f.given_up, 0), j.first_outcome, j.last_outcome FROM work.jobs j LEFT JOIN "
+        "work.job_results r ON r.job = j.job "
         "LEFT JOIN (SELECT x.job, count(*) FILTER (WHERE x.reason = 'worker_lost') AS deaths, "
         "count(*) FILTER (WHERE x.reason <> 'worker_lost') AS errors, "
         "count(*) FILTER (WHERE x.given_up) AS given_up FROM work.failures x "
@@ -262,7 +312,7 @@ pilot_status_t planner_hand_over(pilot_db_t *db, const pilot_shared_t *shared, p
         " ORDER BY j.stage, j.job) TO STDOUT (FORMAT binary)",
         work->analysis, work->retries, work->analysis);
     post(shared, PILOT_MAIL_ADD, work->analysis, work, NULL, 0);
-    pilot_status_t status = pilot_copy_out(db, sql, 9, on_job, &over, NULL, error);
+    pilot_status_t status = pilot_copy_out(db, sql, 11, on_job, &over, NULL, error);
     if (status) { /* what was handed over goes again: the caller starts anew */
         free(over.rows);
         post(shared, PILOT_MAIL_REMOVE, over.analysis, NULL, NULL, 0);

@@ -179,12 +179,13 @@ bool pilot_queue_next_note(pilot_queue_t *queue, pilot_note_t *ret_note)
 /* Can a job of this kind do nothing, because all that it reads was given up? */
 static bool lacks_inputs(const analysis_t *analysis, unsigned kind)
 {
-    enum { ESTIMATE = 1, POOL = 2, RESIDUAL = 3, FINISH = 4, COMPARE = 5 };
+    enum { ESTIMATE = 1, POOL = 2, RESIDUAL = 3, FINISH = 4, COMPARE = 5, BOUNDS = 7 };
     switch (kind) {
     case POOL:
     case COMPARE:
         return !analysis->stored[ESTIMATE] && analysis->given_up[ESTIMATE];
     case RESIDUAL:
+    case BOUNDS:
         return analysis->given_up[POOL];
     case FINISH:
         return analysis->given_up[POOL] ||

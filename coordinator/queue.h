@@ -56,14 +56,14 @@ typedef struct pilot_queue_rules {
 extern const pilot_queue_rules_t pilot_queue_default_rules;
 
 #define PILOT_STAGES 4
-#define PILOT_KINDS 6
+#define PILOT_KINDS 8
 
 /* A job as the database knows it. */
 typedef struct pilot_job_row {
     uint64_t job;
-    uint64_t submission; /* of its first pin, 0 = none: for locality */
-    uint64_t rows;       /* of all its pins */
-    uint32_t first_pin, last_pin;
+    uint64_t submission;  /* of its first pin, 0 = none: for locality */
+    uint64_t rows;        /* of all its pins */
+    uint32_t first, last; /* pins; of WHOLE: outcomes */
     uint8_t kind, stage;
     uint8_t deaths, errors; /* in this round of retries */
     bool stored, given_up;
@@ -72,7 +72,7 @@ typedef struct pilot_job_row {
 /* What a lease needs to be sent. */
 typedef struct pilot_job_order {
     uint64_t job, analysis, counter;
-    uint32_t first_pin, last_pin;
+    uint32_t first, last;
     uint8_t kind;
     uint64_t pool_job; /* 0: none */
     uint64_t inputs, given_up;

@@ -157,17 +157,19 @@ static bool is_served_before(const analysis_t *left, const analysis_t *right)
 
 static void fill_order(const analysis_t *analysis, const job_t *job, pilot_job_order_t *ret_order)
 {
-    enum { ESTIMATE = 1, POOL = 2, RESIDUAL = 3, FINISH = 4, COMPARE = 5 };
+    enum { ESTIMATE = 1, POOL = 2, RESIDUAL = 3, FINISH = 4, COMPARE = 5, BOUNDS = 7 };
     unsigned inputs = job->kind == FINISH ? RESIDUAL : ESTIMATE;
     bool reads = job->kind == POOL || job->kind == FINISH || job->kind == COMPARE;
     *ret_order = (pilot_job_order_t){
         .job = job->id,
         .analysis = analysis->id,
         .counter = job->counter,
-        .first_pin = job->first_pin,
-        .last_pin = job->last_pin,
+        .first = job->first,
+        .last = job->last,
         .kind = job->kind,
-        .pool_job = job->kind == RESIDUAL || job->kind == FINISH ? analysis->pool_job : 0,
+        .pool_job = job->kind == RESIDUAL || job->kind == FINISH || job->kind == BOUNDS
+                        ? analysis->pool_job
+                        : 0,
         .inputs = reads ? analysis->stored[inputs] : 0,
         .given_up = reads ? analysis->given_up[inputs] : 0,
         .alone = job->deaths > 0,

@@ -17,7 +17,7 @@ typedef struct job {
     uint64_t submission;
     int64_t since_ms; /* ready: since when; waiting: until when */
     uint32_t rows;    /* saturated */
-    uint32_t first_pin, last_pin;
+    uint32_t first, last;
     uint32_t next, previous; /* in its ring */
     uint32_t worker;         /* leased: its holder; ready: whose ring; NOBODY: the common one */
     uint16_t analysis;       /* slot */

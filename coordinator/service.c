@@ -128,10 +128,15 @@ static bool send_job(pilot_service_t *service, uint32_t slot, const pilot_job_or
     }
     bool has_pins =
         order->kind == PILOT__JOB_KIND__ESTIMATE || order->kind == PILOT__JOB_KIND__RESIDUAL;
-    for (uint64_t i = order->first_pin; work && has_pins && i <= order->last_pin; i++)
+    for (uint64_t i = order->first; work && has_pins && i <= order->last; i++)
         if (i < work->pin_count && job.n_pin < sizeof pins / sizeof *pins)
             pins[job.n_pin++] = &work->pins[i];
     job.pin = pins;
+    if (job.kind == PILOT__JOB_KIND__WHOLE) {
+        job.has_first_outcome = job.has_last_outcome = 1;
+        job.first_outcome = order->first;
+        job.last_outcome = order->last;
+    }
     job.has_pool_job = order->pool_job != 0;
     job.pool_job = order->pool_job;
     job.has_inputs = job.kind == PILOT__JOB_KIND__POOL || job.kind == PILOT__JOB_KIND__FINISH ||

@@ -31,6 +31,40 @@ static bool wants(const Pilot__Spec *spec, const char *estimator)
     return spec->n_estimator == 0;
 }
 
+static bool is_linear(const pilot_row_slot_t *slot)
+{
+    return slot->defined &&
+           (slot->estimator == PILOT_ESTIMATORS ||
+            pilot_estimator_facts(slot->estimator)->family != PILOT_FAMILY_CONTRAST);
+}
+
+/* One response for each parameter of the first linear estimator: the others have the same. */
+static void make_responses(pilot_analysis_t *analysis)
+{
+    const pilot_row_slots_t *slots = analysis->slots;
+    size_t all = slots->first[analysis->outcomes];
+    analysis->response = PILOT_NEW_ARRAY(pilot_response_t, all);
+    analysis->first_response = PILOT_NEW_ARRAY(size_t, analysis->outcomes + 1);
+    for (size_t i = 0; i < analysis->outcomes; i++) {
+        const pilot_row_slot_t *first = NULL;
+        for (size_t k = slots->first[i]; k < slots->first[i + 1]; k++) {
+            const pilot_row_slot_t *slot = &slots->slot[k];
+            if (!first && is_linear(slot))
+                first = slot;
+            if (first && slot->estimator == first->estimator)
+                analysis->response[analysis->responses++] =
+                    (pilot_response_t){i, slot->by_category ? slot->parameter_index : SIZE_MAX};
+        }
+        analysis->first_response[i + 1] = analysis->responses;
+    }
+}
+
+size_t pilot_analysis_response(const pilot_analysis_t *analysis, size_t outcome,
+                               const pilot_row_slot_t *slot)
+{
+    return analysis->first_response[outcome] + (slot->by_category ? slot->parameter_index : 0);
+}
+
 static double *probabilities(const Pilot__Spec *spec)
 {
     double *probability = PILOT_NEW_ARRAY(double, spec->n_arm);
@@ -58,12 +92,16 @@ pilot_status_t pilot_analysis_new(const void *spec_bytes, size_t length,
     }
     pilot_analysis_t *analysis = PILOT_NEW(pilot_analysis_t);
     analysis->spec = spec;
-    analysis->layout = pilot_layout_new(spec);
+    analysis->slots = pilot_row_slots_new(spec);
+    analysis->layout = pilot_layout_new(analysis->slots);
     analysis->outcomes = spec->n_outcome;
     analysis->treatments = spec->n_arm - 1;
     analysis->automatic = spec->n_estimator == 0;
     analysis->has_difference = wants(spec, "difference_in_means");
     analysis->has_ols = pilot_spec_has_ols(spec);
+    for (size_t i = 0; i < spec->n_outcome; i++)
+        analysis->has_contrast |= pilot_row_is_whole(analysis->slots, i);
+    make_responses(analysis);
     for (size_t i = 0; i < spec->n_covariate; i++) {
         bool subgroup_only =
             spec->covariate[i]->has_subgroup_only && spec->covariate[i]->subgroup_only;
@@ -83,6 +121,9 @@ void pilot_analysis_free(pilot_analysis_t *analysis)
     if (!analysis)
         return;
     pilot_layout_free(analysis->layout);
+    pilot_row_slots_free(analysis->slots);
+    free(analysis->response);
+    free(analysis->first_response);
     pilot_message_free(&analysis->spec->base);
     free(analysis->probability);
     free(analysis->arm_name);

@@ -7,15 +7,29 @@
 #include "layout.h"
 #include "pilot/error.h"
 #include "pilot/estimate.h"
+#include "pilot/row_keys.h"
+
+/* What linear estimators take for an outcome: itself, or 1{outcome = category} where it is ordinal.
+ */
+typedef struct pilot_response {
+    size_t outcome;
+    size_t category; /* SIZE_MAX: the outcome itself */
+} pilot_response_t;
 
 typedef struct pilot_analysis {
     Pilot__Spec *spec;
     pilot_layout_t *layout;
+    pilot_row_slots_t *slots;
     size_t outcomes;
+    pilot_response_t *response; /* of outcomes that a linear estimator is asked for */
+    size_t responses;
+    size_t *first_response; /* by outcome */
     size_t treatments;
     bool automatic; /* estimators: auto */
     bool has_difference;
     bool has_ols;
+    bool gaps;                   /* rows of differences between levels of subgroups */
+    bool has_contrast;           /* an estimator of pilot/contrast.h */
     size_t regressors;           /* covariates that are not for subgroups alone */
     pilot_std_error_t std_error; /* NONE: auto */
     double *probability;         /* by arm; NULL: not declared */
@@ -26,5 +40,9 @@ typedef struct pilot_analysis {
 pilot_status_t pilot_analysis_new(const void *spec, size_t length, pilot_analysis_t **ret_analysis,
                                   pilot_error_t *error);
 void pilot_analysis_free(pilot_analysis_t *analysis); /* NULL is fine */
+
+/* The response that a linear estimator's slot of this outcome is about. */
+size_t pilot_analysis_response(const pilot_analysis_t *analysis, size_t outcome,
+                               const pilot_row_slot_t *slot);
 
 #endif

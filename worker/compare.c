@@ -9,9 +9,11 @@
 
 /* An effect row, its names as numbers. */
 typedef struct entry {
-    size_t agency, outcome, subset, arm, estimator;
-    const char *estimator_name;
-    const char *reason; /* static or kept; NULL: none */
+    size_t agency, outcome, subset, arm;
+    size_t slot; /* index into analysis->slots->slot */
+    bool gap;
+    const char *estimator; /* static */
+    const char *reason;    /* static or kept; NULL: none */
     pilot_number_t estimate, std_error;
 } entry_t;
 
@@ -65,14 +67,26 @@ static size_t find_arm(const Pilot__Spec *spec, const char *label)
     return SIZE_MAX;
 }
 
-/* Under `auto` all rows of a key belong together, whatever each agency took. */
-static size_t find_estimator(const pilot_analysis_t *analysis, const char *name)
+static bool is_same(const char *a, const char *b)
 {
-    for (size_t i = 0; !analysis->automatic && i < pilot_row_estimators(analysis->spec); i++) {
-        if (strcmp(pilot_row_estimator(analysis->spec, i), name) == 0)
+    return a && b ? strcmp(a, b) == 0 : !a && !b;
+}
+
+/* Under `auto` all linear rows of a key belong together, whatever each agency took. */
+static size_t find_slot(const pilot_row_slots_t *slots, size_t outcome, const char *estimator,
+                        const char *parameter)
+{
+    size_t linear = SIZE_MAX;
+    for (size_t i = slots->first[outcome]; i < slots->first[outcome + 1]; i++) {
+        const pilot_row_slot_t *slot = &slots->slot[i];
+        if (!is_same(slot->parameter, parameter))
+            continue;
+        if (strcmp(slot->name, estimator) == 0)
             return i;
+        if (slot->estimator == PILOT_ESTIMATORS)
+            linear = i;
     }
-    return analysis->automatic ? 0 : SIZE_MAX;
+    return linear;
 }
 
 static size_t find_subset(pilot_compare_t *compare, const char *subgroup, const char *level)
@@ -107,6 +121,19 @@ static const char *known_reason(const char *reason)
     return NULL;
 }
 
+static const char *known_estimator(const char *name)
+{
+    pilot_estimator_t estimator = pilot_estimator_from_name(name);
+    return estimator < PILOT_ESTIMATORS ? pilot_estimator_facts(estimator)->name : "auto";
+}
+
+/* Bounds stand where attrition differs, asked for or not: no sample of agencies to compare. */
+static bool is_unasked(const pilot_row_slots_t *slots, size_t outcome, const char *estimator)
+{
+    return strcmp(estimator, pilot_estimator_facts(PILOT_LEE_BOUNDS)->name) == 0 &&
+           pilot_row_may_have_bounds(slots, outcome);
+}
+
 pilot_status_t pilot_compare_add(pilot_compare_t *compare, const pilot_compared_t *row,
                                  pilot_error_t *error)
 {
@@ -114,14 +141,18 @@ pilot_status_t pilot_compare_add(pilot_compare_t *compare, const pilot_compared_
     entry_t entry = {.outcome = find_outcome(analysis->spec, row->outcome),
                      .subset = find_subset(compare, row->subgroup, row->level),
                      .arm = find_arm(analysis->spec, row->arm),
-                     .estimator = find_estimator(analysis, row->estimator),
-                     .estimator_name =
-                         strcmp(row->estimator, "ols") == 0 ? "ols" : "difference_in_means",
+                     .gap = strcmp(row->estimand, "gap") == 0,
+                     .slot = SIZE_MAX,
+                     .estimator = known_estimator(row->estimator),
                      .reason = known_reason(row->reason),
                      .estimate = row->estimate,
                      .std_error = row->std_error};
-    if (entry.outcome == SIZE_MAX || entry.subset == SIZE_MAX || entry.arm == SIZE_MAX ||
-        entry.estimator == SIZE_MAX)
+    if (entry.outcome != SIZE_MAX) {
+        if (is_unasked(analysis->slots, entry.outcome, row->estimator))
+            return PILOT_OK;
+        entry.slot = find_slot(analysis->slots, entry.outcome, row->estimator, row->parameter);
+    }
+    if (entry.slot == SIZE_MAX || entry.subset == SIZE_MAX || entry.arm == SIZE_MAX)
         return pilot_error_set(error, PILOT_E_PROTOCOL,
                                "a stored effect is not one of its analysis' plan");
     entry.agency = put_agency(compare, row->agency);
@@ -137,33 +168,33 @@ typedef struct compared_key {
     const pilot_row_key_t *key;
     const pilot_subset_t *subset;
     const char *estimator;
-    bool in_this_version;
     const entry_t *entry; /* of this key, in agency order */
     size_t entries;
 } compared_key_t;
 
-/* Entries by key: first[ordinal] .. first[ordinal + 1]. */
+/* Entries by key: first[ordinal] .. first[ordinal + 1] - 1. */
 static entry_t *sort_by_key(const pilot_compare_t *compare, const pilot_subsets_t *sorted,
-                            size_t keys, size_t *first)
+                            const pilot_row_keys_t *keys, size_t *first)
 {
-    const pilot_analysis_t *analysis = compare->analysis;
-    size_t estimators = pilot_row_estimators(analysis->spec);
     size_t *place = PILOT_NEW_ARRAY(size_t, compare->subsets->count);
     for (size_t i = 0; i < compare->subsets->count; i++)
         place[i] = pilot_subsets_find(sorted, &compare->subsets->subset[i]);
+    size_t count = pilot_row_keys_count(keys);
     size_t *ordinal = PILOT_NEW_ARRAY(size_t, compare->entries);
     for (size_t i = 0; i < compare->entries; i++) {
         const entry_t *entry = &compare->entry[i];
-        size_t at = entry->outcome * sorted->count + place[entry->subset];
-        at = at * analysis->treatments + entry->arm - 1;
-        ordinal[i] = at * estimators + entry->estimator;
+        size_t subset = place[entry->subset];
+        ordinal[i] = count; /* the gap of a level that comes first over all agencies */
+        if (!entry->gap || pilot_row_keys_has_gap(keys, subset))
+            ordinal[i] = pilot_row_keys_ordinal(keys, entry->outcome, subset, entry->arm,
+                                                entry->slot, entry->gap);
         first[ordinal[i] + 1]++;
     }
-    for (size_t i = 0; i < keys; i++)
+    for (size_t i = 0; i <= count; i++)
         first[i + 1] += first[i];
     entry_t *by_key = PILOT_NEW_ARRAY(entry_t, compare->entries);
-    size_t *next = PILOT_NEW_ARRAY(size_t, keys);
-    memcpy(next, first, keys * sizeof *next);
+    size_t *next = PILOT_NEW_ARRAY(size_t, count + 1);
+    memcpy(next, first, (count + 1) * sizeof *next);
     for (size_t i = 0; i < compare->entries; i++)
         by_key[next[ordinal[i]]++] = compare->entry[i];
     free(next);
@@ -193,6 +224,11 @@ static void copy_numbers(Pilot__Comparison *row, const pilot_meta_row_t *meta)
     PILOT_COPY_NUMBER(row, h2, meta->h2);
 }
 
+static bool is_computed(const pilot_row_slot_t *slot)
+{
+    return slot->estimator == PILOT_ESTIMATORS || pilot_estimator_facts(slot->estimator)->computed;
+}
+
 static void report_comparison(const pilot_analysis_t *analysis, const compared_key_t *compared,
                               const pilot_meta_row_t *meta, size_t index, uint64_t given_up,
                               pilot_report_t *report)
@@ -206,8 +242,9 @@ static void report_comparison(const pilot_analysis_t *analysis, const compared_k
         compared->subset->level ? (char *)pilot_report_keep(report, compared->subset->level) : NULL;
     row->arm = spec->arm[compared->key->arm]->label;
     row->control = spec->arm[0]->label;
-    row->estimand = (char *)(strcmp(compared->estimator, "iv") == 0 ? "cace" : "itt");
+    row->estimand = (char *)compared->key->estimand;
     row->estimator = (char *)compared->estimator;
+    row->parameter = (char *)compared->key->parameter;
     row->method = (char *)pilot_meta_method_name(meta->method);
     row->test = (char *)pilot_meta_test_name(meta->test);
     row->k = (uint32_t)meta->k;
@@ -215,7 +252,9 @@ static void report_comparison(const pilot_analysis_t *analysis, const compared_k
     row->headline = meta->headline;
     pilot_row_status_t status = meta->status;
     pilot_reason_t reason = meta->reason;
-    if (!compared->in_this_version)
+    if (!compared->key->slot->defined)
+        reason = PILOT_REASON_OUTCOME_TYPE;
+    else if (!is_computed(compared->key->slot))
         reason = PILOT_REASON_NOT_IN_THIS_VERSION;
     char *note PILOT_AUTOFREE = NULL;
     if (given_up > 0 && (status == PILOT_ROW_OK || status == PILOT_ROW_FLAGGED)) {
@@ -244,9 +283,9 @@ static void report_agency(const pilot_compare_t *compare, const compared_key_t *
         compared->subset->level ? (char *)pilot_report_keep(report, compared->subset->level) : NULL;
     row->arm = spec->arm[compared->key->arm]->label;
     row->control = spec->arm[0]->label;
-    row->estimand = (char *)(strcmp(compared->estimator, "iv") == 0 ? "cace" : "itt");
-    row->estimator =
-        (char *)(compare->analysis->automatic ? entry->estimator_name : compared->estimator);
+    row->estimand = (char *)compared->key->estimand;
+    row->estimator = (char *)entry->estimator;
+    row->parameter = (char *)compared->key->parameter;
     row->agency = compare->agency[entry->agency];
     PILOT_COPY_NUMBER(row, estimate, entry->estimate);
     PILOT_COPY_NUMBER(row, std_error, entry->std_error);
@@ -295,32 +334,28 @@ static void report_key(const pilot_compare_t *compare, const compared_key_t *com
 static const char *common_estimator(const compared_key_t *compared)
 {
     for (size_t i = 1; i < compared->entries; i++) {
-        if (strcmp(compared->entry[i].estimator_name, compared->entry[0].estimator_name) != 0)
+        if (strcmp(compared->entry[i].estimator, compared->entry[0].estimator) != 0)
             return "auto";
     }
-    return compared->entries > 0 ? compared->entry[0].estimator_name : "auto";
+    return compared->entries > 0 ? compared->entry[0].estimator : "auto";
 }
 
 void pilot_compare_report(pilot_compare_t *compare, uint64_t given_up, pilot_report_t *report)
 {
     const pilot_analysis_t *analysis = compare->analysis;
     pilot_subsets_t *sorted = pilot_subsets_union(analysis, &compare->subsets, 1);
-    size_t keys = analysis->outcomes * sorted->count * analysis->treatments *
-                  pilot_row_estimators(analysis->spec);
-    size_t *first = PILOT_NEW_ARRAY(size_t, keys + 1);
-    entry_t *entry = sort_by_key(compare, sorted, keys, first);
-    pilot_row_keys_t iterator = pilot_row_keys_begin(analysis->spec, sorted->count - 1);
+    pilot_row_keys_t keys = pilot_subsets_keys(sorted, analysis);
+    size_t *first = PILOT_NEW_ARRAY(size_t, pilot_row_keys_count(&keys) + 2);
+    entry_t *entry = sort_by_key(compare, sorted, &keys, first);
     pilot_row_key_t key;
-    while (pilot_row_keys_next(&iterator, &key)) {
+    while (pilot_row_keys_next(&keys, &key)) {
         compared_key_t compared = {.key = &key,
                                    .subset = &sorted->subset[key.subset],
                                    .estimator = key.estimator,
                                    .entry = entry + first[key.ordinal],
                                    .entries = first[key.ordinal + 1] - first[key.ordinal]};
-        if (analysis->automatic)
+        if (key.slot->estimator == PILOT_ESTIMATORS)
             compared.estimator = common_estimator(&compared);
-        compared.in_this_version = analysis->automatic || strcmp(key.estimator, "ols") == 0 ||
-                                   strcmp(key.estimator, "difference_in_means") == 0;
         report_key(compare, &compared, given_up, report);
     }
     free(entry);

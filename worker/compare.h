@@ -8,7 +8,8 @@
 
 /* A row of work.effects as it matters here; all borrowed. */
 typedef struct pilot_compared {
-    const char *agency, *outcome, *subgroup, *level, *arm, *estimator, *reason; /* NULL: absent */
+    const char *agency, *outcome, *subgroup, *level, *arm; /* NULL: absent */
+    const char *estimand, *estimator, *parameter, *reason;
     pilot_number_t estimate, std_error;
 } pilot_compared_t;
 

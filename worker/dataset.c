@@ -95,7 +95,8 @@ static pilot_dictionary_t *dictionary_of(pilot_dataset_builder_t *builder, const
     if (layout->has_cluster && names("pilot_cluster", column, length))
         return &builder->dataset->cluster_labels;
     for (size_t i = 0; i < layout->variable_count; i++) {
-        if (layout->variable[i].category && names(layout->variable[i].name, column, length))
+        if ((layout->variable[i].category || layout->variable[i].received) &&
+            names(layout->variable[i].name, column, length))
             return &builder->dataset->column[i].levels;
     }
     return NULL;
@@ -189,6 +190,16 @@ static pilot_status_t code_without_label(const pilot_dataset_t *dataset, const c
                            (unsigned long long)dataset->submission, column);
 }
 
+/* SIZE_MAX: none of the plan's (UINT32_MAX in 32 bits). */
+static size_t arm_index(const pilot_layout_t *layout, const char *label)
+{
+    for (size_t arm = 0; arm < layout->arm_count; arm++) {
+        if (strcmp(layout->arm[arm], label) == 0)
+            return arm;
+    }
+    return SIZE_MAX;
+}
+
 /* Plan's index of each row's arm. */
 static pilot_status_t finish_arms(pilot_dataset_builder_t *builder, pilot_error_t *error)
 {
@@ -196,13 +207,8 @@ static pilot_status_t finish_arms(pilot_dataset_builder_t *builder, pilot_error_
     pilot_dataset_t *dataset = builder->dataset;
     size_t count = builder->arms.count;
     uint32_t *index = pilot_alloc_raw(count, sizeof *index);
-    for (size_t i = 0; i < count; i++) {
-        index[i] = UINT32_MAX;
-        for (size_t arm = 0; arm < layout->arm_count; arm++) {
-            if (strcmp(layout->arm[arm], builder->arms.label[i]) == 0)
-                index[i] = (uint32_t)arm;
-        }
-    }
+    for (size_t i = 0; i < count; i++)
+        index[i] = (uint32_t)arm_index(layout, builder->arms.label[i]);
     dataset->arm = pilot_alloc_raw(dataset->rows, sizeof *dataset->arm);
     pilot_status_t status = PILOT_OK;
     for (size_t i = 0; i < dataset->rows && status == PILOT_OK; i++) {
@@ -237,6 +243,32 @@ static bool rank_codes(uint32_t *code, size_t rows, pilot_dictionary_t *labels, 
     }
     free(rank);
     return good;
+}
+
+/* The submission's codes of arms received become the plan's. */
+static pilot_status_t finish_received(pilot_dataset_builder_t *builder, pilot_error_t *error)
+{
+    const pilot_layout_t *layout = builder->layout;
+    pilot_dataset_t *dataset = builder->dataset;
+    if (layout->received == PILOT_NO_VARIABLE)
+        return PILOT_OK;
+    pilot_column_t *column = &dataset->column[layout->received];
+    size_t count = column->levels.count;
+    column->is_arm = count > 0;
+    for (size_t i = 0; i < dataset->rows && column->is_arm; i++) {
+        if (!column->present[i])
+            continue;
+        double code = column->value[i];
+        if (!(code >= 0 && code < (double)count))
+            return code_without_label(dataset, "pilot_received", error);
+        size_t arm = arm_index(layout, column->levels.label[(size_t)code]);
+        if (arm == SIZE_MAX)
+            return pilot_error_set(error, PILOT_E_DATA,
+                                   "submission %llu received an arm that the plan lacks",
+                                   (unsigned long long)dataset->submission);
+        column->value[i] = (double)arm;
+    }
+    return PILOT_OK;
 }
 
 static pilot_status_t finish_codes(pilot_dataset_builder_t *builder, pilot_error_t *error)
@@ -330,6 +362,8 @@ pilot_status_t pilot_dataset_builder_finish(pilot_dataset_builder_t *builder,
     pilot_status_t status = finish_arms(builder, error);
     if (status == PILOT_OK)
         status = finish_codes(builder, error);
+    if (status == PILOT_OK)
+        status = finish_received(builder, error);
     if (status != PILOT_OK)
         return status;
     sort_rows(builder);

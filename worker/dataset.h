@@ -14,12 +14,15 @@
 #include "pilot/error.h"
 #include "pilot/frame.h"
 
-/* A number has value and present (NULL: all present); a category has code and labels. */
+/* A number has value and present (NULL: all present); a category has code and labels.  The
+ * treatment received is a number; where the submission has arms in it, the plan's index of the arm.
+ */
 typedef struct pilot_column {
     double *value;
     uint8_t *present;
     uint32_t *code; /* PILOT_CATEGORY_MISSING where missing */
     pilot_dictionary_t levels;
+    bool is_arm;
 } pilot_column_t;
 
 typedef struct pilot_dataset {

@@ -4,12 +4,14 @@
 #include <string.h>
 
 #include "checks.h"
+#include "contrasts.h"
 #include "pilot/dim.h"
 #include "pilot/memory.h"
 
-/* What one agency's rows give, by [subset][outcome](treatment). */
+/* What one agency's rows give, by [subset][response](treatment). */
 typedef struct evaluation {
     pilot_view_t view;
+    pilot_contrasts_t contrasts;
     pilot_subsets_t *subsets;
     uint64_t *rows; /* with the outcome and a positive weight */
     pilot_dim_summary_t **summary;
@@ -17,14 +19,14 @@ typedef struct evaluation {
     pilot_regression_choice_t *choice;
 } evaluation_t;
 
-static size_t cell_of(const pilot_analysis_t *analysis, size_t subset, size_t outcome)
+static size_t cell_of(const pilot_analysis_t *analysis, size_t subset, size_t response)
 {
-    return subset * analysis->outcomes + outcome;
+    return subset * analysis->responses + response;
 }
 
-static uint64_t count_rows(const pilot_view_t *view, const pilot_subset_t *subset, size_t outcome)
+static uint64_t count_rows(const pilot_view_t *view, const pilot_subset_t *subset, size_t response)
 {
-    const uint8_t *present = view->outcome[outcome].present;
+    const uint8_t *present = view->response[response].present;
     const double *weight = view->frame.weight;
     if (!present && !weight)
         return subset->rows;
@@ -42,18 +44,18 @@ static void evaluate_subset(evaluation_t *evaluation, pilot_ols_t *ols, size_t s
     const pilot_analysis_t *analysis = view->analysis;
     const pilot_subset_t *subset = &evaluation->subsets->subset[subset_index];
     bool across = analysis->spec->across;
-    for (size_t i = 0; i < analysis->outcomes; i++) {
+    for (size_t i = 0; i < analysis->responses; i++) {
         size_t cell = cell_of(analysis, subset_index, i);
         evaluation->rows[cell] = count_rows(view, subset, i);
         evaluation->summary[cell] =
-            pilot_dim_summarize(&view->frame, &view->outcome[i], subset->level ? subset->row : NULL,
-                                subset->rows, across);
+            pilot_dim_summarize(&view->frame, &view->response[i],
+                                subset->level ? subset->row : NULL, subset->rows, across);
     }
-    if (evaluation->ols) {
+    if (evaluation->ols && analysis->responses > 0) {
         pilot_ols_task_t task = pilot_view_task(view, subset);
         size_t first = cell_of(analysis, subset_index, 0);
         pilot_regression_model_t model = analysis->automatic ? PILOT_MODEL_AUTO : PILOT_MODEL_OLS;
-        pilot_ols_estimate(ols, &task, &model, 1, view->outcome, analysis->outcomes,
+        pilot_ols_estimate(ols, &task, &model, 1, view->response, analysis->responses,
                            &(pilot_ols_output_t){
                                .estimate = &evaluation->ols[first * analysis->treatments],
                                .choice = &evaluation->choice[first],
@@ -61,25 +63,42 @@ static void evaluate_subset(evaluation_t *evaluation, pilot_ols_t *ols, size_t s
     }
 }
 
-static void report_row(const evaluation_t *evaluation, const pilot_row_key_t *key,
-                       const char *agency, pilot_report_t *report)
+/* Of difference_in_means and ols; *ret_estimator: which, where `auto` chose. */
+static pilot_estimate_t *linear_estimate(const evaluation_t *evaluation, const pilot_row_key_t *key,
+                                         pilot_estimate_t *computed, const char **ret_estimator)
 {
     const pilot_analysis_t *analysis = evaluation->view.analysis;
-    const pilot_subset_t *subset = &evaluation->subsets->subset[key->subset];
-    size_t cell = cell_of(analysis, key->subset, key->outcome);
-    const char *estimator = key->estimator;
-    if (analysis->automatic)
-        estimator = pilot_regression_choice_name(&evaluation->choice[cell]);
-    pilot_estimate_t computed, *estimate = NULL;
-    if (strcmp(estimator, "ols") == 0 || (analysis->automatic && strcmp(estimator, "lin") == 0)) {
+    size_t cell =
+        cell_of(analysis, key->subset, pilot_analysis_response(analysis, key->outcome, key->slot));
+    pilot_estimator_t estimator = key->slot->estimator;
+    bool automatic = estimator == PILOT_ESTIMATORS;
+    if (automatic)
+        estimator =
+            pilot_estimator_from_name(pilot_regression_choice_name(&evaluation->choice[cell]));
+    pilot_estimate_t *estimate = NULL;
+    if (estimator == PILOT_OLS || (automatic && estimator == PILOT_LIN)) {
         estimate = &evaluation->ols[cell * analysis->treatments + key->arm - 1];
-    } else if (strcmp(estimator, "difference_in_means") == 0) {
+    } else if (estimator == PILOT_DIFFERENCE_IN_MEANS) {
         const pilot_dim_summary_t *summary = evaluation->summary[cell];
-        estimate = &computed;
+        estimate = computed;
         pilot_dim_estimate(&summary, 1, key->arm, 0, analysis->spec->confidence, estimate);
-        if (analysis->automatic)
-            pilot_estimate_note(estimate, "auto: %s", estimator);
+        if (automatic)
+            pilot_estimate_note(estimate, "auto: difference_in_means");
     }
+    *ret_estimator = pilot_estimator_facts(estimator)->name;
+    return estimate;
+}
+
+static void report_row(evaluation_t *evaluation, const pilot_row_key_t *key, const char *agency,
+                       pilot_report_t *report)
+{
+    const pilot_subset_t *subset = &evaluation->subsets->subset[key->subset];
+    const char *estimator = key->estimator;
+    pilot_estimate_t computed, *estimate = NULL;
+    if (pilot_row_job(key->slot) == PILOT__JOB_KIND__WHOLE)
+        estimate = pilot_contrasts_estimate(&evaluation->contrasts, key, subset);
+    else if (key->slot->defined)
+        estimate = linear_estimate(evaluation, key, &computed, &estimator);
     pilot_report_estimate(report, key, agency, subset->name, subset->level, estimator, estimate);
 }
 
@@ -93,12 +112,12 @@ static void write_piece(evaluation_t *evaluation, pilot_ols_t *ols, const pilot_
     pilot_checks_pack(checks, &piece);
     for (size_t s = 0; s < evaluation->subsets->count; s++) {
         size_t first = cell_of(analysis, s, 0);
-        pilot_piece_add_counts(&piece, &evaluation->rows[first], analysis->outcomes);
-        for (size_t i = 0; i < analysis->outcomes; i++)
+        pilot_piece_add_counts(&piece, &evaluation->rows[first], analysis->responses);
+        for (size_t i = 0; i < analysis->responses; i++)
             pilot_dim_pack(evaluation->summary[first + i], &piece);
-        if (analysis->has_ols) {
+        if (analysis->has_ols && analysis->responses > 0) {
             pilot_ols_task_t task = pilot_view_task(view, &evaluation->subsets->subset[s]);
-            pilot_pooled_ols_moments(ols, &task, view->outcome, analysis->outcomes, &piece);
+            pilot_pooled_ols_moments(ols, &task, view->response, analysis->responses, &piece);
         }
     }
     pilot_report_piece(report, agency_index, &piece);
@@ -110,8 +129,9 @@ void pilot_evaluate_agency(const pilot_analysis_t *analysis, pilot_ols_t *ols,
 {
     evaluation_t evaluation = {0};
     pilot_view_init(&evaluation.view, analysis, dataset, pin->agency);
+    pilot_contrasts_init(&evaluation.contrasts, &evaluation.view, pin->agency_index);
     evaluation.subsets = pilot_subsets_of(analysis, dataset);
-    size_t cells = evaluation.subsets->count * analysis->outcomes;
+    size_t cells = evaluation.subsets->count * analysis->responses;
     evaluation.rows = PILOT_NEW_ARRAY(uint64_t, cells);
     evaluation.summary = PILOT_NEW_ARRAY(pilot_dim_summary_t *, cells);
     pilot_checks_t *checks = pilot_checks_of(&evaluation.view);
@@ -125,7 +145,7 @@ void pilot_evaluate_agency(const pilot_analysis_t *analysis, pilot_ols_t *ols,
     for (size_t s = 0; s < evaluation.subsets->count; s++)
         evaluate_subset(&evaluation, ols, s);
     if (effects) {
-        pilot_row_keys_t keys = pilot_row_keys_begin(analysis->spec, evaluation.subsets->count - 1);
+        pilot_row_keys_t keys = pilot_subsets_keys(evaluation.subsets, analysis);
         pilot_row_key_t key;
         while (pilot_row_keys_next(&keys, &key))
             report_row(&evaluation, &key, pin->agency, report);
@@ -140,6 +160,7 @@ void pilot_evaluate_agency(const pilot_analysis_t *analysis, pilot_ols_t *ols,
     free(evaluation.rows);
     free(evaluation.ols);
     free(evaluation.choice);
+    pilot_contrasts_clear(&evaluation.contrasts);
     pilot_subsets_free(evaluation.subsets);
     pilot_view_clear(&evaluation.view);
 }

@@ -19,6 +19,10 @@ typedef struct pilot_view {
     const pilot_dataset_t *dataset;
     pilot_frame_t frame;
     pilot_variable_t *outcome;
+    pilot_variable_t *response;   /* what linear estimators take, see analysis.h */
+    double *indicator;            /* of ordinal responses; owned */
+    pilot_variable_t *event;      /* by outcome; value NULL: not pulled */
+    pilot_variable_t probability; /* value NULL: not pulled */
     pilot_variable_t *number;     /* by covariate */
     pilot_category_t *category;   /* by covariate */
     pilot_regressor_t *regressor; /* room for all covariates */
@@ -41,8 +45,8 @@ size_t pilot_regression_covariates(const pilot_analysis_t *analysis, const pilot
                                    size_t *ret_covariate);
 
 /* ESTIMATE: effects (none at level: across), quality, first piece.
- * Piece: levels; quality; then by subset: rows of each outcome; difference-in-means summaries of
- * each outcome; moments of each outcome if ols is asked for. */
+ * Piece: levels; quality; then by subset: rows of each response; difference-in-means summaries of
+ * each response; moments of each response if ols is asked for. */
 void pilot_evaluate_agency(const pilot_analysis_t *analysis, pilot_ols_t *ols,
                            const pilot_dataset_t *dataset, const Pilot__Pin *pin,
                            pilot_report_t *report);

@@ -27,10 +27,12 @@ pilot_status_t pilot_residual_agency(const pilot_analysis_t *analysis, pilot_ols
             status = pilot_error_set(error, PILOT_E_PROTOCOL, "the stored fit lacks a level");
             break;
         }
+        if (analysis->responses == 0)
+            continue;
         pilot_ols_task_t task = pilot_view_task(&view, &subsets->subset[s]);
         status = pilot_pooled_ols_residuals(
-            ols, &task, view.outcome, analysis->outcomes,
-            (const pilot_pooled_ols_fit_t *const *)&fits->fit[subset * analysis->outcomes], 1,
+            ols, &task, view.response, analysis->responses,
+            (const pilot_pooled_ols_fit_t *const *)&fits->fit[subset * analysis->responses], 1,
             &piece, error);
     }
     if (status == PILOT_OK)
@@ -50,7 +52,7 @@ typedef struct finish {
     pilot_subsets_t **subsets; /* by agency */
     size_t *member;
     pilot_piece_reader_t *reader; /* [member] */
-    pilot_estimate_t *estimate;   /* [subset][outcome][treatment] */
+    pilot_estimate_t *estimate;   /* [subset][response][treatment] */
 } finish_t;
 
 static pilot_status_t finish_subset(finish_t *finish, size_t subset, pilot_error_t *error)
@@ -62,8 +64,8 @@ static pilot_status_t finish_subset(finish_t *finish, size_t subset, pilot_error
     for (size_t m = 0; m < members; m++)
         finish->reader[m] = parts->reader[finish->member[m]];
     pilot_status_t status = PILOT_OK;
-    for (size_t i = 0; i < analysis->outcomes && status == PILOT_OK; i++) {
-        size_t cell = subset * analysis->outcomes + i;
+    for (size_t i = 0; i < analysis->responses && status == PILOT_OK; i++) {
+        size_t cell = subset * analysis->responses + i;
         status = pilot_pooled_ols_finish(finish->fits->fit[cell], finish->reader, members,
                                          analysis->spec->confidence,
                                          &finish->estimate[cell * analysis->treatments], error);
@@ -91,7 +93,7 @@ static pilot_status_t finish_subsets(finish_t *finish, pilot_error_t *error)
 
 static void refuse_all(finish_t *finish)
 {
-    size_t cells = finish->fits->subsets->count * finish->analysis->outcomes;
+    size_t cells = finish->fits->subsets->count * finish->analysis->responses;
     for (size_t i = 0; i < cells * finish->analysis->treatments; i++) {
         pilot_estimate_refuse(&finish->estimate[i], PILOT_REASON_JOB_FAILED);
         finish->estimate[i].status = PILOT_ROW_JOB_FAILED;
@@ -101,12 +103,16 @@ static void refuse_all(finish_t *finish)
 static void report_rows(finish_t *finish, pilot_report_t *report)
 {
     const pilot_analysis_t *analysis = finish->analysis;
-    const pilot_subsets_t *all = finish->fits->subsets;
-    pilot_row_keys_t keys = pilot_row_keys_begin(analysis->spec, all->count - 1);
+    pilot_subsets_t *all = finish->fits->subsets;
+    pilot_row_keys_t keys = pilot_subsets_keys(all, analysis);
     pilot_row_key_t key;
     while (pilot_row_keys_next(&keys, &key)) {
-        size_t cell = key.subset * analysis->outcomes + key.outcome;
-        if (analysis->automatic ? !finish->fits->is_ols[cell] : strcmp(key.estimator, "ols") != 0)
+        if (!key.slot->defined ||
+            (key.slot->estimator != PILOT_ESTIMATORS && key.slot->estimator != PILOT_OLS))
+            continue;
+        size_t cell = key.subset * analysis->responses +
+                      pilot_analysis_response(analysis, key.outcome, key.slot);
+        if (analysis->automatic && !finish->fits->is_ols[cell])
             continue;
         const pilot_subset_t *subset = &all->subset[key.subset];
         pilot_estimate_t *estimate = &finish->estimate[cell * analysis->treatments + key.arm - 1];
@@ -129,7 +135,7 @@ pilot_status_t pilot_finish(const pilot_analysis_t *analysis, const pilot_fits_t
                             pilot_parts_t *parts, pilot_report_t *report, pilot_error_t *error)
 {
     size_t agencies = parts->pieces;
-    size_t estimates = fits->subsets->count * analysis->outcomes * analysis->treatments;
+    size_t estimates = fits->subsets->count * analysis->responses * analysis->treatments;
     finish_t finish = {.analysis = analysis,
                        .fits = fits,
                        .parts = parts,

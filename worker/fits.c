@@ -9,7 +9,7 @@ pilot_fits_t *pilot_fits_new(const pilot_analysis_t *analysis, const uint32_t *a
                              size_t agencies, pilot_subsets_t *subsets)
 {
     pilot_fits_t *fits = PILOT_NEW(pilot_fits_t);
-    size_t cells = subsets->count * analysis->outcomes;
+    size_t cells = subsets->count * analysis->responses;
     fits->agency_index = PILOT_NEW_ARRAY(uint32_t, agencies);
     fits->agencies = agencies;
     if (agencies > 0)
@@ -17,7 +17,7 @@ pilot_fits_t *pilot_fits_new(const pilot_analysis_t *analysis, const uint32_t *a
     fits->subsets = subsets;
     fits->is_ols = PILOT_NEW_ARRAY(uint64_t, cells);
     fits->fit = PILOT_NEW_ARRAY(pilot_pooled_ols_fit_t *, cells);
-    fits->outcomes = analysis->outcomes;
+    fits->responses = analysis->responses;
     return fits;
 }
 
@@ -25,7 +25,7 @@ void pilot_fits_free(pilot_fits_t *fits)
 {
     if (!fits)
         return;
-    for (size_t i = 0; i < fits->subsets->count * fits->outcomes; i++)
+    for (size_t i = 0; i < fits->subsets->count * fits->responses; i++)
         pilot_pooled_ols_fit_free(fits->fit[i]);
     pilot_subsets_free(fits->subsets);
     free(fits->agency_index);
@@ -50,7 +50,7 @@ bool pilot_fits_has_agency(const pilot_fits_t *fits, uint32_t agency_index)
 void pilot_fits_pack(const pilot_fits_t *fits, const pilot_analysis_t *analysis,
                      pilot_piece_t *piece)
 {
-    size_t cells = fits->subsets->count * fits->outcomes;
+    size_t cells = fits->subsets->count * fits->responses;
     pilot_piece_add_count(piece, fits->given_up);
     pilot_piece_add_count(piece, fits->agencies);
     for (size_t i = 0; i < fits->agencies; i++)
@@ -69,7 +69,7 @@ static pilot_status_t malformed(pilot_error_t *error)
 static pilot_status_t unpack_cells(pilot_fits_t *fits, pilot_piece_reader_t *reader,
                                    pilot_error_t *error)
 {
-    size_t cells = fits->subsets->count * fits->outcomes;
+    size_t cells = fits->subsets->count * fits->responses;
     const uint64_t *is_ols = pilot_piece_take_counts(reader, cells);
     if (!is_ols)
         return malformed(error);

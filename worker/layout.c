@@ -23,15 +23,62 @@ static void make_key(pilot_layout_t *layout)
     pilot_text_appendf(&key, ";%d%d%d;", layout->has_block, layout->has_cluster,
                        layout->has_weight);
     for (size_t i = 0; i < layout->variable_count; i++) {
-        pilot_text_append_char(&key, layout->variable[i].category ? 'c' : 'n');
+        const pilot_layout_variable_t *variable = &layout->variable[i];
+        pilot_text_append_char(&key, variable->category ? 'c' : variable->received ? 'r' : 'n');
         append_to_key(&key, layout->variable[i].name);
     }
     layout->key_length = key.length;
     layout->key = pilot_text_take(&key);
 }
 
-pilot_layout_t *pilot_layout_new(const Pilot__Spec *spec)
+static size_t add_variable(pilot_layout_t *layout, const char *name)
 {
+    layout->variable[layout->variable_count].name = pilot_strdup(name);
+    return layout->variable_count++;
+}
+
+static bool needs_event(const pilot_row_slots_t *slots, size_t outcome)
+{
+    for (size_t i = slots->first[outcome]; i < slots->first[outcome + 1]; i++) {
+        const pilot_row_slot_t *slot = &slots->slot[i];
+        if (slot->defined && slot->estimator < PILOT_ESTIMATORS &&
+            pilot_estimator_facts(slot->estimator)->needs_event)
+            return true;
+    }
+    return false;
+}
+
+/* What estimators need beside outcomes and covariates. */
+static void add_needs(pilot_layout_t *layout, const pilot_row_slots_t *slots)
+{
+    const Pilot__Spec *spec = slots->spec;
+    bool probability = false, received = false;
+    for (size_t i = 0; i < spec->n_outcome; i++) {
+        layout->event[i] = PILOT_NO_VARIABLE;
+        if (needs_event(slots, i)) {
+            char *name PILOT_AUTOFREE = pilot_format("%s_event", spec->outcome[i]->name);
+            layout->event[i] = add_variable(layout, name);
+        }
+    }
+    for (size_t i = 0; i < slots->first[slots->outcomes]; i++) {
+        if (slots->slot[i].estimator == PILOT_ESTIMATORS)
+            continue;
+        const pilot_estimator_facts_t *facts = pilot_estimator_facts(slots->slot[i].estimator);
+        probability |= facts->uses_probability && spec->has_probability && spec->probability;
+        received |= facts->needs_received && spec->has_received;
+    }
+    layout->probability = layout->received = PILOT_NO_VARIABLE;
+    if (probability)
+        layout->probability = add_variable(layout, "pilot_probability");
+    if (received) {
+        layout->received = add_variable(layout, "pilot_received");
+        layout->variable[layout->received].received = true;
+    }
+}
+
+pilot_layout_t *pilot_layout_new(const pilot_row_slots_t *slots)
+{
+    const Pilot__Spec *spec = slots->spec;
     pilot_layout_t *layout = PILOT_NEW(pilot_layout_t);
     layout->pilot = pilot_strdup(spec->pilot);
     layout->arm_count = spec->n_arm;
@@ -41,16 +88,15 @@ pilot_layout_t *pilot_layout_new(const Pilot__Spec *spec)
     layout->has_block = spec->has_block;
     layout->has_cluster = spec->has_cluster;
     layout->has_weight = spec->has_weight;
-    layout->variable_count = spec->n_outcome + spec->n_covariate;
-    layout->variable = PILOT_NEW_ARRAY(pilot_layout_variable_t, layout->variable_count);
-    size_t next = 0;
+    layout->variable =
+        PILOT_NEW_ARRAY(pilot_layout_variable_t, 2 * spec->n_outcome + spec->n_covariate + 2);
+    layout->event = PILOT_NEW_ARRAY(size_t, spec->n_outcome);
     for (size_t i = 0; i < spec->n_outcome; i++)
-        layout->variable[next++].name = pilot_strdup(spec->outcome[i]->name);
-    for (size_t i = 0; i < spec->n_covariate; i++) {
-        layout->variable[next].category =
+        add_variable(layout, spec->outcome[i]->name);
+    for (size_t i = 0; i < spec->n_covariate; i++)
+        layout->variable[add_variable(layout, spec->covariate[i]->name)].category =
             spec->covariate[i]->kind == PILOT__VARIABLE_KIND__CATEGORY;
-        layout->variable[next++].name = pilot_strdup(spec->covariate[i]->name);
-    }
+    add_needs(layout, slots);
     layout->fields = FIXED_FIELDS + (size_t)layout->has_block + (size_t)layout->has_cluster +
                      (size_t)layout->has_weight + layout->variable_count;
     make_key(layout);
@@ -67,6 +113,7 @@ void pilot_layout_free(pilot_layout_t *layout)
         free(layout->variable[i].name);
     free(layout->arm);
     free(layout->variable);
+    free(layout->event);
     free(layout->pilot);
     free(layout->key);
     free(layout);

@@ -15,11 +15,11 @@ typedef struct pool {
     pilot_subsets_t **subsets;     /* by agency */
     pilot_checks_t **checks;       /* by agency */
     size_t *member;                /* agencies that have the subset at hand */
-    pilot_dim_summary_t **summary; /* [outcome][member] */
+    pilot_dim_summary_t **summary; /* [response][member] */
     pilot_piece_reader_t *reader;  /* [member] */
     pilot_fits_t *fits;
-    uint64_t *rows;             /* [subset][outcome] */
-    pilot_estimate_t *estimate; /* [subset][outcome][treatment]; NULL: not asked for */
+    uint64_t *rows;             /* [subset][response] */
+    pilot_estimate_t *estimate; /* [subset][response][treatment]; NULL: not asked for */
 } pool_t;
 
 static pilot_status_t read_heads(pool_t *pool, pilot_error_t *error)
@@ -38,7 +38,7 @@ static pilot_status_t read_heads(pool_t *pool, pilot_error_t *error)
 
 static void free_summaries(pool_t *pool)
 {
-    for (size_t i = 0; i < pool->analysis->outcomes * pool->parts->pieces; i++) {
+    for (size_t i = 0; i < pool->analysis->responses * pool->parts->pieces; i++) {
         pilot_dim_summary_free(pool->summary[i]);
         pool->summary[i] = NULL;
     }
@@ -47,14 +47,14 @@ static void free_summaries(pool_t *pool)
 static pilot_status_t read_summaries(pool_t *pool, size_t subset, size_t members,
                                      pilot_error_t *error)
 {
-    size_t outcomes = pool->analysis->outcomes;
+    size_t responses = pool->analysis->responses;
     for (size_t m = 0; m < members; m++) {
         pilot_piece_reader_t *reader = &pool->parts->reader[pool->member[m]];
-        const uint64_t *rows = pilot_piece_take_counts(reader, outcomes);
+        const uint64_t *rows = pilot_piece_take_counts(reader, responses);
         if (!rows)
             return pilot_error_set(error, PILOT_E_PROTOCOL, "a part without row counts");
-        for (size_t i = 0; i < outcomes; i++) {
-            pool->rows[subset * outcomes + i] += rows[i];
+        for (size_t i = 0; i < responses; i++) {
+            pool->rows[subset * responses + i] += rows[i];
             pilot_status_t status =
                 pilot_dim_unpack(reader, &pool->summary[i * pool->parts->pieces + m], error);
             if (status != PILOT_OK)
@@ -64,11 +64,11 @@ static pilot_status_t read_summaries(pool_t *pool, size_t subset, size_t members
     return PILOT_OK;
 }
 
-/* Difference in means of one subset, all outcomes and contrasts. */
+/* Difference in means of one subset, all responses and contrasts. */
 static void estimate_differences(pool_t *pool, size_t subset, size_t members)
 {
     const pilot_analysis_t *analysis = pool->analysis;
-    for (size_t i = 0; i < analysis->outcomes; i++) {
+    for (size_t i = 0; i < analysis->responses; i++) {
         const pilot_dim_summary_t *const *summary =
             (const pilot_dim_summary_t *const *)&pool->summary[i * pool->parts->pieces];
         size_t count = members;
@@ -78,7 +78,7 @@ static void estimate_differences(pool_t *pool, size_t subset, size_t members)
             summary = (const pilot_dim_summary_t *const *)&merged;
             count = 1;
         }
-        size_t first = (subset * analysis->outcomes + i) * analysis->treatments;
+        size_t first = (subset * analysis->responses + i) * analysis->treatments;
         for (size_t arm = 1; arm <= analysis->treatments; arm++)
             pilot_dim_estimate(summary, count, arm, 0, analysis->spec->confidence,
                                &pool->estimate[first + arm - 1]);
@@ -94,8 +94,8 @@ static pilot_status_t fit_subset(pool_t *pool, size_t subset, size_t members, pi
     for (size_t m = 0; m < members; m++)
         pool->reader[m] = pool->parts->reader[pool->member[m]];
     pilot_status_t status = PILOT_OK;
-    for (size_t i = 0; i < analysis->outcomes && status == PILOT_OK; i++) {
-        size_t cell = subset * analysis->outcomes + i;
+    for (size_t i = 0; i < analysis->responses && status == PILOT_OK; i++) {
+        size_t cell = subset * analysis->responses + i;
         pilot_regression_model_t model = analysis->automatic ? PILOT_MODEL_AUTO : PILOT_MODEL_OLS;
         status = pilot_pooled_ols_fit(&pooled.task, &model, 1, pool->reader, members,
                                       &pool->fits->fit[cell], error);
@@ -119,7 +119,7 @@ static pilot_status_t pool_subsets(pool_t *pool, pilot_error_t *error)
         if (status == PILOT_OK && pool->estimate)
             estimate_differences(pool, s, members);
         free_summaries(pool);
-        if (status == PILOT_OK && analysis->has_ols)
+        if (status == PILOT_OK && analysis->has_ols && analysis->responses > 0)
             status = fit_subset(pool, s, members, error);
         if (status != PILOT_OK)
             return status;
@@ -127,28 +127,44 @@ static pilot_status_t pool_subsets(pool_t *pool, pilot_error_t *error)
     return PILOT_OK;
 }
 
-/* Rows of all estimators but ols, which FINISH gives. */
+/* The linear estimate of a key, unless it is FINISH that gives it: *ret_estimator is then ols. */
+static pilot_estimate_t *linear_estimate(pool_t *pool, const pilot_row_key_t *key,
+                                         const char **ret_estimator)
+{
+    const pilot_analysis_t *analysis = pool->analysis;
+    size_t cell = key->subset * analysis->responses +
+                  pilot_analysis_response(analysis, key->outcome, key->slot);
+    pilot_estimator_t estimator = key->slot->estimator;
+    if (estimator == PILOT_ESTIMATORS)
+        estimator = pool->fits->is_ols[cell] ? PILOT_OLS : PILOT_DIFFERENCE_IN_MEANS;
+    *ret_estimator = pilot_estimator_facts(estimator)->name;
+    if (estimator != PILOT_DIFFERENCE_IN_MEANS)
+        return NULL;
+    pilot_estimate_t *estimate = &pool->estimate[cell * analysis->treatments + key->arm - 1];
+    if (analysis->automatic)
+        pilot_estimate_note(estimate, "auto: %s", *ret_estimator);
+    return estimate;
+}
+
+/* Rows of all keys but those that FINISH and WHOLE give. */
 static void report_rows(pool_t *pool, uint64_t given_up, pilot_report_t *report)
 {
     const pilot_analysis_t *analysis = pool->analysis;
     const pilot_subsets_t *all = pool->fits->subsets;
-    pilot_row_keys_t keys = pilot_row_keys_begin(analysis->spec, all->count - 1);
+    pilot_row_keys_t keys = pilot_subsets_keys(pool->fits->subsets, analysis);
     pilot_row_key_t key;
     while (pilot_row_keys_next(&keys, &key)) {
-        size_t cell = key.subset * analysis->outcomes + key.outcome;
         const pilot_subset_t *subset = &all->subset[key.subset];
         const char *estimator = key.estimator;
-        if (analysis->automatic)
-            estimator = pool->fits->is_ols[cell] ? "ols" : "difference_in_means";
-        if (strcmp(estimator, "ols") == 0)
-            continue;
         pilot_estimate_t *estimate = NULL;
-        if (strcmp(estimator, "difference_in_means") == 0) {
-            estimate = &pool->estimate[cell * analysis->treatments + key.arm - 1];
-            if (analysis->automatic)
-                pilot_estimate_note(estimate, "auto: %s", estimator);
+        if (pilot_row_job(key.slot) != PILOT__JOB_KIND__POOL)
+            continue;
+        if (key.slot->defined)
+            estimate = linear_estimate(pool, &key, &estimator);
+        if (!estimate && strcmp(estimator, "ols") == 0)
+            continue;
+        if (estimate)
             pilot_mark_partial(estimate, given_up);
-        }
         pilot_report_estimate(report, &key, NULL, subset->name, subset->level, estimator, estimate);
     }
     pilot_check_rows_t *rows = pilot_checks_rows(
@@ -185,12 +201,13 @@ pilot_status_t pilot_pool(const pilot_analysis_t *analysis, pilot_parts_t *parts
                    .subsets = PILOT_NEW_ARRAY(pilot_subsets_t *, agencies),
                    .checks = PILOT_NEW_ARRAY(pilot_checks_t *, agencies),
                    .member = PILOT_NEW_ARRAY(size_t, agencies),
-                   .summary = PILOT_NEW_ARRAY(pilot_dim_summary_t *, agencies * analysis->outcomes),
+                   .summary =
+                       PILOT_NEW_ARRAY(pilot_dim_summary_t *, agencies * analysis->responses),
                    .reader = PILOT_NEW_ARRAY(pilot_piece_reader_t, agencies)};
     pilot_status_t status = read_heads(&pool, error);
     if (status == PILOT_OK) {
         pilot_subsets_t *all = pilot_subsets_union(analysis, pool.subsets, agencies);
-        size_t cells = all->count * analysis->outcomes;
+        size_t cells = all->count * analysis->responses;
         pool.fits = pilot_fits_new(analysis, parts->agency_index, agencies, all);
         pool.fits->given_up = given_up;
         pool.rows = PILOT_NEW_ARRAY(uint64_t, cells);

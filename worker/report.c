@@ -137,13 +137,15 @@ void pilot_report_estimate(pilot_report_t *report, const pilot_row_key_t *key, c
     effect->level = level ? (char *)pilot_report_keep(report, level) : NULL;
     effect->arm = spec->arm[key->arm]->label;
     effect->control = spec->arm[0]->label;
-    effect->estimand = (char *)(strcmp(estimator, "iv") == 0 ? "cace" : "itt");
+    effect->estimand = (char *)key->estimand;
     effect->estimator = (char *)estimator;
+    effect->parameter = (char *)key->parameter;
     if (estimate) {
         copy_estimate(report, effect, estimate);
     } else {
         effect->status = (char *)pilot_row_status_name(PILOT_ROW_NOT_ESTIMABLE);
-        effect->reason = (char *)pilot_reason_name(PILOT_REASON_NOT_IN_THIS_VERSION);
+        effect->reason = (char *)pilot_reason_name(
+            key->slot->defined ? PILOT_REASON_NOT_IN_THIS_VERSION : PILOT_REASON_OUTCOME_TYPE);
     }
     pilot_checks_detectable(report, report->analysis, effect, key->outcome, key->arm);
 }

@@ -35,8 +35,8 @@ Pilot__AgencyEffect *pilot_report_agency_effect(pilot_report_t *report);
 Pilot__Quality *pilot_report_quality(pilot_report_t *report);
 
 /* A row of results.effects, and the row of results.quality that goes with it.  agency NULL: pooled;
- * subgroup and level NULL: the whole sample. estimate NULL: not_in_this_version.  Agency, subgroup
- * and estimator are borrowed. */
+ * subgroup and level NULL: the whole sample.  estimate NULL: not_in_this_version, or outcome_type
+ * where the key is not defined.  Agency, subgroup and estimator are borrowed. */
 void pilot_report_estimate(pilot_report_t *report, const pilot_row_key_t *key, const char *agency,
                            const char *subgroup, const char *level, const char *estimator,
                            const pilot_estimate_t *estimate);

@@ -155,3 +155,9 @@ uint32_t *pilot_row_order(const pilot_unit_ids_t *units, pilot_ranked_codes_t bl
     order = then_by_code(order, cluster, rows);
     return then_by_code(order, block, rows);
 }
+
+uint32_t *pilot_row_order_by_codes(pilot_ranked_codes_t block, pilot_ranked_codes_t cluster,
+                                   size_t rows)
+{
+    return then_by_code(then_by_code(NULL, cluster, rows), block, rows);
+}

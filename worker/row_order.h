@@ -23,4 +23,8 @@ typedef struct pilot_ranked_codes {
 uint32_t *pilot_row_order(const pilot_unit_ids_t *units, pilot_ranked_codes_t block,
                           pilot_ranked_codes_t cluster, size_t rows);
 
+/* The same for rows that are in their units' order already. */
+uint32_t *pilot_row_order_by_codes(pilot_ranked_codes_t block, pilot_ranked_codes_t cluster,
+                                   size_t rows);
+
 #endif

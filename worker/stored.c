@@ -71,7 +71,9 @@ enum {
     EFFECT_SUBGROUP,
     EFFECT_LEVEL,
     EFFECT_ARM,
+    EFFECT_ESTIMAND,
     EFFECT_ESTIMATOR,
+    EFFECT_PARAMETER,
     EFFECT_REASON,
     EFFECT_TEXTS,
     EFFECT_ESTIMATE = EFFECT_TEXTS,
@@ -97,7 +99,9 @@ static pilot_status_t on_effect(void *context, const pilot_field_t *field, int f
                             .subgroup = text[EFFECT_SUBGROUP],
                             .level = text[EFFECT_LEVEL],
                             .arm = text[EFFECT_ARM],
+                            .estimand = text[EFFECT_ESTIMAND],
                             .estimator = text[EFFECT_ESTIMATOR],
+                            .parameter = text[EFFECT_PARAMETER],
                             .reason = text[EFFECT_REASON],
                             .estimate = read_number(&field[EFFECT_ESTIMATE]),
                             .std_error = read_number(&field[EFFECT_STD_ERROR])};
@@ -110,8 +114,8 @@ static pilot_status_t on_effect(void *context, const pilot_field_t *field, int f
 pilot_status_t pilot_stored_effects(pilot_db_t *db, uint64_t analysis, pilot_compare_t *compare,
                                     pilot_error_t *error)
 {
-    char *sql = pilot_format("COPY (SELECT agency, outcome, subgroup, level, arm, estimator, "
-                             "reason, estimate, std_error FROM work.effects "
+    char *sql = pilot_format("COPY (SELECT agency, outcome, subgroup, level, arm, estimand, "
+                             "estimator, parameter, reason, estimate, std_error FROM work.effects "
                              "WHERE analysis = %llu AND agency IS NOT NULL "
                              "ORDER BY agency COLLATE \"C\", ordinal) TO STDOUT (FORMAT binary)",
                              (unsigned long long)analysis);

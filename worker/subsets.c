@@ -21,6 +21,7 @@ void pilot_subsets_free(pilot_subsets_t *subsets)
         free(subsets->subset[i].level);
     free(subsets->subset);
     free(subsets->rows_memory);
+    free(subsets->subgroup);
     free(subsets);
 }
 
@@ -116,6 +117,18 @@ pilot_subsets_t *pilot_subsets_of(const pilot_analysis_t *analysis, const pilot_
     for (size_t i = 0; i < subgroups; i++)
         memory = split_rows(subsets, analysis, dataset, i, memory);
     return subsets;
+}
+
+pilot_row_keys_t pilot_subsets_keys(pilot_subsets_t *subsets, const pilot_analysis_t *analysis)
+{
+    size_t levels = subsets->count - 1;
+    free(subsets->subgroup);
+    subsets->subgroup = PILOT_NEW_ARRAY(size_t, levels);
+    for (size_t i = 0; i < levels; i++)
+        subsets->subgroup[i] = subsets->subset[i + 1].subgroup;
+    pilot_row_keys_t keys = pilot_row_keys_begin(analysis->slots, subsets->subgroup, levels);
+    keys.gaps = analysis->gaps;
+    return keys;
 }
 
 /* ---- levels as they travel ---------------------------------------------------------------------

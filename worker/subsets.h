@@ -18,6 +18,7 @@ typedef struct pilot_subset {
 typedef struct pilot_subsets {
     pilot_subset_t *subset;
     size_t count, capacity; /* count >= 1 */
+    size_t *subgroup;       /* by level, as pilot_row_keys_begin wants them; NULL until asked for */
     uint32_t *rows_memory;
 } pilot_subsets_t;
 
@@ -25,6 +26,9 @@ typedef struct pilot_subsets {
  * covariate); rows that miss the covariate are in none. */
 pilot_subsets_t *pilot_subsets_of(const pilot_analysis_t *analysis, const pilot_dataset_t *dataset);
 void pilot_subsets_free(pilot_subsets_t *subsets); /* NULL is fine */
+
+/* The rows that these subsets must have; borrowed by the keys. */
+pilot_row_keys_t pilot_subsets_keys(pilot_subsets_t *subsets, const pilot_analysis_t *analysis);
 
 /* Levels alone, to a piece and back.  PILOT_E_PROTOCOL when the reader does not hold them. */
 void pilot_subsets_pack(const pilot_subsets_t *subsets, const pilot_analysis_t *analysis,

@@ -3,6 +3,37 @@
 #include "evaluate.h"
 #include "pilot/memory.h"
 
+/* 1{outcome = category} for ordinal outcomes, the outcome itself for others. */
+static void make_responses(pilot_view_t *view)
+{
+    const pilot_analysis_t *analysis = view->analysis;
+    size_t rows = view->dataset->rows, indicators = 0;
+    for (size_t i = 0; i < analysis->responses; i++)
+        indicators += analysis->response[i].category != SIZE_MAX;
+    view->indicator = pilot_alloc_raw(indicators * rows, sizeof *view->indicator);
+    view->response = PILOT_NEW_ARRAY(pilot_variable_t, analysis->responses);
+    double *next = view->indicator;
+    for (size_t i = 0; i < analysis->responses; i++) {
+        const pilot_response_t *response = &analysis->response[i];
+        const pilot_variable_t *outcome = &view->outcome[response->outcome];
+        view->response[i] = *outcome;
+        if (response->category == SIZE_MAX)
+            continue;
+        for (size_t k = 0; k < rows; k++)
+            next[k] = (!outcome->present || outcome->present[k]) &&
+                      outcome->value[k] == (double)response->category;
+        view->response[i].value = next;
+        next += rows;
+    }
+}
+
+static pilot_variable_t variable_of(const pilot_dataset_t *dataset, size_t column)
+{
+    if (column == PILOT_NO_VARIABLE)
+        return (pilot_variable_t){0};
+    return (pilot_variable_t){dataset->column[column].value, dataset->column[column].present};
+}
+
 void pilot_view_init(pilot_view_t *view, const pilot_analysis_t *analysis,
                      const pilot_dataset_t *dataset, const char *agency)
 {
@@ -41,11 +72,19 @@ void pilot_view_init(pilot_view_t *view, const pilot_analysis_t *analysis,
                                                .levels = column->levels.count,
                                                .label = (const char *const *)column->levels.label};
     }
+    make_responses(view);
+    view->event = PILOT_NEW_ARRAY(pilot_variable_t, analysis->outcomes);
+    for (size_t i = 0; i < analysis->outcomes; i++)
+        view->event[i] = variable_of(dataset, analysis->layout->event[i]);
+    view->probability = variable_of(dataset, analysis->layout->probability);
 }
 
 void pilot_view_clear(pilot_view_t *view)
 {
     free(view->outcome);
+    free(view->response);
+    free(view->indicator);
+    free(view->event);
     free(view->number);
     free(view->category);
     free(view->regressor);

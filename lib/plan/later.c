@@ -3,16 +3,14 @@
 #include <string.h>
 
 #include "draft.h"
+#include "pilot/estimators.h"
 #include "pilot/memory.h"
 
 static void append_estimators(const pilot_plan_t *plan, pilot_text_t *lines)
 {
-    static const char *const computed[] = {"difference_in_means", "ols"};
     for (size_t i = 0; i < plan->estimators.count; i++) {
-        bool found = false;
-        for (size_t j = 0; j < sizeof computed / sizeof *computed; j++)
-            found = found || strcmp(plan->estimators.item[i], computed[j]) == 0;
-        if (!found)
+        pilot_estimator_t estimator = pilot_estimator_from_name(plan->estimators.item[i]);
+        if (!pilot_estimator_facts(estimator)->computed)
             pilot_text_appendf(lines,
                                "analysis.estimators: %s is not computed by this version; its rows "
                                "say not_in_this_version\n",

@@ -59,6 +59,16 @@ static void add_outcomes(Pilot__Spec *spec, const pilot_plan_t *plan)
         spec->outcome[i]->type = pilot_strdup(outcome_type_name(outcome->type));
         spec->outcome[i]->has_smallest_effect = outcome->has_smallest_effect;
         spec->outcome[i]->smallest_effect = outcome->smallest_effect;
+        spec->outcome[i]->n_level = outcome->levels.count;
+        spec->outcome[i]->level = PILOT_NEW_ARRAY(char *, outcome->levels.count);
+        for (size_t k = 0; k < outcome->levels.count; k++)
+            spec->outcome[i]->level[k] = pilot_strdup(outcome->levels.item[k]);
+        spec->outcome[i]->has_event = spec->outcome[i]->event = outcome->event != NULL;
+        spec->outcome[i]->has_horizon = outcome->has_horizon;
+        spec->outcome[i]->horizon = outcome->horizon;
+        spec->outcome[i]->has_baseline = spec->outcome[i]->baseline = outcome->baseline != NULL;
+        if (outcome->stands_for)
+            spec->outcome[i]->stands_for = pilot_strdup(outcome->stands_for);
     }
 }
 
@@ -104,6 +114,9 @@ Pilot__Spec *pilot_spec_from_plan(const pilot_plan_t *plan)
     spec->comparison_test = pilot_strdup(plan->comparison_test);
     spec->prediction_df = pilot_strdup(plan->prediction_df);
     spec->seed = plan->seed;
+    spec->has_probability = spec->probability = plan->columns.probability != NULL;
+    spec->has_bootstrap_draws = plan->bootstrap_draws > 0;
+    spec->bootstrap_draws = (uint64_t)plan->bootstrap_draws;
     return spec;
 }
 

@@ -54,7 +54,7 @@ sql "INSERT INTO registry.pilots (name) VALUES ('p');
         VALUES (2, 1, 'job_failed', true), (3, 0, 'job_failed', true), (1, 1, 'job_failed', true);
     INSERT INTO work.effects (analysis, job, ordinal, agency, outcome, arm, control, estimand,
         estimator, status)
-        SELECT a, 1, o, g, 'y', 't', 'c', 'itt', 'ols', 'ok' FROM unnest('{1,4}'::int[]) AS a,
+        SELECT a, 1, o, g, 'y' || o, 't', 'c', 'itt', 'ols', 'ok' FROM unnest('{1,4}'::int[]) AS a,
         unnest('{1,0}'::int[]) AS o, unnest('{b,B,NULL}'::text[]) AS g"
 is "$(sql "SELECT analysis FROM results.latest_analyses")" 4 \
     "the latest analysis is the last one that is done and confirmatory"
