@@ -10,12 +10,14 @@
 #include "compare.h"
 #include "evaluate.h"
 #include "fetch.h"
+#include "merged.h"
 #include "pilot/clock.h"
 #include "pilot/debug_point.h"
 #include "pilot/frame_limits.h"
 #include "pilot/memory.h"
 #include "pooled.h"
 #include "stored.h"
+#include "whole.h"
 
 /* One attempt at one job. */
 typedef struct attempt {
@@ -160,6 +162,153 @@ static pilot_status_t run_compare(attempt_t *attempt)
     return status;
 }
 
+/* ---- all rows in one place ------------------------------------------------------------------- */
+
+/* What the job wants of all submissions. */
+typedef struct whole {
+    attempt_t *attempt;
+    Pilot__Pin **pin;
+    size_t pins;
+    bool *wanted; /* by outcome */
+    bool bounds;  /* lee_bounds is among what is wanted: covariates are needed */
+    bool *alarm;  /* BOUNDS: [outcome][treatment]; else NULL */
+    pilot_dataset_t *merged;
+    pilot_whole_options_t options;
+} whole_t;
+
+static bool is_attempt_cancelled(const void *context)
+{
+    return is_cancelled(context);
+}
+
+/* One pull of some submissions, which go as soon as their rows are merged. */
+static pilot_status_t merge_some(whole_t *whole, pilot_merge_t *merge, size_t first, size_t count)
+{
+    attempt_t *attempt = whole->attempt;
+    pilot_compute_t *compute = attempt->compute;
+    pilot_fetched_t fetched;
+    int64_t begin = pilot_clock_us();
+    pilot_status_t status =
+        pilot_fetch(compute->db, compute->cache, attempt->analysis->layout, whole->pin + first,
+                    count, &fetched, &attempt->lagging, &attempt->error);
+    attempt->task->outcome.pull_us += (uint64_t)(pilot_clock_us() - begin);
+    if (status != PILOT_OK)
+        return status;
+    attempt->task->outcome.unit_rows += fetched.rows_pulled;
+    attempt->task->outcome.cached &= fetched.all_cached;
+    for (size_t i = 0; i < count; i++) {
+        pilot_merge_add(merge, pilot_cached_dataset(fetched.cached[i]));
+        count_progress(attempt);
+    }
+    pilot_fetched_release(&fetched, compute->cache);
+    return PILOT_OK;
+}
+
+static size_t pins_a_pull(const whole_t *whole, size_t first)
+{
+    enum { MOST_ROWS = 50000, MOST_PINS = 64 };
+    size_t count = 1;
+    uint64_t rows = whole->pin[first]->rows;
+    while (first + count < whole->pins && count < MOST_PINS &&
+           rows + whole->pin[first + count]->rows <= MOST_ROWS)
+        rows += whole->pin[first + count++]->rows;
+    return count;
+}
+
+static pilot_status_t merge_all(whole_t *whole)
+{
+    attempt_t *attempt = whole->attempt;
+    uint64_t rows = 0;
+    for (size_t i = 0; i < whole->pins; i++)
+        rows += whole->pin[i]->rows;
+    if (rows > UINT32_MAX)
+        return pilot_error_set(&attempt->error, PILOT_E_DATA,
+                               "%llu rows are more than can be held in one place",
+                               (unsigned long long)rows);
+    pilot_merge_t *merge =
+        pilot_merge_new(attempt->analysis, whole->wanted, whole->bounds, whole->pins, (size_t)rows);
+    pilot_status_t status = PILOT_OK;
+    attempt->task->outcome.cached = true;
+    for (size_t first = 0, count; first < whole->pins && status == PILOT_OK; first += count) {
+        count = pins_a_pull(whole, first);
+        status = is_cancelled(attempt)
+                     ? pilot_error_set(&attempt->error, PILOT_E_INTERRUPTED, "cancelled")
+                     : merge_some(whole, merge, first, count);
+    }
+    if (status == PILOT_OK)
+        whole->merged = pilot_merge_finish(merge);
+    pilot_merge_free(merge);
+    whole->options = (pilot_whole_options_t){
+        .agency_index = whole->pins == 1 ? whole->pin[0]->agency_index : UINT32_MAX,
+        .is_cancelled = is_attempt_cancelled,
+        .context = attempt};
+    return status;
+}
+
+static pilot_status_t run_merged(whole_t *whole)
+{
+    attempt_t *attempt = whole->attempt;
+    const Pilot__Job *job = attempt->task->job;
+    pilot_status_t status = pilot_stored_pins(attempt->compute->db, job->analysis, &whole->pin,
+                                              &whole->pins, &attempt->error);
+    if (status == PILOT_OK)
+        status = merge_all(whole);
+    if (status == PILOT_OK) {
+        bool done = whole->alarm
+                        ? pilot_whole_bounds(attempt->analysis, whole->merged, whole->alarm,
+                                             &whole->options, attempt->report)
+                        : pilot_whole_report(attempt->analysis, whole->merged, job->first_outcome,
+                                             job->last_outcome, &whole->options, attempt->report);
+        if (!done)
+            status = pilot_error_set(&attempt->error, PILOT_E_INTERRUPTED, "cancelled");
+    }
+    pilot_dataset_free(whole->merged);
+    pilot_stored_pins_free(whole->pin, whole->pins);
+    return status;
+}
+
+static pilot_status_t run_whole(attempt_t *attempt)
+{
+    const Pilot__Job *job = attempt->task->job;
+    const pilot_analysis_t *analysis = attempt->analysis;
+    if (!job->has_first_outcome || !job->has_last_outcome ||
+        job->last_outcome >= analysis->outcomes)
+        return pilot_error_set(&attempt->error, PILOT_E_PROTOCOL, "a job without its outcomes");
+    whole_t whole = {.attempt = attempt, .wanted = PILOT_NEW_ARRAY(bool, analysis->outcomes)};
+    for (size_t i = job->first_outcome; i <= job->last_outcome; i++) {
+        whole.wanted[i] = pilot_row_is_whole(analysis->slots, i);
+        whole.bounds |= pilot_row_has_estimator(analysis->slots, i, PILOT_LEE_BOUNDS);
+    }
+    pilot_status_t status = run_merged(&whole);
+    free(whole.wanted);
+    return status;
+}
+
+/* Most often nothing rings, and nothing is pulled. */
+static pilot_status_t run_bounds(attempt_t *attempt)
+{
+    const pilot_analysis_t *analysis = attempt->analysis;
+    size_t treatments = analysis->treatments;
+    whole_t whole = {.attempt = attempt,
+                     .wanted = PILOT_NEW_ARRAY(bool, analysis->outcomes),
+                     .alarm = PILOT_NEW_ARRAY(bool, analysis->outcomes *treatments),
+                     .bounds = true};
+    pilot_status_t status =
+        pilot_stored_alarms(attempt->compute->db, attempt->task->job->pool_job, analysis,
+                            whole.alarm, &attempt->lagging, &attempt->error);
+    bool rings = false;
+    for (size_t i = 0; i < analysis->outcomes * treatments; i++) {
+        whole.alarm[i] &= pilot_row_may_have_bounds(analysis->slots, i / treatments);
+        whole.wanted[i / treatments] |= whole.alarm[i];
+        rings |= whole.alarm[i];
+    }
+    if (status == PILOT_OK && rings)
+        status = run_merged(&whole);
+    free(whole.wanted);
+    free(whole.alarm);
+    return status;
+}
+
 static pilot_status_t run_kind(attempt_t *attempt)
 {
     switch (attempt->task->job->kind) {
@@ -173,6 +322,10 @@ static pilot_status_t run_kind(attempt_t *attempt)
         return run_finish(attempt);
     case PILOT__JOB_KIND__COMPARE:
         return run_compare(attempt);
+    case PILOT__JOB_KIND__WHOLE:
+        return run_whole(attempt);
+    case PILOT__JOB_KIND__BOUNDS:
+        return run_bounds(attempt);
     default:
         return pilot_error_set(&attempt->error, PILOT_E_PROTOCOL, "a job of an unknown kind");
     }

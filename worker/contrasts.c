@@ -7,7 +7,17 @@
 
 /* An estimator of the CONTRAST family is computed once its function stands here and
  * lib/plan/estimators.c says so. */
-static pilot_contrast_estimator_t *const functions[PILOT_ESTIMATORS] = {0};
+static pilot_contrast_estimator_t *const functions[PILOT_ESTIMATORS] = {
+    [PILOT_HORVITZ_THOMPSON] = pilot_horvitz_thompson_estimate,
+    [PILOT_HAJEK] = pilot_hajek_estimate,
+    [PILOT_RISK_RATIO] = pilot_risk_ratio_estimate,
+    [PILOT_ODDS_RATIO] = pilot_odds_ratio_estimate,
+    [PILOT_RATE_RATIO] = pilot_rate_ratio_estimate,
+    [PILOT_QUANTILE] = pilot_quantile_estimate,
+    [PILOT_RANK] = pilot_rank_estimate,
+    [PILOT_RMST] = pilot_rmst_estimate,
+    [PILOT_LOG_RANK] = pilot_log_rank_estimate,
+};
 
 bool pilot_contrasts_computes(pilot_estimator_t estimator)
 {
@@ -195,7 +205,20 @@ pilot_estimate_t *pilot_contrasts_estimate(pilot_contrasts_t *contrasts, const p
     if (contrasts->estimator != estimator)
         compute(contrasts, estimator);
     pilot_estimate_t *estimate = &contrasts->estimate[key->slot->parameter_index];
-    if (contrasts->view->analysis->automatic)
+    if (contrasts->view->analysis->automatic && estimator != PILOT_LEE_BOUNDS)
         pilot_estimate_note(estimate, "auto: %s", key->slot->name);
     return estimate;
+}
+
+void pilot_contrasts_report_bounds(pilot_contrasts_t *contrasts, const pilot_row_keys_t *keys,
+                                   size_t outcome, size_t arm, const pilot_subset_t *whole_sample,
+                                   const char *agency, pilot_report_t *report)
+{
+    for (size_t which = 0; which < 2; which++) {
+        pilot_row_key_t key = pilot_row_bounds_key(keys, outcome, arm, which);
+        pilot_estimate_t *estimate = pilot_contrasts_estimate(contrasts, &key, whole_sample);
+        if (estimate)
+            pilot_estimate_note(estimate, "attrition alarm");
+        pilot_report_estimate(report, &key, agency, NULL, NULL, key.estimator, estimate);
+    }
 }

@@ -41,6 +41,12 @@ void pilot_contrasts_clear(pilot_contrasts_t *contrasts);
 pilot_estimate_t *pilot_contrasts_estimate(pilot_contrasts_t *contrasts, const pilot_row_key_t *key,
                                            const pilot_subset_t *subset);
 
+/* Both bounds of a contrast that the plan does not ask for, because attrition rings: rows behind
+ * all others. */
+void pilot_contrasts_report_bounds(pilot_contrasts_t *contrasts, const pilot_row_keys_t *keys,
+                                   size_t outcome, size_t arm, const pilot_subset_t *whole_sample,
+                                   const char *agency, pilot_report_t *report);
+
 /* Does this version compute it?  Must say the same as pilot_estimator_facts(...)->computed. */
 bool pilot_contrasts_computes(pilot_estimator_t estimator);
 

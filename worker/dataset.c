@@ -303,25 +303,29 @@ DEFINE_PERMUTE(permute_codes, uint32_t)
 DEFINE_PERMUTE(permute_arms, uint16_t)
 DEFINE_PERMUTE(permute_bytes, uint8_t)
 
+void pilot_dataset_permute(pilot_dataset_t *dataset, const uint32_t *order)
+{
+    size_t rows = dataset->rows;
+    permute_arms(&dataset->arm, order, rows);
+    permute_codes(&dataset->block, order, rows);
+    permute_codes(&dataset->cluster, order, rows);
+    permute_doubles(&dataset->weight, order, rows);
+    for (size_t i = 0; i < dataset->column_count; i++) {
+        permute_doubles(&dataset->column[i].value, order, rows);
+        permute_bytes(&dataset->column[i].present, order, rows);
+        permute_codes(&dataset->column[i].code, order, rows);
+    }
+}
+
 static void sort_rows(pilot_dataset_builder_t *builder)
 {
     pilot_dataset_t *dataset = builder->dataset;
-    size_t rows = dataset->rows;
     pilot_unit_ids_t units = {builder->units.data, builder->unit_end};
     pilot_ranked_codes_t block = {dataset->block, dataset->block_labels.count};
     pilot_ranked_codes_t cluster = {dataset->cluster, dataset->cluster_labels.count};
-    uint32_t *order = pilot_row_order(&units, block, cluster, rows);
-    if (order) {
-        permute_arms(&dataset->arm, order, rows);
-        permute_codes(&dataset->block, order, rows);
-        permute_codes(&dataset->cluster, order, rows);
-        permute_doubles(&dataset->weight, order, rows);
-        for (size_t i = 0; i < dataset->column_count; i++) {
-            permute_doubles(&dataset->column[i].value, order, rows);
-            permute_bytes(&dataset->column[i].present, order, rows);
-            permute_codes(&dataset->column[i].code, order, rows);
-        }
-    }
+    uint32_t *order = pilot_row_order(&units, block, cluster, dataset->rows);
+    if (order)
+        pilot_dataset_permute(dataset, order);
     free(order);
 }
 

@@ -40,6 +40,9 @@ typedef struct pilot_dataset {
 
 void pilot_dataset_free(pilot_dataset_t *dataset); /* NULL is fine */
 
+/* Row i becomes what row order[i] was.  Columns that are not there stay so. */
+void pilot_dataset_permute(pilot_dataset_t *dataset, const uint32_t *order);
+
 typedef struct pilot_dataset_builder pilot_dataset_builder_t;
 
 /* For exactly `rows` rows.  layout: borrowed until the builder is freed. */

@@ -123,12 +123,29 @@ static void write_piece(evaluation_t *evaluation, pilot_ols_t *ols, const pilot_
     pilot_report_piece(report, agency_index, &piece);
 }
 
+/* Where attrition rings, bounds stand beside the estimates though the plan does not ask. */
+static void report_bounds(evaluation_t *evaluation, const pilot_check_rows_t *rows,
+                          const char *agency, pilot_report_t *report)
+{
+    const pilot_analysis_t *analysis = evaluation->view.analysis;
+    pilot_row_keys_t keys = pilot_subsets_keys(evaluation->subsets, analysis);
+    for (size_t i = 0; i < analysis->outcomes; i++) {
+        if (!pilot_row_may_have_bounds(analysis->slots, i))
+            continue;
+        for (size_t arm = 1; arm <= analysis->treatments; arm++)
+            if (pilot_check_rows_attrition(rows, i, arm))
+                pilot_contrasts_report_bounds(&evaluation->contrasts, &keys, i, arm,
+                                              &evaluation->subsets->subset[0], agency, report);
+    }
+}
+
 void pilot_evaluate_agency(const pilot_analysis_t *analysis, pilot_ols_t *ols,
                            const pilot_dataset_t *dataset, const Pilot__Pin *pin,
                            pilot_report_t *report)
 {
     evaluation_t evaluation = {0};
     pilot_view_init(&evaluation.view, analysis, dataset, pin->agency);
+    pilot_view_make_responses(&evaluation.view);
     pilot_contrasts_init(&evaluation.contrasts, &evaluation.view, pin->agency_index);
     evaluation.subsets = pilot_subsets_of(analysis, dataset);
     size_t cells = evaluation.subsets->count * analysis->responses;
@@ -149,6 +166,7 @@ void pilot_evaluate_agency(const pilot_analysis_t *analysis, pilot_ols_t *ols,
         pilot_row_key_t key;
         while (pilot_row_keys_next(&keys, &key))
             report_row(&evaluation, &key, pin->agency, report);
+        report_bounds(&evaluation, rows, pin->agency, report);
     }
     pilot_check_rows_report(rows, pin->agency, report);
     write_piece(&evaluation, ols, checks, pin->agency_index, report);

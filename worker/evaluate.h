@@ -19,7 +19,7 @@ typedef struct pilot_view {
     const pilot_dataset_t *dataset;
     pilot_frame_t frame;
     pilot_variable_t *outcome;
-    pilot_variable_t *response;   /* what linear estimators take, see analysis.h */
+    pilot_variable_t *response;   /* what linear estimators take; NULL until made */
     double *indicator;            /* of ordinal responses; owned */
     pilot_variable_t *event;      /* by outcome; value NULL: not pulled */
     pilot_variable_t probability; /* value NULL: not pulled */
@@ -35,6 +35,10 @@ typedef struct pilot_view {
 void pilot_view_init(pilot_view_t *view, const pilot_analysis_t *analysis,
                      const pilot_dataset_t *dataset, const char *agency);
 void pilot_view_clear(pilot_view_t *view);
+
+/* Fills view->response: 1{outcome = category} for ordinal outcomes, the outcome itself for others.
+ */
+void pilot_view_make_responses(pilot_view_t *view);
 
 /* The regression of one subset.  Its regressors live in view->regressor until the next call. */
 pilot_ols_task_t pilot_view_task(pilot_view_t *view, const pilot_subset_t *subset);

@@ -17,6 +17,7 @@ pilot_status_t pilot_residual_agency(const pilot_analysis_t *analysis, pilot_ols
         return PILOT_OK;
     pilot_view_t view;
     pilot_view_init(&view, analysis, dataset, pin->agency);
+    pilot_view_make_responses(&view);
     pilot_subsets_t *subsets = pilot_subsets_of(analysis, dataset);
     pilot_piece_t piece = {0};
     pilot_subsets_pack(subsets, analysis, &piece);

@@ -1,9 +1,11 @@
 #include "stored.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "pilot/memory.h"
 #include "pilot/text.h"
+#include "pilot/wire.h"
 
 /* ---- parts ----------------------------------------------------------------------------------- */
 
@@ -121,5 +123,104 @@ pilot_status_t pilot_stored_effects(pilot_db_t *db, uint64_t analysis, pilot_com
                              (unsigned long long)analysis);
     pilot_status_t status = pilot_copy_out(db, sql, EFFECT_FIELDS, on_effect, compare, NULL, error);
     free(sql);
+    return status;
+}
+
+/* ---- pins ------------------------------------------------------------------------------------ */
+
+typedef struct pin_list {
+    Pilot__Pin **pin;
+    size_t count, capacity;
+} pin_list_t;
+
+static pilot_status_t on_pin(void *context, const pilot_field_t *field, int fields,
+                             pilot_error_t *error)
+{
+    (void)fields;
+    (void)error;
+    pin_list_t *list = context;
+    Pilot__Pin *pin = PILOT_NEW(Pilot__Pin);
+    pilot__pin__init(pin);
+    pin->submission = (uint64_t)pilot_field_int8(&field[0]);
+    pin->agency = pilot_strndup((const char *)field[1].data, field[1].length);
+    pin->rows = (uint64_t)pilot_field_int8(&field[2]);
+    pin->agency_index = (uint32_t)pilot_field_int4(&field[3]);
+    list->pin = pilot_grow(list->pin, &list->capacity, list->count + 1, sizeof *list->pin);
+    list->pin[list->count++] = pin;
+    return PILOT_OK;
+}
+
+pilot_status_t pilot_stored_pins(pilot_db_t *db, uint64_t analysis, Pilot__Pin ***ret_pin,
+                                 size_t *ret_count, pilot_error_t *error)
+{
+    char *sql = pilot_format("COPY (SELECT submission, agency, rows, ordinal FROM work.pins "
+                             "WHERE analysis = %llu ORDER BY ordinal) TO STDOUT (FORMAT binary)",
+                             (unsigned long long)analysis);
+    pin_list_t list = {0};
+    pilot_status_t status = pilot_copy_out(db, sql, 4, on_pin, &list, NULL, error);
+    free(sql);
+    if (status == PILOT_OK && list.count == 0)
+        status = pilot_error_set(error, PILOT_E_PROTOCOL, "an analysis without submissions");
+    if (status != PILOT_OK) {
+        pilot_stored_pins_free(list.pin, list.count);
+        return status;
+    }
+    *ret_pin = list.pin;
+    *ret_count = list.count;
+    return PILOT_OK;
+}
+
+void pilot_stored_pins_free(Pilot__Pin **pin, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        pilot_message_free(&pin[i]->base);
+    free(pin);
+}
+
+/* ---- alarms ---------------------------------------------------------------------------------- */
+
+typedef struct alarms {
+    const pilot_analysis_t *analysis;
+    bool *alarm;
+} alarms_t;
+
+static bool is_text(const pilot_field_t *field, const char *text)
+{
+    return field->data && strlen(text) == field->length &&
+           memcmp(text, field->data, field->length) == 0;
+}
+
+static pilot_status_t on_alarm(void *context, const pilot_field_t *field, int fields,
+                               pilot_error_t *error)
+{
+    (void)fields;
+    (void)error;
+    alarms_t *alarms = context;
+    const Pilot__Spec *spec = alarms->analysis->spec;
+    size_t treatments = alarms->analysis->treatments;
+    for (size_t i = 0; i < spec->n_outcome; i++)
+        for (size_t arm = 1; arm <= treatments; arm++)
+            alarms->alarm[i * treatments + arm - 1] |= is_text(&field[0], spec->outcome[i]->name) &&
+                                                       is_text(&field[1], spec->arm[arm]->label);
+    return PILOT_OK;
+}
+
+pilot_status_t pilot_stored_alarms(pilot_db_t *db, uint64_t pool_job,
+                                   const pilot_analysis_t *analysis, bool *ret_alarm,
+                                   bool *ret_lagging, pilot_error_t *error)
+{
+    alarms_t alarms = {.analysis = analysis, .alarm = ret_alarm};
+    /* One row without a variable says that the job's rows are there. */
+    char *sql = pilot_format(
+        "COPY (SELECT NULL::text AS variable, NULL::text AS arm FROM work.job_results "
+        "WHERE job = %llu UNION ALL SELECT variable, arm FROM work.quality WHERE job = %llu "
+        "AND \"check\" LIKE 'attrition%%' AND alarm AND agency IS NULL) "
+        "TO STDOUT (FORMAT binary)",
+        (unsigned long long)pool_job, (unsigned long long)pool_job);
+    uint64_t rows = 0;
+    pilot_status_t status = pilot_copy_out(db, sql, 2, on_alarm, &alarms, &rows, error);
+    free(sql);
+    if (status == PILOT_OK && rows == 0)
+        status = lagging(rows, 1, ret_lagging, error);
     return status;
 }

@@ -22,4 +22,15 @@ pilot_status_t pilot_stored_fits(pilot_db_t *db, uint64_t pool_job,
 pilot_status_t pilot_stored_effects(pilot_db_t *db, uint64_t analysis, pilot_compare_t *compare,
                                     pilot_error_t *error);
 
+/* What an analysis has pinned, in agency order.  Caller frees with pilot_stored_pins_free. */
+pilot_status_t pilot_stored_pins(pilot_db_t *db, uint64_t analysis, Pilot__Pin ***ret_pin,
+                                 size_t *ret_count, pilot_error_t *error);
+void pilot_stored_pins_free(Pilot__Pin **pin, size_t count);
+
+/* ret_alarm, [outcome][treatment]: does pooled attrition ring?  *ret_lagging: the POOL job's rows
+ * are not there. */
+pilot_status_t pilot_stored_alarms(pilot_db_t *db, uint64_t pool_job,
+                                   const pilot_analysis_t *analysis, bool *ret_alarm,
+                                   bool *ret_lagging, pilot_error_t *error);
+
 #endif

@@ -3,8 +3,7 @@
 #include "evaluate.h"
 #include "pilot/memory.h"
 
-/* 1{outcome = category} for ordinal outcomes, the outcome itself for others. */
-static void make_responses(pilot_view_t *view)
+void pilot_view_make_responses(pilot_view_t *view)
 {
     const pilot_analysis_t *analysis = view->analysis;
     size_t rows = view->dataset->rows, indicators = 0;
@@ -72,7 +71,6 @@ void pilot_view_init(pilot_view_t *view, const pilot_analysis_t *analysis,
                                                .levels = column->levels.count,
                                                .label = (const char *const *)column->levels.label};
     }
-    make_responses(view);
     view->event = PILOT_NEW_ARRAY(pilot_variable_t, analysis->outcomes);
     for (size_t i = 0; i < analysis->outcomes; i++)
         view->event[i] = variable_of(dataset, analysis->layout->event[i]);

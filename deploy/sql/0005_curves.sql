@@ -25,8 +25,8 @@ CREATE TABLE work.curves (
     std_error float8,
     ci_low    float8,
     ci_high   float8,
-    at_risk   bigint,
-    events    bigint,
+    at_risk   float8,
+    events    float8,
     detail    text
 );
 COMMENT ON TABLE work.curves IS 'Points of curves for pictures, the control''s too; ordinal counts curves in plan order within the agency, point counts from 0 by ascending x';

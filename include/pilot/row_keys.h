@@ -76,6 +76,9 @@ uint32_t pilot_row_keys_ordinal(const pilot_row_keys_t *keys, size_t outcome, si
 
 /* Which job gives the pooled row of this key.  POOL: those of no estimator too. */
 Pilot__JobKind pilot_row_job(const pilot_row_slot_t *slot);
+/* Has this outcome rows of the estimator, defined ones? */
+bool pilot_row_has_estimator(const pilot_row_slots_t *slots, size_t outcome,
+                             pilot_estimator_t estimator);
 /* Does this outcome have rows that WHOLE gives? */
 bool pilot_row_is_whole(const pilot_row_slots_t *slots, size_t outcome);
 

@@ -145,6 +145,15 @@ Pilot__JobKind pilot_row_job(const pilot_row_slot_t *slot)
                                                                        : PILOT__JOB_KIND__POOL;
 }
 
+bool pilot_row_has_estimator(const pilot_row_slots_t *slots, size_t outcome,
+                             pilot_estimator_t estimator)
+{
+    for (size_t i = slots->first[outcome]; i < slots->first[outcome + 1]; i++)
+        if (slots->slot[i].estimator == estimator && slots->slot[i].defined)
+            return true;
+    return false;
+}
+
 bool pilot_row_is_whole(const pilot_row_slots_t *slots, size_t outcome)
 {
     for (size_t i = slots->first[outcome]; i < slots->first[outcome + 1]; i++)
@@ -250,10 +259,8 @@ uint32_t pilot_row_keys_ordinal(const pilot_row_keys_t *keys, size_t outcome, si
 
 bool pilot_row_may_have_bounds(const pilot_row_slots_t *slots, size_t outcome)
 {
-    for (size_t i = slots->first[outcome]; i < slots->first[outcome + 1]; i++)
-        if (slots->slot[i].estimator == PILOT_LEE_BOUNDS)
-            return false;
-    return pilot_estimator_facts(PILOT_LEE_BOUNDS)->computed &&
+    return !pilot_row_has_estimator(slots, outcome, PILOT_LEE_BOUNDS) &&
+           pilot_estimator_facts(PILOT_LEE_BOUNDS)->computed &&
            pilot_estimator_takes(PILOT_LEE_BOUNDS, slots->spec->outcome[outcome]->type);
 }
 

@@ -24,6 +24,7 @@ static pilot_status_t add(pilot_compare_t *compare, const char *agency, const ch
                             .subgroup = level ? "g" : NULL,
                             .level = level,
                             .arm = arm,
+                            .estimand = "itt",
                             .estimator = estimator,
                             .estimate = PILOT_GIVEN(estimate),
                             .std_error = PILOT_GIVEN(std_error)};
@@ -57,7 +58,8 @@ static void keys_are_compared(const pilot_analysis_t *analysis)
     add(compare, "south", NULL, "a", estimator, 4, 1);
     add(compare, "south", "new", "a", estimator, 5, 1);
     add(compare, "west", NULL, "a", estimator, 0, 0);
-    pilot_compared_t stranger = {.agency = "x", .outcome = "other", .arm = "a", .estimator = "ols"};
+    pilot_compared_t stranger = {
+        .agency = "x", .outcome = "other", .arm = "a", .estimand = "itt", .estimator = "ols"};
     ok(pilot_compare_add(compare, &stranger, NULL) == PILOT_E_PROTOCOL,
        "an outcome that the plan lacks is refused");
     stranger.outcome = "y";

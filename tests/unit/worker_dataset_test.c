@@ -13,7 +13,10 @@ static pilot_layout_t *make_layout(made_spec_t *made)
     made->spec.has_block = made->spec.has_cluster = true;
     made->covariates[0] = &made->covariate[1];
     made->spec.n_covariate = 1;
-    return pilot_layout_new(&made->spec);
+    pilot_row_slots_t *slots = pilot_row_slots_new(&made->spec);
+    pilot_layout_t *layout = pilot_layout_new(slots);
+    pilot_row_slots_free(slots);
+    return layout;
 }
 
 typedef struct unit {
