@@ -15,6 +15,7 @@ static pilot_contrast_estimator_t *const functions[PILOT_ESTIMATORS] = {
     [PILOT_RATE_RATIO] = pilot_rate_ratio_estimate,
     [PILOT_QUANTILE] = pilot_quantile_estimate,
     [PILOT_RANK] = pilot_rank_estimate,
+    [PILOT_VARIANCE_RATIO] = pilot_variance_ratio_estimate,
     [PILOT_RMST] = pilot_rmst_estimate,
     [PILOT_LOG_RANK] = pilot_log_rank_estimate,
 };
