@@ -34,7 +34,7 @@ pilot_status_t pilot_residual_agency(const pilot_analysis_t *analysis, pilot_ols
         status = pilot_pooled_ols_residuals(
             ols, &task, view.response, analysis->responses,
             (const pilot_pooled_ols_fit_t *const *)&fits->fit[subset * analysis->responses], 1,
-            &piece, error);
+            &piece, NULL, false, error);
     }
     if (status == PILOT_OK)
         pilot_report_piece(report, pin->agency_index, &piece);
@@ -67,9 +67,9 @@ static pilot_status_t finish_subset(finish_t *finish, size_t subset, pilot_error
     pilot_status_t status = PILOT_OK;
     for (size_t i = 0; i < analysis->responses && status == PILOT_OK; i++) {
         size_t cell = subset * analysis->responses + i;
-        status = pilot_pooled_ols_finish(finish->fits->fit[cell], finish->reader, members,
-                                         analysis->spec->confidence,
-                                         &finish->estimate[cell * analysis->treatments], error);
+        status = pilot_pooled_ols_finish(
+            finish->fits->fit[cell], finish->reader, members, analysis->spec->confidence,
+            &finish->estimate[cell * analysis->treatments], NULL, error);
     }
     for (size_t m = 0; m < members; m++)
         parts->reader[finish->member[m]] = finish->reader[m];

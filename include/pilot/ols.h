@@ -6,8 +6,10 @@
 #define PILOT_OLS_H
 
 #include "pilot/design_matrix.h"
+#include "pilot/convention.h"
 #include "pilot/estimate.h"
 #include "pilot/frame.h"
+#include "pilot/ols_scores.h"
 
 /* Memory that fits reuse; grows to the largest fit and allocates nothing afterwards. */
 typedef struct pilot_ols pilot_ols_t;
@@ -20,6 +22,11 @@ typedef struct pilot_ols_output {
      * what cannot be had is absent with a reason.  n counts all arms' rows. */
     pilot_estimate_t *estimate;
     pilot_regression_choice_t *choice; /* [model][outcome], or NULL: what each model came to */
+    /* [model][outcome][treatment arm][convention], or NULL.  estimatr's is absent where the fit's
+     * type is CR0, CR1 or CR3. */
+    pilot_convention_t *convention;
+    pilot_ols_scores_t *scores; /* [model][outcome], or NULL */
+    bool interactions;          /* scores of interactions besides those of arms */
 } pilot_ols_output_t;
 
 /* Regress each outcome on the task's design, by each model.  Models and outcomes with the same rows

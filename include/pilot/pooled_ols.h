@@ -50,18 +50,26 @@ pilot_status_t pilot_pooled_ols_fit_unpack(pilot_piece_reader_t *reader,
                                            pilot_pooled_ols_fit_t **ret_fit, pilot_error_t *error);
 
 /* Round 2: append the residual-based sums of each model and, in it, each outcome, in order, to the
- * piece; fit[model * outcomes + outcome].  The same task and rows as in round 1.  PILOT_E_PROTOCOL
- * when a fit does not go with the task. */
+ * piece (NULL: not wanted); fit[model * outcomes + outcome].  The same task and rows as in round 1.
+ * scores: NULL, or of this agency's rows in the order of the fits, of arms and, if asked for, of
+ * interactions; sums of their products add up over agencies.  PILOT_E_PROTOCOL when a fit does not
+ * go with the task. */
 pilot_status_t pilot_pooled_ols_residuals(pilot_ols_t *ols, const pilot_ols_task_t *task,
                                           const pilot_variable_t *outcome, size_t outcomes,
                                           const pilot_pooled_ols_fit_t *const *fit, size_t models,
-                                          pilot_piece_t *piece, pilot_error_t *error);
+                                          pilot_piece_t *piece, pilot_ols_scores_t *scores,
+                                          bool interactions, pilot_error_t *error);
+/* The fit's contrasts, their estimates and the factor of the variance, without any rows: units is
+ * 0. */
+void pilot_pooled_ols_contrasts(const pilot_pooled_ols_fit_t *fit, const pilot_ols_task_t *task,
+                                bool interactions, pilot_ols_scores_t *ret);
 
 /* Takes the sums of one fit from every reader (agencies of them, in agency order) and fills
- * ret_estimate[arm - 1] for every treatment arm, whole. */
+ * ret_estimate[arm - 1] for every treatment arm, whole, and ret_convention[(arm - 1) *
+ * PILOT_CONVENTIONS + convention] unless it is NULL. */
 pilot_status_t pilot_pooled_ols_finish(const pilot_pooled_ols_fit_t *fit,
                                        pilot_piece_reader_t *reader, size_t agencies,
                                        double confidence, pilot_estimate_t *ret_estimate,
-                                       pilot_error_t *error);
+                                       pilot_convention_t *ret_convention, pilot_error_t *error);
 
 #endif

@@ -16,13 +16,20 @@ static size_t side_of(const pilot_cluster_work_t *work)
 static void begin_contrasts(pilot_cluster_work_t *work, pilot_arena_t *arena)
 {
     const pilot_fit_t *fit = work->fit;
+    size_t all = work->sink ? work->sink->contrasts : fit->arms - 1, c = 0;
     for (size_t arm = 1; arm < fit->arms; arm++)
         work->contrasts += fit->arm_column[arm] != SIZE_MAX;
-    work->l = PILOT_ARENA_RAW(arena, double, work->contrasts * work->rank);
-    for (size_t arm = 1, c = 0; arm < fit->arms; arm++)
-        if (fit->arm_column[arm] != SIZE_MAX)
-            memcpy(work->l + work->rank * c++, fit->r_inverse + fit->arm_column[arm] * fit->rank,
-                   fit->rank * sizeof *work->l);
+    work->l = PILOT_ARENA_RAW(arena, double, all * work->rank);
+    work->place = PILOT_ARENA_RAW(arena, size_t, all);
+    for (size_t i = 0; i < all; i++) {
+        size_t column = i + 1 < fit->arms ? fit->arm_column[i + 1] : work->sink->column[i];
+        if (column == SIZE_MAX)
+            continue;
+        work->place[c] = i;
+        memcpy(work->l + work->rank * c++, fit->r_inverse + column * fit->rank,
+               fit->rank * sizeof *work->l);
+    }
+    work->extras = c - work->contrasts;
 }
 
 static void begin_sums(pilot_cluster_work_t *work, pilot_arena_t *arena)
@@ -41,15 +48,16 @@ static void begin_sums(pilot_cluster_work_t *work, pilot_arena_t *arena)
     }
     work->recent = PILOT_ARENA_ARRAY(arena, double, work->contrasts *side *side);
     work->meat = PILOT_ARENA_ARRAY(arena, compensated_t, work->outcomes * work->contrasts);
+    work->plain_meat = PILOT_ARENA_ARRAY(arena, compensated_t, work->outcomes * work->contrasts);
     work->scalar = PILOT_ARENA_ARRAY(arena, compensated_t, work->contrasts * PILOT_CLUSTER_SCALARS);
 }
 
 void pilot_cluster_begin(pilot_cluster_work_t *work, const pilot_fit_t *fit, size_t outcomes,
-                         pilot_arena_t *arena)
+                         const pilot_score_sink_t *sink, pilot_arena_t *arena)
 {
     bool two = fit->std_error == PILOT_SE_CR2 && !fit->equal_weights;
     *work = (pilot_cluster_work_t){
-        .fit = fit, .outcomes = outcomes, .halves = two ? 2 : 1, .rank = fit->rank};
+        .fit = fit, .outcomes = outcomes, .halves = two ? 2 : 1, .rank = fit->rank, .sink = sink};
     size_t d = fit->rank + 1, room = work->halves * d;
     begin_contrasts(work, arena);
     begin_sums(work, arena);
@@ -65,7 +73,6 @@ void pilot_cluster_begin(pilot_cluster_work_t *work, const pilot_fit_t *fit, siz
     work->r = PILOT_ARENA_RAW(arena, double, room);
     work->z = PILOT_ARENA_RAW(arena, double, room);
     work->omega_z = PILOT_ARENA_RAW(arena, double, d);
-    work->score = PILOT_ARENA_RAW(arena, double, outcomes);
 }
 
 double pilot_cluster_factor(const pilot_cluster_work_t *work, double rest)
@@ -165,6 +172,17 @@ void pilot_cluster_end_part(pilot_cluster_work_t *work, size_t block, pilot_clus
     work->run.block[0] = block;
     pilot_cluster_gram_add(work, gram, &work->run);
     clear_run(work);
+}
+
+void pilot_cluster_add_score(pilot_cluster_work_t *work, size_t outcome, size_t contrast,
+                             double score, double plain)
+{
+    if (contrast < work->contrasts) {
+        compensated_add(&work->meat[outcome * work->contrasts + contrast], score * score);
+        compensated_add(&work->plain_meat[outcome * work->contrasts + contrast], plain * plain);
+    }
+    if (work->sink)
+        work->sink->value[outcome][work->place[contrast] * work->sink->units + work->unit] = score;
 }
 
 static void flush_recent(pilot_cluster_work_t *work)

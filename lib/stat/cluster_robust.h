@@ -51,6 +51,7 @@ typedef struct pilot_component {
  * then the indicators of the blocks that it lies in. */
 typedef struct pilot_cluster_gram {
     const char *cluster;                /* its label where it spans agencies, else NULL */
+    size_t unit;                        /* its code in the frame */
     size_t blocks, most_blocks, stride; /* stride = rank + most_blocks */
     size_t *block;                      /* their numbers in the component */
     double *weighted;                   /* of w u u'; upper triangle */
@@ -59,14 +60,27 @@ typedef struct pilot_cluster_gram {
     double *plain_score;                /* two halves: of u e */
 } pilot_cluster_gram_t;
 
+/* Where scores go, if anybody wants them. */
+typedef struct pilot_score_sink {
+    size_t units, contrasts;
+    const size_t *column; /* contrasts: place among the kept columns, or SIZE_MAX */
+    double **value;       /* by outcome: contrasts x units, all 0 before */
+} pilot_score_sink_t;
+
 struct pilot_cluster_space;
 
 typedef struct pilot_cluster_work {
     const pilot_fit_t *fit;
     size_t outcomes, contrasts, halves, rank;
-    double *l;             /* contrasts x rank: rows of R^-1 */
-    compensated_t *meat;   /* outcomes x contrasts */
-    compensated_t *scalar; /* contrasts x PILOT_CLUSTER_SCALARS */
+    /* Contrasts of the sink that are not treatment arms: behind the others, for scores alone. */
+    size_t extras;
+    const pilot_score_sink_t *sink; /* or NULL */
+    size_t *place;                  /* contrasts + extras: in the sink */
+    size_t unit;                    /* code of the cluster at hand */
+    double *l;                      /* contrasts + extras x rank: rows of R^-1 */
+    compensated_t *meat;            /* outcomes x contrasts */
+    compensated_t *plain_meat;      /* the same, of CR0 */
+    compensated_t *scalar;          /* contrasts x PILOT_CLUSTER_SCALARS */
     pilot_cluster_sums_t sums;
     double *recent; /* as sums.m: of the last clusters, added to it now and then */
     size_t recents;
@@ -76,12 +90,12 @@ typedef struct pilot_cluster_work {
     bool spilled;      /* there were more than room: all are in run */
     pilot_cluster_gram_t run;
     /* Scratch of one cluster; sizes in pilot_cluster_begin. */
-    double *matrix, *value, *vector, *t, *r, *z, *omega_z, *score;
+    double *matrix, *value, *vector, *t, *r, *z, *omega_z;
     struct pilot_cluster_space *space;
 } pilot_cluster_work_t;
 
 void pilot_cluster_begin(pilot_cluster_work_t *work, const pilot_fit_t *fit, size_t outcomes,
-                         pilot_arena_t *arena);
+                         const pilot_score_sink_t *sink, pilot_arena_t *arena);
 
 /* A run: rows of one cluster in one block.  x: the row's columns of Q, then residuals, `stride`
  * apart.  root_share: 1 / root of the block's weight. */
@@ -116,6 +130,10 @@ void pilot_cluster_finish(pilot_cluster_work_t *work);
  * where nothing is left. */
 double pilot_cluster_factor(const pilot_cluster_work_t *work, double rest);
 #define PILOT_CLUSTER_ROOM 1e-12
+
+/* The cluster's score and its CR0 score for one outcome and contrast. */
+void pilot_cluster_add_score(pilot_cluster_work_t *work, size_t outcome, size_t contrast,
+                             double score, double plain);
 
 typedef struct pilot_cluster_result {
     double a, q, lost;

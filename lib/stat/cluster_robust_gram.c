@@ -286,8 +286,11 @@ static void add_contrast(pilot_cluster_work_t *work, const pilot_cluster_gram_t 
         double adjusted = work->halves == 1
                               ? plain_contrast(space, space->l, space->matrix, &result)
                               : weighted_contrast(space, space->l, &result);
-        compensated_add(&work->meat[o * work->contrasts + contrast], adjusted * adjusted);
+        double plain = dot(space->l, space->score, space->n);
+        pilot_cluster_add_score(work, o, contrast, adjusted, plain);
     }
+    if (contrast >= work->contrasts)
+        return;
     result.q = pilot_cluster_square(work, space->z, gram->blocks, gram->block, component);
     pilot_cluster_add_result(work, contrast, &result, gram->blocks, gram->block, component);
 }
@@ -308,6 +311,6 @@ void pilot_cluster_add_gram(pilot_cluster_work_t *work, const pilot_cluster_gram
     } else {
         plain_decompose(work, space);
     }
-    for (size_t c = 0; c < work->contrasts; c++)
+    for (size_t c = 0; c < work->contrasts + work->extras; c++)
         add_contrast(work, gram, component, space, c);
 }

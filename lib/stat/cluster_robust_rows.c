@@ -73,13 +73,27 @@ static double adjust(const pilot_cluster_work_t *work, const double *t, double *
     return lost;
 }
 
+/* r'e, and t'e without adjustment. */
+static void sum_scores(pilot_cluster_work_t *work, size_t contrast)
+{
+    for (size_t o = 0; o < work->outcomes; o++) {
+        double score = 0, plain = 0;
+        for (size_t i = 0; i < work->rows; i++) {
+            double root = work->halves == 2 ? 1 : sqrt(work->w[i]);
+            double e = work->e[i * work->outcomes + o];
+            score += work->r[i] * root * e;
+            plain += work->t[i] * root * e;
+        }
+        pilot_cluster_add_score(work, o, contrast, score, plain);
+    }
+}
+
 static void sum_contrast(pilot_cluster_work_t *work, size_t contrast, double lost,
                          pilot_component_t *component, size_t block)
 {
     size_t n = work->rows, d = 1 + work->rank;
     pilot_cluster_result_t result = {.lost = lost, .z = work->z};
     memset(work->z, 0, work->halves * d * sizeof *work->z);
-    memset(work->score, 0, work->outcomes * sizeof *work->score);
     for (size_t i = 0; i < n; i++) {
         double r = work->r[i], w = work->w[i], scaled = work->halves == 2 ? r : r * sqrt(w);
         result.a += r * r;
@@ -87,12 +101,7 @@ static void sum_contrast(pilot_cluster_work_t *work, size_t contrast, double los
             work->z[k] += scaled * work->u[i * d + k];
         for (size_t k = 0; work->halves == 2 && k < d; k++)
             work->z[d + k] += r * w * work->u[i * d + k];
-        for (size_t o = 0; o < work->outcomes; o++)
-            work->score[o] += scaled * work->e[i * work->outcomes + o];
     }
-    for (size_t o = 0; o < work->outcomes; o++)
-        compensated_add(&work->meat[o * work->contrasts + contrast],
-                        work->score[o] * work->score[o]);
     result.q = pilot_cluster_square(work, work->z, 1, &block, component);
     pilot_cluster_add_result(work, contrast, &result, 1, &block, component);
 }
@@ -110,13 +119,15 @@ void pilot_cluster_rows(pilot_cluster_work_t *work, pilot_component_t *component
         for (size_t m = 0; m < n; m++)
             work->value[m] = pilot_cluster_factor(work, work->value[m]);
     }
-    for (size_t c = 0; c < work->contrasts; c++) {
+    for (size_t c = 0; c < work->contrasts + work->extras; c++) {
         double lost = 0;
         find_influence(work, c, work->t);
         if (adjusts)
             lost = adjust(work, work->t, work->r);
         else
             memcpy(work->r, work->t, n * sizeof *work->r);
-        sum_contrast(work, c, lost, component, block);
+        sum_scores(work, c);
+        if (c < work->contrasts)
+            sum_contrast(work, c, lost, component, block);
     }
 }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ols_scores.h"
 #include "ols_workspace.h"
 #include "pilot/memory.h"
 
@@ -57,12 +58,23 @@ static void estimate_model(const group_t *group, pilot_regression_model_t model,
         pilot_fit_compute(task, model, &one, 1, arena, &fit[i]);
         fits[i] = &fit[i];
     }
-    (void)pilot_residuals_compute(group->rows, group->y, fits, group->members, arena, residuals);
+    pilot_ols_scores_t *scores[PILOT_GROUP_OUTCOMES] = {NULL};
+    const pilot_score_sink_t *sink = NULL;
+    for (size_t i = 0; ret->scores && i < group->members; i++)
+        scores[i] = &ret->scores[number * group->outcomes + group->member[i]];
+    if (ret->scores)
+        sink = pilot_scores_begin(scores, fits, group->members, task, ret->interactions, arena);
+    (void)pilot_residuals_compute(group->rows, group->y, fits, group->members, sink, arena,
+                                  residuals);
+    if (ret->scores)
+        pilot_scores_end(scores, &fit[0], residuals, group->members);
     for (size_t i = 0; i < group->members; i++) {
         const pilot_residuals_t *one = &residuals[i];
         size_t cell = number * group->outcomes + group->member[i];
-        pilot_residuals_finish(&fit[i], &one, 1, task->confidence, arena,
-                               ret->estimate + cell * (task->frame->arms - 1));
+        size_t first = cell * (task->frame->arms - 1);
+        pilot_residuals_finish(&fit[i], &one, 1, task->confidence, arena, ret->estimate + first,
+                               ret->convention ? ret->convention + first * PILOT_CONVENTIONS
+                                               : NULL);
         if (ret->choice)
             ret->choice[cell] = fit[i].choice;
     }

@@ -2,6 +2,7 @@
 #include <math.h>
 
 #include "compensated.h"
+#include "distribution.h"
 #include "ols_residuals.h"
 
 /* A residual below this share of the outcome's range is rounding. */
@@ -13,7 +14,7 @@
 /* Of one contrast, over all agencies. */
 typedef struct sums {
     double square;
-    double meat;
+    double meat, plain_meat, adjusted_meat;
     uint64_t leverage_one;
     bool too_tied;
     size_t contrast;               /* in clusters */
@@ -22,16 +23,20 @@ typedef struct sums {
 
 static sums_t add_agencies(const pilot_residuals_t *const *residuals, size_t agencies, size_t arm)
 {
-    compensated_t square = {0}, meat = {0};
+    compensated_t square = {0}, meat = {0}, plain = {0}, adjusted = {0};
     sums_t sums = {0};
     for (size_t a = 0; a < agencies; a++) {
         compensated_add(&square, residuals[a]->square);
         compensated_add(&meat, residuals[a]->meat[arm]);
+        compensated_add(&plain, residuals[a]->plain_meat[arm]);
+        compensated_add(&adjusted, residuals[a]->adjusted_meat[arm]);
         sums.leverage_one += residuals[a]->leverage_one[arm];
         sums.too_tied = sums.too_tied || residuals[a]->too_tied;
     }
     sums.square = compensated_value(&square);
     sums.meat = compensated_value(&meat);
+    sums.plain_meat = compensated_value(&plain);
+    sums.adjusted_meat = compensated_value(&adjusted);
     return sums;
 }
 
@@ -112,8 +117,9 @@ static uint64_t coefficients(const pilot_fit_t *fit)
     return fit->rank + fit->blocks;
 }
 
-/* What forbids a standard error before any is computed, or NONE. */
-static pilot_reason_t refuse_std_error(const pilot_fit_t *fit, size_t arm, const sums_t *sums)
+/* What forbids a standard error of this type before any is computed, or NONE. */
+static pilot_reason_t refuse_std_error(const pilot_fit_t *fit, pilot_std_error_t type, size_t arm,
+                                       const sums_t *sums)
 {
     double range = fit->outcome_high - fit->outcome_low;
     if (!(range > 0))
@@ -122,11 +128,11 @@ static pilot_reason_t refuse_std_error(const pilot_fit_t *fit, size_t arm, const
         return PILOT_REASON_ONE_CLUSTER_PER_ARM;
     if (fit->rows <= coefficients(fit) || (fit->clustered && fit->clusters < 2))
         return PILOT_REASON_NO_RESIDUAL_DF;
-    if (sums->leverage_one > 0)
+    if (sums->leverage_one > 0 && (type == PILOT_SE_HC2 || type == PILOT_SE_HC3))
         return PILOT_REASON_LEVERAGE_ONE;
     if (sums->too_tied)
         return PILOT_REASON_NOT_IN_THIS_VERSION;
-    if (fit->std_error >= PILOT_SE_CR2 && sums->clusters.scalar &&
+    if (type >= PILOT_SE_CR2 && sums->clusters.scalar &&
         pilot_cluster_lost(&sums->clusters, fit, arm, sums->contrast) > LOST_TOLERANCE)
         return PILOT_REASON_VARIANCE_UNIDENTIFIED;
     if (!isfinite(range * range) || !isfinite(sums->square))
@@ -136,19 +142,21 @@ static pilot_reason_t refuse_std_error(const pilot_fit_t *fit, size_t arm, const
     return PILOT_REASON_NONE;
 }
 
-static double variance(const pilot_fit_t *fit, const sums_t *sums, double contrast)
+double pilot_fit_factor(const pilot_fit_t *fit, pilot_std_error_t type)
 {
     double n = (double)fit->rows, k = (double)coefficients(fit), s = (double)fit->clusters;
-    switch (fit->std_error) {
-    case PILOT_SE_CLASSICAL:
-        return sums->square / (n - k) * contrast;
-    case PILOT_SE_HC1:
-        return sums->meat * (n / (n - k));
-    case PILOT_SE_CR1:
-        return sums->meat * ((n - 1) / (n - k) * (s / (s - 1)));
-    default:
-        return sums->meat;
-    }
+    if (type == PILOT_SE_HC1)
+        return n / (n - k);
+    if (type == PILOT_SE_CR1)
+        return (n - 1) / (n - k) * (s / (s - 1));
+    return 1;
+}
+
+static double variance(const pilot_fit_t *fit, const sums_t *sums, double contrast)
+{
+    if (fit->std_error == PILOT_SE_CLASSICAL)
+        return sums->square / (double)(fit->rows - coefficients(fit)) * contrast;
+    return sums->meat * pilot_fit_factor(fit, fit->std_error);
 }
 
 static double degrees_of_freedom(const pilot_fit_t *fit, const sums_t *sums, pilot_arena_t *arena)
@@ -161,10 +169,17 @@ static double degrees_of_freedom(const pilot_fit_t *fit, const sums_t *sums, pil
                                  : 0;
 }
 
+/* Is the variance no more than that of residuals which are rounding? */
+static bool is_rounding(const pilot_fit_t *fit, double value, double contrast)
+{
+    double range = ROUNDING * (fit->outcome_high - fit->outcome_low);
+    return !(value > range * range * contrast * (fit->weight / (double)fit->rows));
+}
+
 static void finish_std_error(const pilot_fit_t *fit, const sums_t *sums, size_t arm,
                              double confidence, pilot_arena_t *arena, pilot_estimate_t *ret)
 {
-    pilot_reason_t reason = refuse_std_error(fit, arm, sums);
+    pilot_reason_t reason = refuse_std_error(fit, fit->std_error, arm, sums);
     if (reason) {
         pilot_estimate_refuse(ret, reason);
         if (reason == PILOT_REASON_NOT_IN_THIS_VERSION)
@@ -172,8 +187,7 @@ static void finish_std_error(const pilot_fit_t *fit, const sums_t *sums, size_t 
         return;
     }
     double contrast = contrast_square(fit, arm), value = variance(fit, sums, contrast);
-    double range = ROUNDING * (fit->outcome_high - fit->outcome_low);
-    if (!(value > range * range * contrast * (fit->weight / (double)fit->rows))) {
+    if (is_rounding(fit, value, contrast)) {
         pilot_estimate_refuse(ret, PILOT_REASON_ZERO_VARIANCE);
         return;
     }
@@ -220,6 +234,46 @@ static void finish_arm(const pilot_fit_t *fit, const sums_t *sums, size_t arm, d
     }
 }
 
+/* One convention: variance and df of a type, refused as a row of that type would be. */
+static void finish_convention(const pilot_fit_t *fit, const sums_t *sums, size_t arm, double value,
+                              double df, pilot_convention_t *ret)
+{
+    if (refuse_std_error(fit, ret->std_error_type, arm, sums) ||
+        is_rounding(fit, value, contrast_square(fit, arm)) || !isfinite(value) || !(df > 0))
+        return;
+    double statistic = fit->beta[fit->arm_column[arm]] / sqrt(value);
+    ret->std_error = PILOT_GIVEN(sqrt(value));
+    ret->df = PILOT_GIVEN(df);
+    ret->p_value = PILOT_GIVEN(pilot_t_two_sided(statistic, df));
+}
+
+static void finish_conventions(const pilot_fit_t *fit, const sums_t *sums, size_t arm,
+                               pilot_arena_t *arena, pilot_convention_t *ret)
+{
+    double n = (double)fit->rows, s = (double)fit->clusters, rest = n - (double)coefficients(fit);
+    pilot_std_error_t robust = fit->clustered ? PILOT_SE_CR1 : PILOT_SE_HC1;
+    pilot_convention_t *estimatr = &ret[PILOT_CONVENTION_ESTIMATR];
+    pilot_convention_t *stata = &ret[PILOT_CONVENTION_STATA];
+    pilot_convention_t *fixest = &ret[PILOT_CONVENTION_FIXEST];
+    *estimatr = (pilot_convention_t){.name = "estimatr"};
+    *stata = (pilot_convention_t){.name = "stata", .std_error_type = robust};
+    *fixest = (pilot_convention_t){.name = "fixest", .std_error_type = robust};
+    estimatr->std_error_type = fit->clustered ? PILOT_SE_CR2 : PILOT_SE_HC2;
+    if (refuse_estimate(fit, arm))
+        return;
+    double factor = pilot_fit_factor(fit, robust), df = fit->clustered ? s - 1 : rest;
+    if (!fit->clustered)
+        finish_convention(fit, sums, arm, sums->adjusted_meat, rest, estimatr);
+    else if (fit->std_error == PILOT_SE_CR2)
+        finish_convention(fit, sums, arm, sums->meat, degrees_of_freedom(fit, sums, arena),
+                          estimatr);
+    finish_convention(fit, sums, arm, sums->plain_meat * factor, df, stata);
+    /* Block effects that are nested in clusters do not count, but for one intercept. */
+    if (fit->clustered && fit->nested)
+        factor *= rest / (n - (double)fit->rank - 1);
+    finish_convention(fit, sums, arm, sums->plain_meat * factor, df, fixest);
+}
+
 /* "auto: lin (2 of 5 covariate columns interacted)" */
 static void note_choice(const pilot_fit_t *fit, pilot_estimate_t *ret)
 {
@@ -237,7 +291,7 @@ static void note_choice(const pilot_fit_t *fit, pilot_estimate_t *ret)
 
 void pilot_residuals_finish(const pilot_fit_t *fit, const pilot_residuals_t *const *residuals,
                             size_t agencies, double confidence, pilot_arena_t *arena,
-                            pilot_estimate_t *ret_estimate)
+                            pilot_estimate_t *ret_estimate, pilot_convention_t *ret_convention)
 {
     pilot_cluster_sums_t clusters = {0};
     size_t contrast = 0;
@@ -248,6 +302,9 @@ void pilot_residuals_finish(const pilot_fit_t *fit, const pilot_residuals_t *con
         sums.clusters = clusters;
         sums.contrast = contrast;
         finish_arm(fit, &sums, arm, confidence, arena, &ret_estimate[arm - 1]);
+        if (ret_convention)
+            finish_conventions(fit, &sums, arm, arena,
+                               ret_convention + (arm - 1) * PILOT_CONVENTIONS);
         if (fit->automatic)
             note_choice(fit, &ret_estimate[arm - 1]);
         contrast += fit->arm_column[arm] != SIZE_MAX;

@@ -169,9 +169,12 @@ static void take(const pooled_t *pooled, pilot_residuals_t *ret)
 {
     const pilot_fit_t *fit = pooled->fit;
     ret->clusters = pooled->work.sums;
-    for (size_t arm = 1, c = 0; arm < fit->arms; arm++)
-        if (fit->arm_column[arm] != SIZE_MAX)
-            ret->meat[arm] = compensated_value(&pooled->work.meat[c++]);
+    for (size_t arm = 1, c = 0; arm < fit->arms; arm++) {
+        if (fit->arm_column[arm] == SIZE_MAX)
+            continue;
+        ret->meat[arm] = compensated_value(&pooled->work.meat[c]);
+        ret->plain_meat[arm] = compensated_value(&pooled->work.plain_meat[c++]);
+    }
 }
 
 bool pilot_across_finish(const pilot_fit_t *fit, const pilot_residuals_t *const *residuals,
@@ -180,10 +183,12 @@ bool pilot_across_finish(const pilot_fit_t *fit, const pilot_residuals_t *const 
     pooled_t pooled = {.fit = fit, .residuals = residuals, .agencies = agencies, .arena = arena};
     *ret = (pilot_residuals_t){.arms = fit->arms,
                                .meat = PILOT_ARENA_ARRAY(arena, double, fit->arms),
+                               .plain_meat = PILOT_ARENA_ARRAY(arena, double, fit->arms),
+                               .adjusted_meat = PILOT_ARENA_ARRAY(arena, double, fit->arms),
                                .leverage_one = PILOT_ARENA_ARRAY(arena, uint64_t, fit->arms)};
     if (fit->rows == 0 || fit->too_wide)
         return true;
-    pilot_cluster_begin(&pooled.work, fit, 1, arena);
+    pilot_cluster_begin(&pooled.work, fit, 1, NULL, arena);
     if (!number_blocks(&pooled))
         return false;
     merge_grams(&pooled);

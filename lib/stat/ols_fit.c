@@ -36,6 +36,7 @@ static void pool_counts(const pilot_moments_t *const *moments, size_t agencies,
             fit->outcome_high = m->outcome_high;
         fit->rows += m->rows;
         fit->clusters += m->clusters;
+        fit->nested = (first || fit->nested) && m->nested;
         fit->blocks += m->blocks;
         for (size_t arm = 0; arm < fit->arms; arm++) {
             fit->arm_rows[arm] += m->arm_rows[arm];
@@ -79,17 +80,19 @@ static void stack_factor(const pilot_map_t *map, const double *r, size_t raw, do
     pilot_qr_add(qr, panel, stride, rows);
 }
 
-/* "x", "x (missing)", "x=level", "small:x" */
-static void name_column(const pilot_ols_task_t *task, const pilot_column_t *column,
-                        const char *label, char *ret, size_t size)
+void pilot_fit_name_column(const pilot_ols_task_t *task, const pilot_column_t *column,
+                           const char *label, char *ret, size_t size)
 {
+    bool is_arm = column->kind == PILOT_COLUMN_ARM;
+    uint32_t arm = is_arm ? column->code : column->arm;
+    *ret = '\0';
+    if (arm && task->arm_name)
+        snprintf(ret, size, "%s%s", task->arm_name[arm], is_arm ? "" : ":");
+    else if (arm)
+        snprintf(ret, size, "arm %u%s", (unsigned)arm, is_arm ? "" : ":");
+    if (is_arm)
+        return;
     const char *name = task->regressor[column->regressor].name;
-    if (column->arm && task->arm_name)
-        snprintf(ret, size, "%s:", task->arm_name[column->arm]);
-    else if (column->arm)
-        snprintf(ret, size, "arm %u:", (unsigned)column->arm);
-    else
-        *ret = '\0';
     size_t length = strlen(ret);
     ret += length;
     size -= length;
@@ -109,7 +112,7 @@ static void note_dropped(const pilot_ols_task_t *task, const pilot_pooled_design
         char name[PILOT_DETAIL_SIZE];
         if (!solution->dropped[j] || design->column[j].kind == PILOT_COLUMN_ARM)
             continue;
-        name_column(task, &design->column[j], design->label[j], name, sizeof name);
+        pilot_fit_name_column(task, &design->column[j], design->label[j], name, sizeof name);
         snprintf(fit->dropped + length, sizeof fit->dropped - length, "%s%s", length ? ", " : "",
                  name);
         length = strlen(fit->dropped);

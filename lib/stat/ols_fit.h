@@ -25,6 +25,7 @@ typedef struct pilot_fit {
     bool across, clustered, equal_weights;
     bool too_wide;
     bool blocked; /* blocks are worth telling */
+    bool nested;  /* every block lies in one cluster */
     uint64_t candidates, rows, clusters, blocks;
     uint64_t *arm_rows, *arm_clusters; /* arms */
     double weight;                     /* of all rows */
@@ -48,6 +49,10 @@ typedef struct pilot_fit {
 void pilot_fit_compute(const pilot_ols_task_t *task, pilot_regression_model_t model,
                        const pilot_moments_t *const *moments, size_t agencies, pilot_arena_t *arena,
                        pilot_fit_t *ret);
+
+/* "small", "x", "x (missing)", "x=level", "small:x" */
+void pilot_fit_name_column(const pilot_ols_task_t *task, const pilot_column_t *column,
+                           const char *label, char *ret, size_t size);
 
 /* The columns of this agency's design as the fit has them (kept columns; the caller adds y). */
 void pilot_fit_columns(const pilot_fit_t *fit, const pilot_ols_task_t *task, pilot_column_t *ret);

@@ -49,6 +49,7 @@ static void collect_shares(const pilot_pooled_design_t *design, const pilot_ols_
         for (size_t b = 0; b < m->blocks; b++) {
             pilot_share_t *share = &across->share[across->shares++];
             *share = (pilot_share_t){.label = m->block[b].label,
+                                     .cluster = m->block[b].cluster,
                                      .agency = a,
                                      .weight = m->block[b].weight,
                                      .square_weight = m->block[b].square_weight,
@@ -87,6 +88,18 @@ static void pool_blocks(pilot_fit_across_t *across, pilot_arena_t *arena)
             across->mean[b * width + k] = compensated_value(&sum) / across->weight[b];
         }
     }
+}
+
+/* Does each block that spans agencies lie in one cluster? */
+static bool are_nested(const pilot_fit_across_t *across)
+{
+    for (size_t b = 0; b < across->blocks; b++)
+        for (size_t i = across->start[b] + 1; i < across->start[b + 1]; i++) {
+            const char *one = across->share[i - 1].cluster, *other = across->share[i].cluster;
+            if (!one || !other || strcmp(one, other) != 0)
+                return false;
+        }
+    return true;
 }
 
 /* A share's distance from its block: root(weight) x (mean - the block's mean), one row a share. */
@@ -159,6 +172,7 @@ void pilot_fit_across_begin(const pilot_pooled_design_t *design, const pilot_ols
     collect_shares(design, task, moments, agencies, fit, arena, ret);
     pool_blocks(ret, arena);
     fit->blocks = ret->blocks;
+    fit->nested = fit->nested && are_nested(ret);
     stack_distances(ret, false, qr, arena);
     if (squares)
         stack_distances(ret, true, square, arena);

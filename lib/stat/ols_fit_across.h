@@ -9,7 +9,7 @@
 
 /* An agency's share of a block: means of the pooled design's columns, then y. */
 typedef struct pilot_share {
-    const char *label;
+    const char *label, *cluster; /* cluster: as in pilot_block_moment_t */
     size_t agency;
     double weight, square_weight;
     double *mean;        /* columns + 1 */

@@ -13,7 +13,8 @@ enum {
     BLOCKED = 16,
     OMEGA = 32,
     AUTOMATIC = 64,
-    DIFFERENCE = 128
+    DIFFERENCE = 128,
+    NESTED = 256
 };
 #define HEAD_COUNTS 15
 #define HEAD_NUMBERS 5
@@ -23,7 +24,8 @@ static void pack_head(const pilot_fit_t *fit, pilot_piece_t *piece)
     uint64_t flags = (fit->across ? ACROSS : 0) | (fit->clustered ? CLUSTERED : 0) |
                      (fit->equal_weights ? EQUAL_WEIGHTS : 0) | (fit->too_wide ? TOO_WIDE : 0) |
                      (fit->blocked ? BLOCKED : 0) | (fit->omega ? OMEGA : 0) |
-                     (fit->automatic ? AUTOMATIC : 0) | (fit->choice.difference ? DIFFERENCE : 0);
+                     (fit->automatic ? AUTOMATIC : 0) | (fit->choice.difference ? DIFFERENCE : 0) |
+                     (fit->nested ? NESTED : 0);
     pilot_piece_add_counts(
         piece,
         (uint64_t[HEAD_COUNTS]){fit->arms, fit->regressors, flags, fit->std_error, fit->candidates,
@@ -97,6 +99,7 @@ static bool take_head(pilot_piece_reader_t *reader, pilot_arena_t *arena, pilot_
                          .equal_weights = head[2] & EQUAL_WEIGHTS,
                          .too_wide = head[2] & TOO_WIDE,
                          .blocked = head[2] & BLOCKED,
+                         .nested = head[2] & NESTED,
                          .std_error = (pilot_std_error_t)head[3],
                          .candidates = head[4],
                          .rows = head[5],

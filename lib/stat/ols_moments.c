@@ -65,6 +65,25 @@ static void count_clusters(const pilot_rows_t *rows, pilot_moments_t *moments, p
     }
 }
 
+static bool is_nested(const pilot_rows_t *rows, size_t block)
+{
+    const uint32_t *cluster = rows->task->frame->cluster;
+    size_t first = rows->block_start[block];
+    for (size_t i = first + 1; cluster && i < rows->block_start[block + 1]; i++)
+        if (cluster[pilot_rows_at(rows, i)] != cluster[pilot_rows_at(rows, first)])
+            return false;
+    return true;
+}
+
+/* Label of the one cluster of a block. */
+static const char *cluster_of_block(const pilot_rows_t *rows, size_t block)
+{
+    const pilot_frame_t *frame = rows->task->frame;
+    if (!frame->cluster || !is_nested(rows, block))
+        return NULL;
+    return frame->cluster_label[frame->cluster[pilot_rows_at(rows, rows->block_start[block])]];
+}
+
 /* Levels that occur in the fit, and the raw columns' codes for them in level_code. */
 static void count_levels(const pilot_rows_t *rows, const pilot_category_t *category,
                          pilot_category_moment_t *moment, uint32_t **ret_code, pilot_arena_t *arena)
@@ -340,6 +359,9 @@ static void prepare(const pilot_rows_t *rows, pilot_arena_t *arena, pilot_moment
     };
     count_arms(rows, moments);
     count_clusters(rows, moments, arena);
+    moments->nested = moments->clustered;
+    for (size_t b = 0; b < rows->blocks && moments->nested; b++)
+        moments->nested = is_nested(rows, b);
 }
 
 /* level: across: what the blocks are called, weigh and average; of one outcome among many. */
@@ -353,6 +375,7 @@ static pilot_block_moment_t *block_moments(const pilot_rows_t *rows, const pilot
     for (size_t b = 0; b < rows->blocks; b++, own += raw + 1) {
         block[b] = shared->block[b];
         block[b].label = pilot_rows_block_label(rows, b);
+        block[b].cluster = cluster_of_block(rows, b);
         block[b].weight = rows->block_weight[b];
         block[b].mean = own;
         memcpy(own, mean + b * columns, raw * sizeof *own);

@@ -26,6 +26,7 @@ typedef struct pilot_category_moment {
 
 typedef struct pilot_block_moment {
     const char *label;
+    const char *cluster; /* label of the one cluster that it lies in, or NULL: several, or none */
     double weight;
     const double *mean; /* raw columns, then y; of (x - base) */
     /* Of the squared weights, where clusters and weights ask for it: their sum, and the mean of the
@@ -48,6 +49,7 @@ typedef struct pilot_cluster_moment {
 typedef struct pilot_moments {
     bool too_wide, blocked, clustered;
     bool interacted, interactions_too_wide;
+    bool nested;                 /* every block lies in one cluster */
     pilot_std_error_t std_error; /* after `auto` */
     size_t arms, regressors;
     uint64_t candidates, rows, clusters, blocks;

@@ -9,7 +9,8 @@ enum {
     SQUARES = 8,
     CLUSTER_LABELS = 16,
     INTERACTED = 32,
-    INTERACTIONS_TOO_WIDE = 64
+    INTERACTIONS_TOO_WIDE = 64,
+    NESTED = 128
 };
 
 static void pack_regressors(const pilot_moments_t *m, const pilot_ols_task_t *task,
@@ -36,6 +37,9 @@ static void pack_across(const pilot_moments_t *m, pilot_piece_t *piece)
 {
     for (size_t b = 0; b < m->blocks; b++) {
         pilot_piece_add_label(piece, m->block[b].label);
+        pilot_piece_add_count(piece, m->block[b].cluster != NULL);
+        if (m->block[b].cluster)
+            pilot_piece_add_label(piece, m->block[b].cluster);
         pilot_piece_add_number(piece, m->block[b].weight);
         pilot_piece_add_numbers(piece, m->block[b].mean, m->raw + 1);
         if (m->square_r) {
@@ -55,7 +59,8 @@ void pilot_moments_pack(const pilot_moments_t *m, const pilot_ols_task_t *task,
     uint64_t flags = (m->too_wide ? TOO_WIDE : 0) | (m->blocked ? BLOCKED : 0) |
                      (m->clustered ? CLUSTERED : 0) | (m->square_r ? SQUARES : 0) |
                      (m->cluster ? CLUSTER_LABELS : 0) | (m->interacted ? INTERACTED : 0) |
-                     (m->interactions_too_wide ? INTERACTIONS_TOO_WIDE : 0);
+                     (m->interactions_too_wide ? INTERACTIONS_TOO_WIDE : 0) |
+                     (m->nested ? NESTED : 0);
     pilot_piece_add_counts(piece,
                            (uint64_t[]){m->arms, m->regressors, flags, m->std_error, m->candidates,
                                         m->rows, m->clusters, m->blocks, m->raw},
@@ -139,7 +144,10 @@ static bool take_across(pilot_piece_reader_t *reader, pilot_arena_t *arena, uint
     for (size_t b = 0; b < m->blocks; b++) {
         pilot_block_moment_t *block = &m->block[b];
         double *mean, *square_mean = NULL;
+        uint64_t has_cluster;
         if (!pilot_take_label(reader, arena, &block->label) ||
+            !pilot_take_count(reader, &has_cluster) ||
+            (has_cluster && !pilot_take_label(reader, arena, &block->cluster)) ||
             !pilot_take_number(reader, &block->weight) ||
             !pilot_take_numbers(reader, m->raw + 1, arena, &mean))
             return false;
@@ -173,6 +181,7 @@ static bool take_head(pilot_piece_reader_t *reader, const pilot_ols_task_t *task
                            .too_wide = head[2] & TOO_WIDE,
                            .blocked = head[2] & BLOCKED,
                            .clustered = head[2] & CLUSTERED,
+                           .nested = head[2] & NESTED,
                            .interacted = head[2] & INTERACTED,
                            .interactions_too_wide = head[2] & INTERACTIONS_TOO_WIDE,
                            .std_error = (pilot_std_error_t)head[3],

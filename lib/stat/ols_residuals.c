@@ -22,11 +22,14 @@ typedef struct work {
     const pilot_fit_t *const *fits;
     size_t outcomes;
     pilot_panel_t panel;
-    double *leverage, *factor, *influence; /* STRIP_ROWS */
-    double *block_share;                   /* panel rows: 1 / weight of the row's block */
-    compensated_t *square;                 /* outcomes */
-    compensated_t *meat;                   /* outcomes x arms */
-    pilot_cluster_walk_t *clusters;        /* NULL: not clustered */
+    double *leverage, *influence; /* STRIP_ROWS */
+    /* What squared scores are multiplied by: the fit's type, HC2, and 1. */
+    double *factor, *adjusted, *one; /* STRIP_ROWS */
+    double *block_share;             /* panel rows: 1 / weight of the row's block */
+    compensated_t *square;           /* outcomes */
+    compensated_t *meat, *plain_meat, *adjusted_meat; /* outcomes x arms */
+    const pilot_score_sink_t *sink;                   /* or NULL */
+    pilot_cluster_walk_t *clusters;                   /* NULL: not clustered */
     pilot_residuals_t *ret;
 } work_t;
 
@@ -61,15 +64,11 @@ static void find_leverages(const work_t *work, size_t first, size_t count)
 
 static void find_factors(const work_t *work, size_t count)
 {
-    pilot_std_error_t type = work->fit->std_error;
     for (size_t i = 0; i < count; i++) {
         double rest = 1 - work->leverage[i];
-        if (type == PILOT_SE_HC0 || type == PILOT_SE_HC1)
-            work->factor[i] = 1;
-        else if (work->leverage[i] >= FULL_LEVERAGE)
-            work->factor[i] = 0;
-        else
-            work->factor[i] = type == PILOT_SE_HC3 ? 1 / (rest * rest) : 1 / rest;
+        work->adjusted[i] = work->leverage[i] >= FULL_LEVERAGE ? 0 : 1 / rest;
+        if (work->fit->std_error == PILOT_SE_HC3)
+            work->factor[i] = work->leverage[i] >= FULL_LEVERAGE ? 0 : 1 / (rest * rest);
     }
 }
 
@@ -99,26 +98,51 @@ static uint64_t count_full(const work_t *work, size_t first, size_t count, doubl
     return full;
 }
 
-static void sum_units(work_t *work, size_t first, size_t count)
+/* Scores of the influence at hand, which is that of the sink's contrast. */
+static void store_scores(const work_t *work, size_t contrast, size_t first, size_t count)
+{
+    const double *w = work->panel.weight + first;
+    for (size_t o = 0; o < work->outcomes; o++) {
+        const double *e = work->panel.data + (work->fit->rank + o) * work->panel.stride + first;
+        double *to = work->sink->value[o] + contrast * work->sink->units;
+        for (size_t i = 0; i < count && first + i < work->panel.count; i++)
+            to[pilot_rows_at(work->rows, work->panel.first + first + i)] =
+                w[i] * work->influence[i] * e[i] * sqrt(work->factor[i]);
+    }
+}
+
+static void sum_arm(work_t *work, size_t arm, size_t first, size_t count, uint64_t full)
 {
     const double *w = work->rows->weight ? work->panel.weight + first : NULL;
-    const double *e = work->panel.data + work->fit->rank * work->panel.stride + first;
-    bool leverages = work->fit->std_error == PILOT_SE_HC2 || work->fit->std_error == PILOT_SE_HC3;
-    if (leverages)
-        find_leverages(work, first, count);
+    const double *u = work->influence;
+    for (size_t o = 0; o < work->outcomes; o++) {
+        const double *e = work->panel.data + (work->fit->rank + o) * work->panel.stride + first;
+        size_t at = o * work->fit->arms + arm;
+        work->ret[o].leverage_one[arm] += full;
+        compensated_add(&work->plain_meat[at], pilot_kernel_meat(w, u, e, work->one, count));
+        compensated_add(&work->adjusted_meat[at],
+                        pilot_kernel_meat(w, u, e, work->adjusted, count));
+        if (work->fit->std_error == PILOT_SE_HC3)
+            compensated_add(&work->meat[at], pilot_kernel_meat(w, u, e, work->factor, count));
+    }
+}
+
+static void sum_units(work_t *work, size_t first, size_t count)
+{
+    find_leverages(work, first, count);
     find_factors(work, count);
     for (size_t arm = 1; arm < work->fit->arms; arm++) {
         size_t column = work->fit->arm_column[arm];
         if (column == SIZE_MAX)
             continue;
         double square = find_influence(work, column, first, count);
-        uint64_t full = leverages ? count_full(work, first, count, square) : 0;
-        for (size_t o = 0; o < work->outcomes; o++) {
-            work->ret[o].leverage_one[arm] += full;
-            compensated_add(&work->meat[o * work->fit->arms + arm],
-                            pilot_kernel_meat(w, work->influence, e + o * work->panel.stride,
-                                              work->factor, count));
-        }
+        sum_arm(work, arm, first, count, count_full(work, first, count, square));
+        if (work->sink)
+            store_scores(work, arm - 1, first, count);
+    }
+    for (size_t c = work->fit->arms - 1; work->sink && c < work->sink->contrasts; c++) {
+        (void)find_influence(work, work->sink->column[c], first, count);
+        store_scores(work, c, first, count);
     }
 }
 
@@ -154,7 +178,7 @@ static void walk(work_t *work)
             size_t count = padded - first < STRIP_ROWS ? padded - first : STRIP_ROWS;
             solve_strip(work, first, count);
             sum_squares(work, first, count);
-            if (!work->fit->clustered && work->fit->std_error != PILOT_SE_CLASSICAL)
+            if (!work->fit->clustered)
                 sum_units(work, first, count);
         }
         if (work->clusters)
@@ -236,9 +260,52 @@ static void take_clusters(const work_t *work, pilot_residuals_t *ret)
         ret[o].clusters = sums->sums;
         ret[o].too_tied = work->clusters->too_tied;
         for (size_t arm = 1, c = 0; arm < work->fit->arms; arm++)
-            if (work->fit->arm_column[arm] != SIZE_MAX)
-                ret[o].meat[arm] = compensated_value(&sums->meat[o * sums->contrasts + c++]);
+            if (work->fit->arm_column[arm] != SIZE_MAX) {
+                size_t at = o * sums->contrasts + c++;
+                ret[o].meat[arm] = compensated_value(&sums->meat[at]);
+                ret[o].plain_meat[arm] = compensated_value(&sums->plain_meat[at]);
+            }
     }
+}
+
+static void take_units(const work_t *work, pilot_residuals_t *ret)
+{
+    pilot_std_error_t type = work->fit->std_error;
+    for (size_t o = 0; o < work->outcomes; o++)
+        for (size_t arm = 1; arm < work->fit->arms; arm++) {
+            size_t at = o * work->fit->arms + arm;
+            ret[o].plain_meat[arm] = compensated_value(&work->plain_meat[at]);
+            ret[o].adjusted_meat[arm] = compensated_value(&work->adjusted_meat[at]);
+            if (type == PILOT_SE_HC0 || type == PILOT_SE_HC1)
+                ret[o].meat[arm] = ret[o].plain_meat[arm];
+            else if (type == PILOT_SE_HC2)
+                ret[o].meat[arm] = ret[o].adjusted_meat[arm];
+            else
+                ret[o].meat[arm] = compensated_value(&work->meat[at]);
+        }
+}
+
+/* Arrays of one strip, and where sums begin. */
+static void begin_sums(work_t *work, pilot_arena_t *arena)
+{
+    size_t cells = work->outcomes * work->fit->arms;
+    pilot_std_error_t type = work->fit->std_error;
+    work->leverage = PILOT_ARENA_RAW(arena, double, STRIP_ROWS);
+    work->influence = PILOT_ARENA_RAW(arena, double, STRIP_ROWS);
+    work->adjusted = PILOT_ARENA_RAW(arena, double, STRIP_ROWS);
+    work->one = PILOT_ARENA_RAW(arena, double, STRIP_ROWS);
+    for (size_t i = 0; i < STRIP_ROWS; i++)
+        work->one[i] = 1;
+    work->factor = work->adjusted;
+    if (type == PILOT_SE_HC0 || type == PILOT_SE_HC1)
+        work->factor = work->one;
+    else if (type == PILOT_SE_HC3)
+        work->factor = PILOT_ARENA_RAW(arena, double, STRIP_ROWS);
+    work->block_share = PILOT_ARENA_RAW(arena, double, work->panel.stride);
+    work->square = PILOT_ARENA_ARRAY(arena, compensated_t, work->outcomes);
+    work->meat = PILOT_ARENA_ARRAY(arena, compensated_t, cells);
+    work->plain_meat = PILOT_ARENA_ARRAY(arena, compensated_t, cells);
+    work->adjusted_meat = PILOT_ARENA_ARRAY(arena, compensated_t, cells);
 }
 
 bool pilot_fit_same_design(const pilot_fit_t *one, const pilot_fit_t *other)
@@ -259,11 +326,12 @@ bool pilot_fit_same_design(const pilot_fit_t *one, const pilot_fit_t *other)
 }
 
 bool pilot_residuals_compute(const pilot_rows_t *rows, const pilot_variable_t *const *outcome,
-                             const pilot_fit_t *const *fit, size_t outcomes, pilot_arena_t *arena,
+                             const pilot_fit_t *const *fit, size_t outcomes,
+                             const pilot_score_sink_t *sink, pilot_arena_t *arena,
                              pilot_residuals_t *ret_residuals)
 {
     size_t arms = fit[0]->arms, rank = fit[0]->rank;
-    work_t work = {.rows = rows, .fit = fit[0], .fits = fit, .outcomes = outcomes};
+    work_t work = {.rows = rows, .fit = fit[0], .fits = fit, .outcomes = outcomes, .sink = sink};
     pilot_column_t *column = PILOT_ARENA_RAW(arena, pilot_column_t, rank + outcomes);
     work.ret = ret_residuals;
     for (size_t o = 0; o < outcomes; o++) {
@@ -272,6 +340,8 @@ bool pilot_residuals_compute(const pilot_rows_t *rows, const pilot_variable_t *c
         ret_residuals[o] = (pilot_residuals_t){
             .arms = arms,
             .meat = PILOT_ARENA_ARRAY(arena, double, arms),
+            .plain_meat = PILOT_ARENA_ARRAY(arena, double, arms),
+            .adjusted_meat = PILOT_ARENA_ARRAY(arena, double, arms),
             .leverage_one = PILOT_ARENA_ARRAY(arena, uint64_t, arms),
         };
     }
@@ -284,26 +354,20 @@ bool pilot_residuals_compute(const pilot_rows_t *rows, const pilot_variable_t *c
     pilot_panel_begin(&work.panel, rows, column, rank + outcomes, arena);
     if (block)
         work.panel.center = find_centers(&work, block, arena);
-    work.leverage = PILOT_ARENA_RAW(arena, double, STRIP_ROWS);
-    work.factor = PILOT_ARENA_RAW(arena, double, STRIP_ROWS);
-    work.influence = PILOT_ARENA_RAW(arena, double, STRIP_ROWS);
-    work.block_share = PILOT_ARENA_RAW(arena, double, work.panel.stride);
-    work.square = PILOT_ARENA_ARRAY(arena, compensated_t, outcomes);
-    work.meat = PILOT_ARENA_ARRAY(arena, compensated_t, outcomes * arms);
+    begin_sums(&work, arena);
     pilot_cluster_walk_t clusters;
     if (work.fit->clustered) {
         work.clusters = &clusters;
-        pilot_cluster_walk_begin(&clusters, rows, work.fit, block, outcomes, arena);
+        pilot_cluster_walk_begin(&clusters, rows, work.fit, block, outcomes, sink, arena);
         if (clusters.omega && !block)
             walk_omega(&work, column, arena);
     }
     walk(&work);
-    for (size_t o = 0; o < outcomes; o++) {
+    for (size_t o = 0; o < outcomes; o++)
         ret_residuals[o].square = compensated_value(&work.square[o]);
-        for (size_t arm = 1; arm < arms; arm++)
-            ret_residuals[o].meat[arm] = compensated_value(&work.meat[o * arms + arm]);
-    }
-    if (work.clusters) {
+    if (!work.clusters) {
+        take_units(&work, ret_residuals);
+    } else {
         pilot_cluster_walk_end(&clusters);
         take_clusters(&work, ret_residuals);
         if (block)

@@ -62,6 +62,7 @@ static void find_grams(pilot_cluster_walk_t *walk)
         walk->place[s] = walk->grams;
         pilot_cluster_gram_init(&walk->work, runs[s], walk->arena, &walk->gram[walk->grams]);
         walk->gram[walk->grams].cluster = spanning[s] ? frame->cluster_label[s] : NULL;
+        walk->gram[walk->grams].unit = s;
         walk->grams++;
     }
 }
@@ -87,11 +88,11 @@ static void begin_components(pilot_cluster_walk_t *walk, bool across)
 
 void pilot_cluster_walk_begin(pilot_cluster_walk_t *walk, const pilot_rows_t *rows,
                               const pilot_fit_t *fit, const size_t *block, size_t outcomes,
-                              pilot_arena_t *arena)
+                              const pilot_score_sink_t *sink, pilot_arena_t *arena)
 {
     size_t width = 1 + fit->rank;
     *walk = (pilot_cluster_walk_t){.rows = rows, .arena = arena};
-    pilot_cluster_begin(&walk->work, fit, outcomes, arena);
+    pilot_cluster_begin(&walk->work, fit, outcomes, sink, arena);
     find_grams(walk);
     begin_components(walk, block != NULL);
     walk->root_share = PILOT_ARENA_RAW(arena, double, rows->blocks);
@@ -125,6 +126,7 @@ static void end_run(pilot_cluster_walk_t *walk)
     if (!walk->open)
         return;
     walk->open = false;
+    walk->work.unit = walk->cluster;
     if (component->blocks > 1)
         number = block;
     if (walk->omega)
@@ -168,9 +170,11 @@ void pilot_cluster_walk_end(pilot_cluster_walk_t *walk)
     end_block(walk);
     if (walk->omega && walk->tied)
         walk->component->omega = walk->omega;
-    for (size_t s = 0; s < walk->grams && !walk->too_tied; s++)
+    for (size_t s = 0; s < walk->grams && !walk->too_tied; s++) {
+        walk->work.unit = walk->gram[s].unit;
         if (!walk->gram[s].cluster)
             pilot_cluster_add_gram(&walk->work, &walk->gram[s], walk->component, walk->arena);
+    }
     if (walk->tied && !walk->work.fit->across)
         pilot_component_close(&walk->work, walk->component);
     pilot_cluster_finish(&walk->work);

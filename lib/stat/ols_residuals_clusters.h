@@ -29,7 +29,7 @@ typedef struct pilot_cluster_walk {
 /* block: at level: across the fit's number of each of the rows' blocks, else NULL. */
 void pilot_cluster_walk_begin(pilot_cluster_walk_t *walk, const pilot_rows_t *rows,
                               const pilot_fit_t *fit, const size_t *block, size_t outcomes,
-                              pilot_arena_t *arena);
+                              const pilot_score_sink_t *sink, pilot_arena_t *arena);
 /* Entries of M between tied blocks that memory may be given to? */
 bool pilot_cluster_may_tie(const pilot_cluster_work_t *work, size_t blocks);
 /* The panel's columns are Q, then residuals. */

@@ -139,6 +139,8 @@ void pilot_residuals_pack(const pilot_residuals_t *residuals, const pilot_fit_t 
                            2);
     pilot_piece_add_number(piece, residuals->square);
     pilot_piece_add_numbers(piece, residuals->meat, residuals->arms);
+    pilot_piece_add_numbers(piece, residuals->plain_meat, residuals->arms);
+    pilot_piece_add_numbers(piece, residuals->adjusted_meat, residuals->arms);
     pilot_piece_add_counts(piece, residuals->leverage_one, residuals->arms);
     if (clusters)
         pack_clusters(residuals, piece);
@@ -186,6 +188,8 @@ pilot_status_t pilot_residuals_unpack(pilot_piece_reader_t *reader, const pilot_
     if (!head || head[0] != fit->arms || (head[1] & 1 && !has_clusters(fit)) ||
         !pilot_take_number(reader, &ret->square) ||
         !pilot_take_numbers(reader, fit->arms, arena, &ret->meat) ||
+        !pilot_take_numbers(reader, fit->arms, arena, &ret->plain_meat) ||
+        !pilot_take_numbers(reader, fit->arms, arena, &ret->adjusted_meat) ||
         !pilot_take_counts(reader, fit->arms, arena, &ret->leverage_one) ||
         (head[1] & 1 && !take_clusters(reader, fit, arena, &ret->clusters)) ||
         (head[1] & 4 && !(fit->across && take_across(reader, fit, arena, &ret->across))))

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "ols_scores.h"
 #include "ols_workspace.h"
 #include "pilot/memory.h"
 
@@ -170,34 +171,48 @@ static size_t keep_same_design(const pilot_pooled_ols_fit_t *const *fit, bool *d
     return kept;
 }
 
+/* What round 2 is walked for; by outcome. */
+typedef struct wanted {
+    pilot_piece_t *piece;       /* or NULL */
+    pilot_ols_scores_t *scores; /* or NULL */
+    bool interactions;
+} wanted_t;
+
 static bool residuals_of_group(pilot_ols_t *ols, const pilot_rows_t *rows,
                                const pilot_variable_t *outcome,
                                const pilot_pooled_ols_fit_t *const *fit, const size_t *member,
-                               size_t members, pilot_piece_t *piece)
+                               size_t members, const wanted_t *wanted)
 {
     const pilot_variable_t *y[PILOT_GROUP_OUTCOMES] = {NULL};
     const pilot_fit_t *fits[PILOT_GROUP_OUTCOMES] = {NULL};
+    pilot_ols_scores_t *scores[PILOT_GROUP_OUTCOMES] = {NULL};
     pilot_residuals_t residuals[PILOT_GROUP_OUTCOMES];
+    const pilot_score_sink_t *sink = NULL;
     for (size_t i = 0; i < members; i++) {
         y[i] = &outcome[member[i]];
         fits[i] = &fit[member[i]]->fit;
+        scores[i] = wanted->scores ? &wanted->scores[member[i]] : NULL;
     }
-    if (!pilot_residuals_compute(rows, y, fits, members, ols->arena, residuals))
+    if (wanted->scores)
+        sink =
+            pilot_scores_begin(scores, fits, members, rows->task, wanted->interactions, ols->arena);
+    if (!pilot_residuals_compute(rows, y, fits, members, sink, ols->arena, residuals))
         return false;
-    for (size_t i = 0; i < members; i++)
-        pilot_residuals_pack(&residuals[i], fits[i], &piece[member[i]]);
+    if (wanted->scores)
+        pilot_scores_end(scores, fits[0], residuals, members);
+    for (size_t i = 0; wanted->piece && i < members; i++)
+        pilot_residuals_pack(&residuals[i], fits[i], &wanted->piece[member[i]]);
     return true;
 }
 
 /* Of one model: its fits by outcome. */
 static bool residuals_of_model(pilot_ols_t *ols, const pilot_ols_task_t *task,
                                const pilot_variable_t *outcome, size_t outcomes,
-                               const pilot_pooled_ols_fit_t *const *fit, pilot_piece_t *piece)
+                               const pilot_pooled_ols_fit_t *const *fit, const wanted_t *wanted)
 {
     bool good = true;
     size_t member[PILOT_GROUP_OUTCOMES];
     bool *done = PILOT_NEW_ARRAY(bool, outcomes);
-    pilot_piece_t *part = PILOT_NEW_ARRAY(pilot_piece_t, outcomes);
     for (size_t first = 0; first < outcomes; first++) {
         pilot_rows_t rows;
         if (done[first])
@@ -206,9 +221,8 @@ static bool residuals_of_model(pilot_ols_t *ols, const pilot_ols_task_t *task,
         pilot_rows_select(task, &outcome[first], ols->arena, &rows);
         size_t members = pilot_ols_group(&rows, outcome, outcomes, first, done, member);
         members = keep_same_design(fit, done, member, members);
-        good = residuals_of_group(ols, &rows, outcome, fit, member, members, part) && good;
+        good = residuals_of_group(ols, &rows, outcome, fit, member, members, wanted) && good;
     }
-    append_pieces(part, outcomes, piece);
     free(done);
     return good;
 }
@@ -216,7 +230,8 @@ static bool residuals_of_model(pilot_ols_t *ols, const pilot_ols_task_t *task,
 pilot_status_t pilot_pooled_ols_residuals(pilot_ols_t *ols, const pilot_ols_task_t *task,
                                           const pilot_variable_t *outcome, size_t outcomes,
                                           const pilot_pooled_ols_fit_t *const *fit, size_t models,
-                                          pilot_piece_t *piece, pilot_error_t *error)
+                                          pilot_piece_t *piece, pilot_ols_scores_t *scores,
+                                          bool interactions, pilot_error_t *error)
 {
     bool good = true;
     for (size_t i = 0; i < models * outcomes; i++)
@@ -224,18 +239,32 @@ pilot_status_t pilot_pooled_ols_residuals(pilot_ols_t *ols, const pilot_ols_task
     if (!good)
         return pilot_error_set(error, PILOT_E_PROTOCOL,
                                "a pooled ols fit does not go with this plan");
-    for (size_t m = 0; m < models; m++)
-        good = residuals_of_model(ols, task, outcome, outcomes, fit + m * outcomes, piece) && good;
+    for (size_t m = 0; m < models; m++) {
+        pilot_piece_t *part = piece ? PILOT_NEW_ARRAY(pilot_piece_t, outcomes) : NULL;
+        wanted_t wanted = {.piece = part,
+                           .scores = scores ? scores + m * outcomes : NULL,
+                           .interactions = interactions};
+        good =
+            residuals_of_model(ols, task, outcome, outcomes, fit + m * outcomes, &wanted) && good;
+        if (piece)
+            append_pieces(part, outcomes, piece);
+    }
     if (!good)
         return pilot_error_set(error, PILOT_E_PROTOCOL,
                                "a pooled ols fit was made without a block of this agency");
     return PILOT_OK;
 }
 
+void pilot_pooled_ols_contrasts(const pilot_pooled_ols_fit_t *fit, const pilot_ols_task_t *task,
+                                bool interactions, pilot_ols_scores_t *ret)
+{
+    pilot_scores_describe(&fit->fit, task, interactions, ret);
+}
+
 pilot_status_t pilot_pooled_ols_finish(const pilot_pooled_ols_fit_t *fit,
                                        pilot_piece_reader_t *reader, size_t agencies,
                                        double confidence, pilot_estimate_t *ret_estimate,
-                                       pilot_error_t *error)
+                                       pilot_convention_t *ret_convention, pilot_error_t *error)
 {
     pilot_arena_t *arena = pilot_arena_new();
     pilot_residuals_t *residuals = PILOT_ARENA_RAW(arena, pilot_residuals_t, agencies + 1);
@@ -254,7 +283,8 @@ pilot_status_t pilot_pooled_ols_finish(const pilot_pooled_ols_fit_t *fit,
         agencies++;
     }
     if (!status)
-        pilot_residuals_finish(&fit->fit, pointer, agencies, confidence, arena, ret_estimate);
+        pilot_residuals_finish(&fit->fit, pointer, agencies, confidence, arena, ret_estimate,
+                               ret_convention);
     pilot_arena_free(arena);
     return status;
 }

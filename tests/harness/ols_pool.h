@@ -104,12 +104,12 @@ static inline bool pool_models(const ols_agency_t *agency, size_t agencies,
         task.regressor = agency[a].regressor;
         good = !pilot_pooled_ols_residuals(ols, &task, agency[a].outcome, outcomes,
                                            (const pilot_pooled_ols_fit_t *const *)fit, models,
-                                           &second.piece[a], &error);
+                                           &second.piece[a], NULL, false, &error);
     }
     pool_begin_reading(&second);
     for (size_t o = 0; o < models * outcomes && good; o++)
         good = !pilot_pooled_ols_finish(fit[o], second.reader, agencies, option->confidence,
-                                        ret + o * (arms - 1), &error);
+                                        ret + o * (arms - 1), NULL, &error);
     for (size_t a = 0; a < agencies && good; a++)
         good = pilot_piece_at_end(&first.reader[a]) && pilot_piece_at_end(&second.reader[a]);
     if (!good)

@@ -186,7 +186,8 @@ static void test_truncated(bool across)
     pilot_piece_reader_t whole = pool_read(&first, &label), reader = whole;
     ok(!fit_ols(&task, &reader, 1, &fit, &error), "whole moments give a fit");
     const pilot_pooled_ols_fit_t *fits = fit;
-    ok(!pilot_pooled_ols_residuals(ols, &task, made->agency.outcome, 1, &fits, 1, &second, &error),
+    ok(!pilot_pooled_ols_residuals(ols, &task, made->agency.outcome, 1, &fits, 1, &second, NULL,
+                                   false, &error),
        "... and residual sums");
     pilot_pooled_ols_fit_pack(fit, &packed);
     size_t refused = 0, tried = 0;
@@ -215,7 +216,8 @@ static void test_truncated(bool across)
     for (size_t n = 0; n < second.numbers; n++, tried++) {
         reader = whole;
         reader.numbers = n;
-        refused += pilot_pooled_ols_finish(fit, &reader, 1, 0.95, row, &error) == PILOT_E_PROTOCOL;
+        refused +=
+            pilot_pooled_ols_finish(fit, &reader, 1, 0.95, row, NULL, &error) == PILOT_E_PROTOCOL;
     }
     ok(tried > 100 && refused == tried, "%s: none of %zu truncated pieces is taken",
        across ? "across" : "agency", tried);
@@ -259,8 +261,8 @@ static void test_foreign(void)
     ok(!fit_ols(&task, &reader, 1, &fit, &error), "counts out of bounds do no harm");
     const pilot_pooled_ols_fit_t *fits = fit;
     task.regressors = 1;
-    ok(pilot_pooled_ols_residuals(ols, &task, made->agency.outcome, 1, &fits, 1, &out, &error) ==
-           PILOT_E_PROTOCOL,
+    ok(pilot_pooled_ols_residuals(ols, &task, made->agency.outcome, 1, &fits, 1, &out, NULL, false,
+                                  &error) == PILOT_E_PROTOCOL,
        "a fit of another plan is refused");
     pilot_pooled_ols_fit_free(fit);
     pilot_piece_clear(&piece);
