@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "pilot/balance.h"
 #include "pilot/memory.h"
 #include "pilot/power.h"
 
@@ -14,13 +15,44 @@
 
 struct pilot_checks {
     pilot_quality_t *quality;
+    pilot_balance_t *balance;
 };
 
 struct pilot_check_rows {
     const pilot_analysis_t *analysis;
+    pilot_balance_t *merged; /* rows borrow its levels */
     pilot_quality_row_t *row;
     size_t rows;
 };
+
+/* Covariates of the plan, those for subgroups alone left out: indices into spec->covariate. */
+static size_t balance_covariates(const pilot_analysis_t *analysis, size_t *ret_index)
+{
+    const pilot_subset_t whole = {0};
+    return pilot_regression_covariates(analysis, &whole, ret_index);
+}
+
+static pilot_balance_t *summarize_balance(pilot_view_t *view)
+{
+    const pilot_analysis_t *analysis = view->analysis;
+    const Pilot__Spec *spec = analysis->spec;
+    size_t *index = PILOT_NEW_ARRAY(size_t, spec->n_covariate);
+    size_t covariates = balance_covariates(analysis, index);
+    pilot_balance_covariate_t *covariate = PILOT_NEW_ARRAY(pilot_balance_covariate_t, covariates);
+    for (size_t i = 0; i < covariates; i++) {
+        Pilot__VariableKind kind = spec->covariate[index[i]]->kind;
+        covariate[i].binary = kind == PILOT__VARIABLE_KIND__BINARY;
+        if (kind == PILOT__VARIABLE_KIND__CATEGORY)
+            covariate[i].category = &view->category[index[i]];
+        else
+            covariate[i].number = &view->number[index[i]];
+    }
+    pilot_balance_t *balance = pilot_balance_summarize(
+        &view->frame, covariate, covariates, view->outcome, analysis->outcomes, spec->across);
+    free(covariate);
+    free(index);
+    return balance;
+}
 
 pilot_checks_t *pilot_checks_of(pilot_view_t *view)
 {
@@ -28,6 +60,7 @@ pilot_checks_t *pilot_checks_of(pilot_view_t *view)
     pilot_checks_t *checks = PILOT_NEW(pilot_checks_t);
     checks->quality = pilot_quality_summarize(&view->frame, view->outcome, analysis->outcomes,
                                               analysis->spec->across);
+    checks->balance = summarize_balance(view);
     return checks;
 }
 
@@ -36,19 +69,42 @@ void pilot_checks_free(pilot_checks_t *checks)
     if (!checks)
         return;
     pilot_quality_free(checks->quality);
+    pilot_balance_free(checks->balance);
     free(checks);
 }
 
 void pilot_checks_pack(const pilot_checks_t *checks, pilot_piece_t *piece)
 {
     pilot_quality_pack(checks->quality, piece);
+    pilot_balance_pack(checks->balance, piece);
 }
 
-pilot_status_t pilot_checks_unpack(pilot_piece_reader_t *reader, pilot_checks_t **ret_checks,
-                                   pilot_error_t *error)
+static pilot_status_t unpack_balance(const pilot_analysis_t *analysis, pilot_piece_reader_t *reader,
+                                     pilot_balance_t **ret_balance, pilot_error_t *error)
+{
+    const Pilot__Spec *spec = analysis->spec;
+    size_t *index = PILOT_NEW_ARRAY(size_t, spec->n_covariate);
+    bool *category = PILOT_NEW_ARRAY(bool, spec->n_covariate);
+    pilot_balance_plan_t plan = {.arms = spec->n_arm,
+                                 .outcomes = spec->n_outcome,
+                                 .covariates = balance_covariates(analysis, index),
+                                 .category = category,
+                                 .across = spec->across};
+    for (size_t i = 0; i < plan.covariates; i++)
+        category[i] = spec->covariate[index[i]]->kind == PILOT__VARIABLE_KIND__CATEGORY;
+    pilot_status_t status = pilot_balance_unpack(&plan, reader, ret_balance, error);
+    free(index);
+    free(category);
+    return status;
+}
+
+pilot_status_t pilot_checks_unpack(const pilot_analysis_t *analysis, pilot_piece_reader_t *reader,
+                                   pilot_checks_t **ret_checks, pilot_error_t *error)
 {
     pilot_checks_t *checks = PILOT_NEW(pilot_checks_t);
     pilot_status_t status = pilot_quality_unpack(reader, &checks->quality, error);
+    if (status == PILOT_OK)
+        status = unpack_balance(analysis, reader, &checks->balance, error);
     if (status == PILOT_OK)
         *ret_checks = checks;
     else
@@ -56,16 +112,38 @@ pilot_status_t pilot_checks_unpack(pilot_piece_reader_t *reader, pilot_checks_t 
     return status;
 }
 
+static void add_balance_rows(pilot_check_rows_t *rows)
+{
+    const Pilot__Spec *spec = rows->analysis->spec;
+    size_t more = 0, *index = PILOT_NEW_ARRAY(size_t, spec->n_covariate);
+    pilot_quality_row_t *row = pilot_balance_check(rows->merged, &more);
+    balance_covariates(rows->analysis, index);
+    for (size_t i = 0; i < more; i++)
+        if (row[i].covariate != PILOT_QUALITY_NONE)
+            row[i].covariate = index[row[i].covariate];
+    rows->row = pilot_realloc(rows->row, rows->rows + more + 1, sizeof *row);
+    memcpy(rows->row + rows->rows, row, more * sizeof *row);
+    rows->rows += more;
+    free(row);
+    free(index);
+}
+
 pilot_check_rows_t *pilot_checks_rows(const pilot_analysis_t *analysis,
                                       const pilot_checks_t *const *checks, size_t count)
 {
-    pilot_check_rows_t *rows = PILOT_NEW(pilot_check_rows_t);
     const pilot_quality_t **quality = PILOT_NEW_ARRAY(const pilot_quality_t *, count);
-    for (size_t i = 0; i < count; i++)
+    const pilot_balance_t **balance = PILOT_NEW_ARRAY(const pilot_balance_t *, count);
+    for (size_t i = 0; i < count; i++) {
         quality[i] = checks[i]->quality;
+        balance[i] = checks[i]->balance;
+    }
+    pilot_check_rows_t *rows = PILOT_NEW(pilot_check_rows_t);
     rows->analysis = analysis;
+    rows->merged = pilot_balance_merge(balance, count);
     rows->row = pilot_quality_check(quality, count, analysis->probability, &rows->rows);
+    add_balance_rows(rows);
     free(quality);
+    free(balance);
     return rows;
 }
 
@@ -74,6 +152,7 @@ void pilot_check_rows_free(pilot_check_rows_t *rows)
     if (!rows)
         return;
     free(rows->row);
+    pilot_balance_free(rows->merged);
     free(rows);
 }
 

@@ -14,10 +14,10 @@ pilot_checks_t *pilot_checks_of(pilot_view_t *view);
 void pilot_checks_free(pilot_checks_t *checks); /* NULL is fine */
 void pilot_checks_pack(const pilot_checks_t *checks, pilot_piece_t *piece);
 /* PILOT_E_PROTOCOL when the reader does not hold them. */
-pilot_status_t pilot_checks_unpack(pilot_piece_reader_t *reader, pilot_checks_t **ret_checks,
-                                   pilot_error_t *error);
+pilot_status_t pilot_checks_unpack(const pilot_analysis_t *analysis, pilot_piece_reader_t *reader,
+                                   pilot_checks_t **ret_checks, pilot_error_t *error);
 
-/* The rows of one agency (count 1) or of all, in agency order. */
+/* The rows of one agency (count 1) or of all, in agency order.  Caller frees. */
 typedef struct pilot_check_rows pilot_check_rows_t;
 pilot_check_rows_t *pilot_checks_rows(const pilot_analysis_t *analysis,
                                       const pilot_checks_t *const *checks, size_t count);

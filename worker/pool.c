@@ -29,7 +29,7 @@ static pilot_status_t read_heads(pool_t *pool, pilot_error_t *error)
         pilot_status_t status =
             pilot_subsets_unpack(pool->analysis, reader, &pool->subsets[a], error);
         if (status == PILOT_OK)
-            status = pilot_checks_unpack(reader, &pool->checks[a], error);
+            status = pilot_checks_unpack(pool->analysis, reader, &pool->checks[a], error);
         if (status != PILOT_OK)
             return status;
     }
