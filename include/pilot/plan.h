@@ -28,6 +28,9 @@ typedef enum pilot_outcome_type {
     PILOT_OUTCOME_DURATION
 } pilot_outcome_type_t;
 
+/* "continuous", ... */
+const char *pilot_outcome_type_name(pilot_outcome_type_t type);
+
 typedef enum pilot_role { PILOT_ROLE_PRIMARY, PILOT_ROLE_SECONDARY } pilot_role_t;
 typedef enum pilot_better { PILOT_BETTER_HIGHER, PILOT_BETTER_LOWER } pilot_better_t;
 

@@ -80,11 +80,15 @@ pilot_status_t pilot_check_arms(pilot_draft_t *draft, pilot_document_t *document
 
 /* ---- outcomes -------------------------------------------------------------------------------- */
 
-static const char *const outcome_types[] = {
-    [PILOT_OUTCOME_CONTINUOUS] = "continuous", [PILOT_OUTCOME_BINARY] = "binary",
-    [PILOT_OUTCOME_COUNT] = "count",           [PILOT_OUTCOME_ORDINAL] = "ordinal",
-    [PILOT_OUTCOME_DURATION] = "duration",
-};
+const char *pilot_outcome_type_name(pilot_outcome_type_t type)
+{
+    static const char *const names[] = {
+        [PILOT_OUTCOME_CONTINUOUS] = "continuous", [PILOT_OUTCOME_BINARY] = "binary",
+        [PILOT_OUTCOME_COUNT] = "count",           [PILOT_OUTCOME_ORDINAL] = "ordinal",
+        [PILOT_OUTCOME_DURATION] = "duration",
+    };
+    return names[type];
+}
 
 /* Keys that belong to one type of outcome only. */
 static pilot_status_t check_type_keys(pilot_document_t *document, yaml_node_t *item,
@@ -103,8 +107,14 @@ static pilot_status_t check_type_keys(pilot_document_t *document, yaml_node_t *i
             return pilot_document_error(
                 document, pilot_document_key(document, item, keys[i].key), error,
                 "outcomes.%s: it goes with type %s only, and %s is %s", keys[i].key,
-                outcome_types[keys[i].type], pilot_quoted(outcome->name, quoted),
-                outcome_types[outcome->type]);
+                pilot_outcome_type_name(keys[i].type), pilot_quoted(outcome->name, quoted),
+                pilot_outcome_type_name(outcome->type));
+    yaml_node_t *horizon = pilot_document_key(document, item, "horizon");
+    if (outcome->has_horizon && !outcome->event)
+        return pilot_document_error(document, horizon, error,
+                                    "outcomes.horizon: it goes with outcomes.event, and %s has no "
+                                    "event column",
+                                    pilot_quoted(outcome->name, quoted));
     yaml_node_t *levels = pilot_document_get(document, item, "levels");
     if (outcome->type == PILOT_OUTCOME_ORDINAL && outcome->levels.count < 2)
         return pilot_document_error(document, levels ? levels : item, error,
@@ -258,12 +268,9 @@ pilot_status_t pilot_check_analysis(pilot_draft_t *draft, pilot_document_t *docu
 {
     const pilot_plan_t *plan = &draft->plan;
     yaml_node_t *analysis = section(document, "analysis");
-    yaml_node_t *estimators = pilot_document_get(document, analysis, "estimators");
-    for (size_t i = 0; i < plan->estimators.count; i++)
-        if (strcmp(plan->estimators.item[i], "iv") == 0 && !plan->columns.received)
-            return pilot_document_error(document, pilot_document_item(document, estimators, i),
-                                        error, "analysis.estimators: iv needs columns.received");
-    pilot_status_t status = check_std_error(plan, document, analysis, error);
+    pilot_status_t status = pilot_check_estimators(plan, document, analysis, error);
+    if (status == PILOT_OK)
+        status = check_std_error(plan, document, analysis, error);
     return status ? status : check_by(plan, document, error);
 }
 

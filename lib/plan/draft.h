@@ -52,6 +52,9 @@ pilot_status_t pilot_check_power(pilot_draft_t *draft, pilot_document_t *documen
 pilot_status_t pilot_check_agencies(pilot_draft_t *draft, pilot_document_t *document,
                                     pilot_error_t *error);
 
+pilot_status_t pilot_check_estimators(const pilot_plan_t *plan, pilot_document_t *document,
+                                      yaml_node_t *analysis, pilot_error_t *error);
+
 /* Fills plan->stored. */
 void pilot_plan_make_columns(pilot_plan_t *plan);
 /* Fills plan->not_computed. */

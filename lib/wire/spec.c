@@ -5,16 +5,6 @@
 
 #include "pilot/memory.h"
 
-static const char *outcome_type_name(pilot_outcome_type_t type)
-{
-    static const char *const names[] = {
-        [PILOT_OUTCOME_CONTINUOUS] = "continuous", [PILOT_OUTCOME_BINARY] = "binary",
-        [PILOT_OUTCOME_COUNT] = "count",           [PILOT_OUTCOME_ORDINAL] = "ordinal",
-        [PILOT_OUTCOME_DURATION] = "duration",
-    };
-    return names[type];
-}
-
 static Pilot__VariableKind variable_kind(pilot_covariate_type_t type)
 {
     switch (type) {
@@ -56,7 +46,7 @@ static void add_outcomes(Pilot__Spec *spec, const pilot_plan_t *plan)
     for (size_t i = 0; i < plan->outcome_count; i++) {
         const pilot_plan_outcome_t *outcome = &plan->outcomes[i];
         spec->outcome[i]->name = pilot_strdup(outcome->name);
-        spec->outcome[i]->type = pilot_strdup(outcome_type_name(outcome->type));
+        spec->outcome[i]->type = pilot_strdup(pilot_outcome_type_name(outcome->type));
         spec->outcome[i]->has_smallest_effect = outcome->has_smallest_effect;
         spec->outcome[i]->smallest_effect = outcome->smallest_effect;
         spec->outcome[i]->n_level = outcome->levels.count;

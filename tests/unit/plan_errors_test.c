@@ -299,6 +299,8 @@ static void test_outcomes(void)
          "6:46: outcomes.horizon: it goes with type duration only, and 'y' is ordinal"},
         {ONE("{name: y, type: duration, horizon: 0}"),
          "6:40: outcomes.horizon: '0' is not a number above 0"},
+        {ONE("{name: y, type: duration, horizon: 3}"),
+         "6:31: outcomes.horizon: it goes with outcomes.event, and 'y' has no event column"},
         {TWO("{name: z, type: binary, stands_for: x}"),
          "7:41: outcomes.stands_for: 'x' is not an outcome"},
         {TWO("{name: z, type: binary, stands_for: z}"),
@@ -389,6 +391,21 @@ static void test_analysis(void)
          "6:30: analysis.estimators: 'ols' is listed twice"},
         {PLAN "analysis: {estimators: [iv]}\n",
          "6:25: analysis.estimators: iv needs columns.received"},
+        {PLAN "analysis: {estimators: [ols, risk_ratio]}\n",
+         "6:30: analysis.estimators: risk_ratio needs an outcome of type binary, and the plan has "
+         "none"},
+        {PLAN "analysis:\n  estimators:\n  - rate_ratio\n",
+         "8:5: analysis.estimators: rate_ratio needs an outcome of type count or binary, and the "
+         "plan has none"},
+        {ONE("{name: m, type: ordinal, levels: [a, b]}") "analysis: {estimators: [quantile]}\n",
+         "7:25: analysis.estimators: quantile needs an outcome of type continuous, count or "
+         "duration, and the plan has none"},
+        {PLAN "analysis: {estimators: [log_rank]}\n",
+         "6:25: analysis.estimators: log_rank needs an outcome of type duration, and the plan has "
+         "none"},
+        {ONE("{name: d, type: duration}") "analysis: {estimators: [log_rank]}\n",
+         "7:25: analysis.estimators: log_rank needs a duration with an event column "
+         "(outcomes.event)"},
         {PLAN "analysis: {std_error: CR2}\n",
          "6:23: analysis.std_error: CR2 needs clusters; give columns.cluster, or write HC2"},
         {WITH_COLUMNS("columns: {arm: a, cluster: k}\n") "analysis: {std_error: HC2}\n",
