@@ -125,7 +125,7 @@ pilot_status_t pilot_cmd_results(pilot_context_t *context, int argc, char **argv
          .target = &request.view,
          .argument = "VIEW",
          .help = "which results (default: effects)",
-         .choices = "effects|comparison|agencies|quality|submissions"},
+         .choices = "effects|comparison|agencies|quality|curves|submissions"},
         {.name = "analysis",
          .type = PILOT_OPTION_COUNT,
          .target = &request.analysis,
@@ -154,7 +154,7 @@ pilot_status_t pilot_cmd_results(pilot_context_t *context, int argc, char **argv
     pilot_status_t status = pilot_context_parse(
         context, options, "PILOT",
         "Shows effects, their comparison across agencies, each agency beside its shrunken "
-        "estimate, quality checks or submissions.",
+        "estimate, quality checks, survival curves or submissions.",
         1, 1, argc, argv, &operands, error);
     if (status || context->done)
         return status;

@@ -100,17 +100,24 @@ static char *heading_of(const pilot_view_t *view, const PGresult *result, int ro
     const char *subgroup = value(view, result, row, "subgroup");
     append_name(&text, "", value(view, result, row, "outcome"), most);
     append_name(&text, ": ", value(view, result, row, "arm"), most);
-    append_name(&text, " - ", value(view, result, row, "control"), most);
+    if (view->heading == PILOT_HEADING_CURVE)
+        pilot_text_appendf(&text, ", %s", value(view, result, row, "curve"));
+    else
+        append_name(&text, " - ", value(view, result, row, "control"), most);
     if (view->heading == PILOT_HEADING_ESTIMATE)
         pilot_text_appendf(&text, ", %s", estimator_label(value(view, result, row, "estimator")));
     if (parameter && parameter[0])
-        append_name(&text, " ", parameter, most);
+        append_name(&text, view->heading == PILOT_HEADING_ESTIMATE ? " " : ", ", parameter, most);
     if (estimand && strcmp(estimand, "itt") != 0)
         pilot_text_appendf(&text, " [%s]", estimand);
     if (subgroup && subgroup[0]) {
         append_name(&text, " (", subgroup, most);
         append_name(&text, " = ", value(view, result, row, "level"), most);
         pilot_text_append_char(&text, ')');
+    }
+    if (view->heading == PILOT_HEADING_CURVE) {
+        const char *agency = value(view, result, row, "agency");
+        append_name(&text, ", ", agency ? agency : "(pooled)", most);
     }
     return pilot_text_take(&text);
 }

@@ -80,6 +80,11 @@ static const pilot_view_column_t quality_columns[] = {
     N("value"), N("statistic"), N("df"),     N("p_value"), B("alarm"), T("detail"),
     {0}};
 
+static const pilot_view_column_t curves_columns[] = {
+    T("pilot"),  N("analysis"), T("scope"),   T("agency"), T("outcome"), T("subgroup"),
+    T("level"),  T("arm"),      T("curve"),   N("x"),      N("y"),       N("std_error"),
+    N("ci_low"), N("ci_high"),  N("at_risk"), N("events"), T("detail"),  {0}};
+
 static const pilot_view_column_t submissions_columns[] = {T("pilot"),
                                                           T("agency"),
                                                           N("revision"),
@@ -170,6 +175,18 @@ static const pilot_view_cell_t quality_cells[] = {
     {.header = "alarm", .kind = PILOT_CELL_FLAG, .a = "alarm"},
     {0}};
 
+static const pilot_view_cell_t curves_cells[] = {
+    {.header = "x", .kind = PILOT_CELL_NUMBER, .a = "x"},
+    {.header = "y", .kind = PILOT_CELL_NUMBER, .a = "y", .b = "std_error"},
+    {.header = "interval",
+     .kind = PILOT_CELL_INTERVAL,
+     .a = "ci_low",
+     .b = "ci_high",
+     .c = "std_error"},
+    {.header = "at risk", .kind = PILOT_CELL_NUMBER, .a = "at_risk", .drop = 1},
+    {.header = "events", .kind = PILOT_CELL_NUMBER, .a = "events", .drop = 1},
+    {0}};
+
 static const pilot_view_cell_t submissions_cells[] = {
     {.header = "agency", .kind = PILOT_CELL_TEXT, .a = "agency"},
     {.header = "revision", .kind = PILOT_CELL_COUNT, .a = "revision"},
@@ -202,7 +219,8 @@ static const pilot_view_t views[] = {
      .column = comparison_columns,
      .cell = comparison_cells,
      .order = "ordinal",
-     .table_order = "ordinal",
+     .table_order = "min(ordinal) OVER (PARTITION BY outcome, subgroup, level, arm, control, "
+                    "estimand, parameter), ordinal",
      .table_where = "headline",
      .heading = PILOT_HEADING_CONTRAST,
      .by_analysis = true},
@@ -220,6 +238,14 @@ static const pilot_view_t views[] = {
      .cell = quality_cells,
      .order = AGENCY_ORDER,
      .table_order = AGENCY_ORDER,
+     .by_analysis = true},
+    {.name = "curves",
+     .source = "results.curves",
+     .column = curves_columns,
+     .cell = curves_cells,
+     .order = AGENCY_ORDER ", point",
+     .table_order = AGENCY_ORDER ", point",
+     .heading = PILOT_HEADING_CURVE,
      .by_analysis = true},
     {.name = "submissions",
      .source = "results.submissions",

@@ -200,7 +200,42 @@ static void put_quality(copy_t *copy, const pilot_writer_mail_t *item)
     }
 }
 
-/* ---- all four -------------------------------------------------------------------------------- */
+/* ---- curves ---------------------------------------------------------------------------------- */
+
+#define CURVE_COLUMNS                                                                              \
+    "analysis, job, ordinal, agency, outcome, subgroup, level, arm, curve, point, x, y, "          \
+    "std_error, ci_low, ci_high, at_risk, events, detail"
+
+static void put_curve(copy_t *copy, const pilot_writer_mail_t *item, const Pilot__Curve *curve)
+{
+    for (size_t i = 0; i < curve->n_point; i++) {
+        const Pilot__CurvePoint *point = curve->point[i];
+        put_head(copy, item, curve->ordinal);
+        put_optional(copy, curve->agency);
+        put_text(copy, curve->outcome);
+        put_subset(copy, curve->subgroup, curve->level);
+        put_text(copy, curve->arm);
+        put_text(copy, curve->curve);
+        pilot_copy_in_int4(copy, (int32_t)i);
+        pilot_copy_in_float8(copy, point->x);
+        pilot_copy_in_float8(copy, point->y);
+        put_number(copy, point->has_std_error, point->std_error);
+        put_number(copy, point->has_ci_low, point->ci_low);
+        put_number(copy, point->has_ci_high, point->ci_high);
+        put_number(copy, point->has_at_risk, point->at_risk);
+        put_number(copy, point->has_events, point->events);
+        put_optional(copy, curve->detail);
+    }
+}
+
+static void put_curves(copy_t *copy, const pilot_writer_mail_t *item)
+{
+    for (size_t i = 0; i < item->rows->n_curve; i++)
+        put_curve(copy, item, item->rows->curve[i]);
+}
+
+/* ---- all of them --------------------------------------------------------------------------------
+ */
 
 #define COPY_INTO(table, columns) "COPY " table " (" columns ") FROM STDIN (FORMAT binary)"
 
@@ -218,6 +253,7 @@ static const struct kind {
      offsetof(Pilot__ResultRows, n_agency_effect), put_agency_effects},
     {COPY_INTO("work.quality", QUALITY_COLUMNS), 13, offsetof(Pilot__ResultRows, n_quality),
      put_quality},
+    {COPY_INTO("work.curves", CURVE_COLUMNS), 18, offsetof(Pilot__ResultRows, n_curve), put_curves},
 };
 
 static bool has_rows(const struct kind *kind, const pilot_writer_mail_t *item)

@@ -300,6 +300,37 @@ static void report_agency(const pilot_compare_t *compare, const compared_key_t *
         row->reason = (char *)entry->reason;
 }
 
+/* The value of no effect, which meta-analysis takes for 0. */
+static double null_of(const pilot_row_key_t *key)
+{
+    pilot_estimator_t estimator = key->slot->estimator;
+    return key->gap || estimator == PILOT_ESTIMATORS ? 0 : pilot_estimator_facts(estimator)->null;
+}
+
+static void shift(pilot_number_t *number, double by)
+{
+    if (number->given)
+        number->value += by;
+}
+
+static void shift_rows(pilot_meta_row_t *row, pilot_meta_agency_t *agency, size_t agencies,
+                       double by)
+{
+    if (by == 0)
+        return;
+    for (size_t i = 0; i < PILOT_META_ROWS; i++) {
+        shift(&row[i].estimate, by);
+        shift(&row[i].ci_low, by);
+        shift(&row[i].ci_high, by);
+        shift(&row[i].pi_low, by);
+        shift(&row[i].pi_high, by);
+    }
+    for (size_t i = 0; i < agencies; i++) {
+        shift(&agency[i].eb_estimate, by);
+        shift(&agency[i].leave_one_out_estimate, by);
+    }
+}
+
 static void report_key(const pilot_compare_t *compare, const compared_key_t *compared,
                        uint64_t given_up, pilot_report_t *report)
 {
@@ -312,15 +343,18 @@ static void report_key(const pilot_compare_t *compare, const compared_key_t *com
     pilot_meta_method_from_name(spec->comparison_method, &options.method);
     pilot_meta_test_from_name(spec->comparison_test, &options.test);
     size_t agencies = compared->entries;
+    double null = null_of(compared->key);
     pilot_number_t *estimate = PILOT_NEW_ARRAY(pilot_number_t, agencies);
     pilot_number_t *std_error = PILOT_NEW_ARRAY(pilot_number_t, agencies);
     for (size_t i = 0; i < agencies; i++) {
         estimate[i] = compared->entry[i].estimate;
+        shift(&estimate[i], -null);
         std_error[i] = compared->entry[i].std_error;
     }
     pilot_meta_row_t row[PILOT_META_ROWS];
     pilot_meta_agency_t *agency = PILOT_NEW_ARRAY(pilot_meta_agency_t, agencies);
     pilot_meta(estimate, std_error, agencies, &options, row, agency);
+    shift_rows(row, agency, agencies, null);
     for (size_t i = 0; i < PILOT_META_ROWS; i++)
         report_comparison(compare->analysis, compared, &row[i], i, given_up, report);
     for (size_t i = 0; i < agencies; i++)

@@ -149,8 +149,22 @@ static const pilot_variable_t *given(const pilot_variable_t *variable)
     return variable->value ? variable : NULL;
 }
 
-static const pilot_sample_t *select_sample(pilot_contrasts_t *contrasts, pilot_sample_kind_t kind)
+static void turn_to(pilot_contrasts_t *contrasts, size_t outcome, size_t arm,
+                    const pilot_subset_t *subset)
 {
+    if (contrasts->outcome == outcome && contrasts->arm == arm && contrasts->subset == subset)
+        return;
+    forget_samples(contrasts);
+    contrasts->outcome = outcome;
+    contrasts->arm = arm;
+    contrasts->subset = subset;
+}
+
+const pilot_sample_t *pilot_contrasts_sample(pilot_contrasts_t *contrasts, size_t outcome,
+                                             size_t arm, const pilot_subset_t *subset,
+                                             pilot_sample_kind_t kind)
+{
+    turn_to(contrasts, outcome, arm, subset);
     const pilot_view_t *view = contrasts->view;
     pilot_sample_t *sample = &contrasts->sample[kind];
     if (contrasts->selected[kind])
@@ -159,15 +173,14 @@ static const pilot_sample_t *select_sample(pilot_contrasts_t *contrasts, pilot_s
     if (bounds && !contrasts->has_cells)
         make_cells(contrasts);
     const pilot_sample_columns_t columns = {
-        .outcome = &view->outcome[contrasts->outcome],
-        .event = kind == PILOT_SAMPLE_EVENT ? given(&view->event[contrasts->outcome]) : NULL,
+        .outcome = &view->outcome[outcome],
+        .event = kind == PILOT_SAMPLE_EVENT ? given(&view->event[outcome]) : NULL,
         .probability = kind == PILOT_SAMPLE_PROBABILITY ? given(&view->probability) : NULL,
         .cell = bounds ? contrasts->cell : NULL,
         .cells = bounds ? contrasts->cells : 0,
         .arm_probability = view->analysis->probability};
-    const pilot_subset_t *subset = contrasts->subset;
     pilot_sample_select(&view->frame, &columns, subset->level ? subset->row : NULL, subset->rows,
-                        contrasts->arm, bounds, sample);
+                        arm, bounds, sample);
     contrasts->selected[kind] = true;
     return sample;
 }
@@ -185,8 +198,9 @@ static void compute(pilot_contrasts_t *contrasts, pilot_estimator_t estimator)
         .bootstrap_draws = spec->has_bootstrap_draws ? spec->bootstrap_draws : 0,
         .horizon = outcome->has_horizon ? outcome->horizon : 0};
     memset(contrasts->estimate, 0, sizeof contrasts->estimate);
-    functions[estimator](select_sample(contrasts, kind_of(estimator)), &options,
-                         contrasts->estimate);
+    const pilot_sample_t *sample = pilot_contrasts_sample(
+        contrasts, contrasts->outcome, contrasts->arm, contrasts->subset, kind_of(estimator));
+    functions[estimator](sample, &options, contrasts->estimate);
     contrasts->estimator = estimator;
 }
 
@@ -196,13 +210,7 @@ pilot_estimate_t *pilot_contrasts_estimate(pilot_contrasts_t *contrasts, const p
     pilot_estimator_t estimator = key->slot->estimator;
     if (!functions[estimator])
         return NULL;
-    if (contrasts->outcome != key->outcome || contrasts->arm != key->arm ||
-        contrasts->subset != subset) {
-        forget_samples(contrasts);
-        contrasts->outcome = key->outcome;
-        contrasts->arm = key->arm;
-        contrasts->subset = subset;
-    }
+    turn_to(contrasts, key->outcome, key->arm, subset);
     if (contrasts->estimator != estimator)
         compute(contrasts, estimator);
     pilot_estimate_t *estimate = &contrasts->estimate[key->slot->parameter_index];

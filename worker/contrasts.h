@@ -36,6 +36,11 @@ typedef struct pilot_contrasts {
 void pilot_contrasts_init(pilot_contrasts_t *contrasts, pilot_view_t *view, uint32_t agency_index);
 void pilot_contrasts_clear(pilot_contrasts_t *contrasts);
 
+/* The rows of a contrast; they live until another contrast is asked for. */
+const pilot_sample_t *pilot_contrasts_sample(pilot_contrasts_t *contrasts, size_t outcome,
+                                             size_t arm, const pilot_subset_t *subset,
+                                             pilot_sample_kind_t kind);
+
 /* The estimate of a key of the CONTRAST family; it lives until the next call.  NULL: this version
  * does not compute it. */
 pilot_estimate_t *pilot_contrasts_estimate(pilot_contrasts_t *contrasts, const pilot_row_key_t *key,
@@ -46,6 +51,13 @@ pilot_estimate_t *pilot_contrasts_estimate(pilot_contrasts_t *contrasts, const p
 void pilot_contrasts_report_bounds(pilot_contrasts_t *contrasts, const pilot_row_keys_t *keys,
                                    size_t outcome, size_t arm, const pilot_subset_t *whole_sample,
                                    const char *agency, pilot_report_t *report);
+
+/* The arms' Kaplan-Meier curves of every outcome, first .. last, that survival estimators are asked
+ * for, and every subset; at most PILOT_CURVE_POINTS each. */
+#define PILOT_CURVE_POINTS ((size_t)500)
+void pilot_contrasts_report_curves(pilot_contrasts_t *contrasts, const pilot_subsets_t *subsets,
+                                   size_t first, size_t last, const char *agency,
+                                   pilot_report_t *report);
 
 /* Does this version compute it?  Must say the same as pilot_estimator_facts(...)->computed. */
 bool pilot_contrasts_computes(pilot_estimator_t estimator);

@@ -167,6 +167,8 @@ void pilot_evaluate_agency(const pilot_analysis_t *analysis, pilot_ols_t *ols,
         while (pilot_row_keys_next(&keys, &key))
             report_row(&evaluation, &key, pin->agency, report);
         report_bounds(&evaluation, rows, pin->agency, report);
+        pilot_contrasts_report_curves(&evaluation.contrasts, evaluation.subsets, 0,
+                                      analysis->outcomes - 1, pin->agency, report);
     }
     pilot_check_rows_report(rows, pin->agency, report);
     write_piece(&evaluation, ols, checks, pin->agency_index, report);

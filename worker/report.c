@@ -15,7 +15,7 @@ typedef struct row_list {
 
 struct pilot_report {
     const pilot_analysis_t *analysis;
-    row_list_t effects, comparisons, agency_effects, quality, pieces, texts;
+    row_list_t effects, comparisons, agency_effects, quality, curves, pieces, texts;
     pilot_piece_t *content; /* of pieces, by index */
     size_t content_capacity;
 };
@@ -48,6 +48,13 @@ void pilot_report_free(pilot_report_t *report)
     clear_list(&report->comparisons);
     clear_list(&report->agency_effects);
     clear_list(&report->quality);
+    for (size_t i = 0; i < report->curves.count; i++) {
+        Pilot__Curve *curve = report->curves.row[i];
+        for (size_t k = 0; k < curve->n_point; k++)
+            free(curve->point[k]);
+        free(curve->point);
+    }
+    clear_list(&report->curves);
     clear_list(&report->pieces);
     clear_list(&report->texts);
     free(report);
@@ -91,6 +98,19 @@ Pilot__Quality *pilot_report_quality(pilot_report_t *report)
     Pilot__Quality *quality = add_row(&report->quality, PILOT_NEW(Pilot__Quality));
     pilot__quality__init(quality);
     return quality;
+}
+
+Pilot__Curve *pilot_report_curve(pilot_report_t *report, size_t points)
+{
+    Pilot__Curve *curve = add_row(&report->curves, PILOT_NEW(Pilot__Curve));
+    pilot__curve__init(curve);
+    curve->n_point = points;
+    curve->point = PILOT_NEW_ARRAY(Pilot__CurvePoint *, points);
+    for (size_t i = 0; i < points; i++) {
+        curve->point[i] = PILOT_NEW(Pilot__CurvePoint);
+        pilot__curve_point__init(curve->point[i]);
+    }
+    return curve;
 }
 
 /* ---- rows from what statistics give ------------------------------------------------------------
@@ -187,6 +207,8 @@ uint8_t *pilot_report_pack(pilot_report_t *report, size_t *ret_length)
     rows.agency_effect = (Pilot__AgencyEffect **)report->agency_effects.row;
     rows.n_quality = report->quality.count;
     rows.quality = (Pilot__Quality **)report->quality.row;
+    rows.n_curve = report->curves.count;
+    rows.curve = (Pilot__Curve **)report->curves.row;
     uint8_t *part_bytes = NULL;
     if (report->pieces.count > 0) {
         Pilot__Part part = PILOT__PART__INIT;

@@ -33,6 +33,8 @@ Pilot__Effect *pilot_report_effect(pilot_report_t *report);
 Pilot__Comparison *pilot_report_comparison(pilot_report_t *report);
 Pilot__AgencyEffect *pilot_report_agency_effect(pilot_report_t *report);
 Pilot__Quality *pilot_report_quality(pilot_report_t *report);
+/* With room for so many points, initialized and counted. */
+Pilot__Curve *pilot_report_curve(pilot_report_t *report, size_t points);
 
 /* A row of results.effects, and the row of results.quality that goes with it.  agency NULL: pooled;
  * subgroup and level NULL: the whole sample.  estimate NULL: not_in_this_version, or outcome_type

@@ -28,6 +28,8 @@ bool pilot_whole_report(const pilot_analysis_t *analysis, const pilot_dataset_t 
         pilot_report_estimate(report, &key, NULL, subset->name, subset->level, key.estimator,
                               pilot_contrasts_estimate(&contrasts, &key, subset));
     }
+    if (going)
+        pilot_contrasts_report_curves(&contrasts, subsets, first, last, NULL, report);
     pilot_contrasts_clear(&contrasts);
     pilot_subsets_free(subsets);
     pilot_view_clear(&view);

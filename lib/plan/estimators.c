@@ -72,6 +72,7 @@ static const pilot_estimator_facts_t facts[PILOT_ESTIMATORS] = {
                     .family = PILOT_FAMILY_CONTRAST,
                     .estimand = "itt",
                     .types = ANY,
+                    .null = 0.5,
                     .computed = true},
     [PILOT_VARIANCE_RATIO] = {.name = "variance_ratio",
                               .family = PILOT_FAMILY_CONTRAST,
