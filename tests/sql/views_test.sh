@@ -1,5 +1,6 @@
 #!/bin/bash
-# The result views have the contract's columns, in its order; only `ordinal` is added, at the end.
+# The result views have the contract's columns, in its order; only `ordinal` (and a
+# curve's `point`) is added, at the end.
 . "$(dirname "$0")/common.sh"
 use_database views
 migrate 1 "$LATEST"
@@ -8,6 +9,7 @@ columns_are() { # view, columns parted by blanks
     local got
     got=$(sql "SELECT string_agg(attname, ' ' ORDER BY attnum) FROM pg_attribute
         WHERE attrelid = 'results.$1'::regclass AND attnum > 0")
+    got=${got% point}
     is "${got% ordinal}" "$2" "results.$1 has the contract's columns"
 }
 
@@ -24,6 +26,8 @@ agencies+=" leave_one_out_estimate status reason"
 quality="pilot analysis agency check arm variable value statistic df p_value alarm detail"
 analyses="analysis pilot plan_version state confirmatory data_state plan_sha256 data_sha256"
 analyses+=" software_version cpu_class launched_by launched_at finished_at jobs jobs_done jobs_failed"
+curves="pilot analysis scope agency outcome subgroup level arm curve x y std_error ci_low ci_high"
+curves+=" at_risk events detail"
 submissions="pilot agency revision state rows content_sha256 file_sha256 submitted_by submitted_at"
 
 for prefix in "" latest_; do
@@ -32,6 +36,7 @@ for prefix in "" latest_; do
     columns_are "${prefix}comparisons" "$comparisons"
     columns_are "${prefix}agencies" "$agencies"
     columns_are "${prefix}quality" "$quality"
+    columns_are "${prefix}curves" "$curves"
     columns_are "${prefix}submissions" "$submissions"
 done
 
@@ -59,6 +64,18 @@ sql "INSERT INTO registry.pilots (name) VALUES ('p');
 is "$(sql "SELECT analysis FROM results.latest_analyses")" 4 \
     "the latest analysis is the last one that is done and confirmatory"
 is "$(sql "SELECT DISTINCT analysis FROM results.latest_effects")" 4 "latest effects are of it"
+is "$(try_sql <<<"INSERT INTO work.effects (analysis, job, ordinal, outcome, arm, control, estimand,
+    estimator, status) VALUES (1, 1, 77, 'y0', 't', 'c', 'itt', 'ols', 'ok')" | cut -c1-5)" 23505 \
+    "a second row of the same outcome, contrast, estimand, estimator and parameter is refused"
+sql "INSERT INTO work.effects (analysis, job, ordinal, outcome, arm, control, estimand, estimator,
+    parameter, status) VALUES (1, 1, 77, 'y0', 't', 'c', 'itt', 'ols', '0.5', 'ok'),
+    (1, 1, 78, 'y0', 't', 'c', 'gap', 'ols', '0.5', 'ok');
+    DELETE FROM work.effects WHERE ordinal >= 77"
+sql "INSERT INTO work.curves (analysis, job, ordinal, agency, outcome, arm, curve, point, x, y)
+    SELECT 4, 1, 0, g, 'y', 't', 'kaplan_meier', p, p, 1 FROM unnest('{b,B,NULL}'::text[]) AS g,
+    generate_series(0, 1) AS p"
+is "$(sql "SELECT string_agg(concat(agency, x, scope), ' ') FROM results.latest_curves")" \
+    "B0agency B1agency b0agency b1agency 0pooled 1pooled" "curves come by agency, pooled last, by x"
 is "$(sql "SELECT string_agg(concat(agency, ordinal), ' ') FROM
     (SELECT * FROM results.effects WHERE analysis = 1) AS e")" "B0 B1 b0 b1 0 1" \
     "effects come by agency's bytes, then in plan order, pooled ones last"
