@@ -69,8 +69,8 @@ function judge(name, header, quoted,    short, whose, beside) {
 }
 BEGIN {
     room("base", "clock debug_point error hash log memory options signals suggest text", "", "openssl")
-    room("stat", "assign balance contrast convention curve design_matrix dim estimate frame meta ols ols_scores piece pooled_ols power quality",
-         "base",
+    room("stat", "assign balance contrast convention curve decoupling design_matrix dim" \
+         " estimate frame joint meta ols ols_scores piece pooled_ols power quality", "base",
          "gsl cblas lapacke Random123")
     room("plan", "estimators plan", "base", "yaml protobuf")
     room("wire", "frame_limits row_keys spec wire", "base plan", "zmq protobuf cblas")
