@@ -65,6 +65,28 @@ size_t pilot_analysis_response(const pilot_analysis_t *analysis, size_t outcome,
     return analysis->first_response[outcome] + (slot->by_category ? slot->parameter_index : 0);
 }
 
+static void make_models(pilot_analysis_t *analysis)
+{
+    if (analysis->automatic)
+        analysis->model[analysis->models++] = PILOT_MODEL_AUTO;
+    else if (wants(analysis->spec, "ols"))
+        analysis->model[analysis->models++] = PILOT_MODEL_OLS;
+    if (!analysis->automatic && wants(analysis->spec, "lin"))
+        analysis->model[analysis->models++] = PILOT_MODEL_LIN;
+}
+
+size_t pilot_analysis_regression(const pilot_analysis_t *analysis, size_t subset,
+                                 pilot_estimator_t estimator, size_t response)
+{
+    size_t model = estimator == PILOT_LIN ? analysis->models - 1 : 0;
+    return (subset * analysis->models + model) * analysis->responses + response;
+}
+
+size_t pilot_analysis_regressions(const pilot_analysis_t *analysis, size_t subsets)
+{
+    return subsets * analysis->models * analysis->responses;
+}
+
 static double *probabilities(const Pilot__Spec *spec)
 {
     double *probability = PILOT_NEW_ARRAY(double, spec->n_arm);
@@ -98,7 +120,8 @@ pilot_status_t pilot_analysis_new(const void *spec_bytes, size_t length,
     analysis->treatments = spec->n_arm - 1;
     analysis->automatic = spec->n_estimator == 0;
     analysis->has_difference = wants(spec, "difference_in_means");
-    analysis->has_ols = pilot_spec_has_ols(spec);
+    analysis->has_regression = pilot_spec_has_regression(spec);
+    make_models(analysis);
     for (size_t i = 0; i < spec->n_outcome; i++)
         analysis->has_contrast |= pilot_row_is_whole(analysis->slots, i);
     make_responses(analysis);

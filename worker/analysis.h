@@ -5,6 +5,7 @@
 #include <pilot.pb-c.h>
 
 #include "layout.h"
+#include "pilot/design_matrix.h"
 #include "pilot/error.h"
 #include "pilot/estimate.h"
 #include "pilot/row_keys.h"
@@ -27,7 +28,10 @@ typedef struct pilot_analysis {
     size_t treatments;
     bool automatic; /* estimators: auto */
     bool has_difference;
-    bool has_ols;
+    bool has_regression;
+    /* Regressions of every response: ols and lin as the plan asks, or the one that auto takes. */
+    pilot_regression_model_t model[2];
+    size_t models;
     bool gaps;                   /* rows of differences between levels of subgroups */
     bool has_contrast;           /* an estimator of pilot/contrast.h */
     size_t regressors;           /* covariates that are not for subgroups alone */
@@ -44,5 +48,12 @@ void pilot_analysis_free(pilot_analysis_t *analysis); /* NULL is fine */
 /* The response that a linear estimator's slot of this outcome is about. */
 size_t pilot_analysis_response(const pilot_analysis_t *analysis, size_t outcome,
                                const pilot_row_slot_t *slot);
+
+/* Place of a regression among those of all subsets: [subset][model][response].  estimator:
+ * PILOT_OLS, PILOT_LIN, or PILOT_ESTIMATORS for auto's. */
+size_t pilot_analysis_regression(const pilot_analysis_t *analysis, size_t subset,
+                                 pilot_estimator_t estimator, size_t response);
+/* How many regressions there are over so many subsets. */
+size_t pilot_analysis_regressions(const pilot_analysis_t *analysis, size_t subsets);
 
 #endif

@@ -15,7 +15,8 @@ typedef struct evaluation {
     pilot_subsets_t *subsets;
     uint64_t *rows; /* with the outcome and a positive weight */
     pilot_dim_summary_t **summary;
-    pilot_estimate_t *ols; /* NULL where not asked for */
+    /* [subset][model][response](treatment); NULL where not asked for */
+    pilot_estimate_t *regression;
     pilot_regression_choice_t *choice;
 } evaluation_t;
 
@@ -51,35 +52,36 @@ static void evaluate_subset(evaluation_t *evaluation, pilot_ols_t *ols, size_t s
             pilot_dim_summarize(&view->frame, &view->response[i],
                                 subset->level ? subset->row : NULL, subset->rows, across);
     }
-    if (evaluation->ols && analysis->responses > 0) {
+    if (evaluation->regression) {
         pilot_ols_task_t task = pilot_view_task(view, subset);
-        size_t first = cell_of(analysis, subset_index, 0);
-        pilot_regression_model_t model = analysis->automatic ? PILOT_MODEL_AUTO : PILOT_MODEL_OLS;
-        pilot_ols_estimate(ols, &task, &model, 1, view->response, analysis->responses,
+        size_t first = pilot_analysis_regressions(analysis, subset_index);
+        pilot_ols_estimate(ols, &task, analysis->model, analysis->models, view->response,
+                           analysis->responses,
                            &(pilot_ols_output_t){
-                               .estimate = &evaluation->ols[first * analysis->treatments],
+                               .estimate = &evaluation->regression[first * analysis->treatments],
                                .choice = &evaluation->choice[first],
                            });
     }
 }
 
-/* Of difference_in_means and ols; *ret_estimator: which, where `auto` chose. */
+/* Of difference_in_means, ols and lin; *ret_estimator: which, where `auto` chose. */
 static pilot_estimate_t *linear_estimate(const evaluation_t *evaluation, const pilot_row_key_t *key,
                                          pilot_estimate_t *computed, const char **ret_estimator)
 {
     const pilot_analysis_t *analysis = evaluation->view.analysis;
-    size_t cell =
-        cell_of(analysis, key->subset, pilot_analysis_response(analysis, key->outcome, key->slot));
+    size_t response = pilot_analysis_response(analysis, key->outcome, key->slot);
     pilot_estimator_t estimator = key->slot->estimator;
+    size_t at = pilot_analysis_regression(analysis, key->subset, estimator, response);
     bool automatic = estimator == PILOT_ESTIMATORS;
     if (automatic)
         estimator =
-            pilot_estimator_from_name(pilot_regression_choice_name(&evaluation->choice[cell]));
+            pilot_estimator_from_name(pilot_regression_choice_name(&evaluation->choice[at]));
     pilot_estimate_t *estimate = NULL;
-    if (estimator == PILOT_OLS || (automatic && estimator == PILOT_LIN)) {
-        estimate = &evaluation->ols[cell * analysis->treatments + key->arm - 1];
+    if (estimator == PILOT_OLS || estimator == PILOT_LIN) {
+        estimate = &evaluation->regression[at * analysis->treatments + key->arm - 1];
     } else if (estimator == PILOT_DIFFERENCE_IN_MEANS) {
-        const pilot_dim_summary_t *summary = evaluation->summary[cell];
+        const pilot_dim_summary_t *summary =
+            evaluation->summary[cell_of(analysis, key->subset, response)];
         estimate = computed;
         pilot_dim_estimate(&summary, 1, key->arm, 0, analysis->spec->confidence, estimate);
         if (automatic)
@@ -115,7 +117,7 @@ static void write_piece(evaluation_t *evaluation, pilot_ols_t *ols, const pilot_
         pilot_piece_add_counts(&piece, &evaluation->rows[first], analysis->responses);
         for (size_t i = 0; i < analysis->responses; i++)
             pilot_dim_pack(evaluation->summary[first + i], &piece);
-        if (analysis->has_ols && analysis->responses > 0) {
+        if (analysis->models > 0 && analysis->responses > 0) {
             pilot_ols_task_t task = pilot_view_task(view, &evaluation->subsets->subset[s]);
             pilot_pooled_ols_moments(ols, &task, view->response, analysis->responses, &piece);
         }
@@ -155,10 +157,12 @@ void pilot_evaluate_agency(const pilot_analysis_t *analysis, pilot_ols_t *ols,
     pilot_check_rows_t *rows =
         pilot_checks_rows(analysis, (const pilot_checks_t *const *)&checks, 1);
     bool effects = !analysis->spec->across;
-    if (effects && analysis->has_ols)
-        evaluation.ols = PILOT_NEW_ARRAY(pilot_estimate_t, cells * analysis->treatments);
-    if (evaluation.ols)
-        evaluation.choice = PILOT_NEW_ARRAY(pilot_regression_choice_t, cells);
+    size_t regressions = pilot_analysis_regressions(analysis, evaluation.subsets->count);
+    if (effects && regressions > 0) {
+        evaluation.regression =
+            PILOT_NEW_ARRAY(pilot_estimate_t, regressions * analysis->treatments);
+        evaluation.choice = PILOT_NEW_ARRAY(pilot_regression_choice_t, regressions);
+    }
     for (size_t s = 0; s < evaluation.subsets->count; s++)
         evaluate_subset(&evaluation, ols, s);
     if (effects) {
@@ -178,7 +182,7 @@ void pilot_evaluate_agency(const pilot_analysis_t *analysis, pilot_ols_t *ols,
         pilot_dim_summary_free(evaluation.summary[i]);
     free(evaluation.summary);
     free(evaluation.rows);
-    free(evaluation.ols);
+    free(evaluation.regression);
     free(evaluation.choice);
     pilot_contrasts_clear(&evaluation.contrasts);
     pilot_subsets_free(evaluation.subsets);

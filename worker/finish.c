@@ -28,13 +28,13 @@ pilot_status_t pilot_residual_agency(const pilot_analysis_t *analysis, pilot_ols
             status = pilot_error_set(error, PILOT_E_PROTOCOL, "the stored fit lacks a level");
             break;
         }
-        if (analysis->responses == 0)
+        if (analysis->responses == 0 || analysis->models == 0)
             continue;
         pilot_ols_task_t task = pilot_view_task(&view, &subsets->subset[s]);
-        status = pilot_pooled_ols_residuals(
-            ols, &task, view.response, analysis->responses,
-            (const pilot_pooled_ols_fit_t *const *)&fits->fit[subset * analysis->responses], 1,
-            &piece, NULL, false, error);
+        status = pilot_pooled_ols_residuals(ols, &task, view.response, analysis->responses,
+                                            (const pilot_pooled_ols_fit_t *const *)&fits
+                                                ->fit[pilot_analysis_regressions(analysis, subset)],
+                                            analysis->models, &piece, NULL, false, error);
     }
     if (status == PILOT_OK)
         pilot_report_piece(report, pin->agency_index, &piece);
@@ -53,7 +53,7 @@ typedef struct finish {
     pilot_subsets_t **subsets; /* by agency */
     size_t *member;
     pilot_piece_reader_t *reader; /* [member] */
-    pilot_estimate_t *estimate;   /* [subset][response][treatment] */
+    pilot_estimate_t *estimate;   /* [subset][model][response][treatment] */
 } finish_t;
 
 static pilot_status_t finish_subset(finish_t *finish, size_t subset, pilot_error_t *error)
@@ -65,12 +65,12 @@ static pilot_status_t finish_subset(finish_t *finish, size_t subset, pilot_error
     for (size_t m = 0; m < members; m++)
         finish->reader[m] = parts->reader[finish->member[m]];
     pilot_status_t status = PILOT_OK;
-    for (size_t i = 0; i < analysis->responses && status == PILOT_OK; i++) {
-        size_t cell = subset * analysis->responses + i;
-        status = pilot_pooled_ols_finish(
-            finish->fits->fit[cell], finish->reader, members, analysis->spec->confidence,
-            &finish->estimate[cell * analysis->treatments], NULL, error);
-    }
+    size_t first = pilot_analysis_regressions(analysis, subset);
+    size_t last = pilot_analysis_regressions(analysis, subset + 1);
+    for (size_t i = first; i < last && status == PILOT_OK; i++)
+        status = pilot_pooled_ols_finish(finish->fits->fit[i], finish->reader, members,
+                                         analysis->spec->confidence,
+                                         &finish->estimate[i * analysis->treatments], NULL, error);
     for (size_t m = 0; m < members; m++)
         parts->reader[finish->member[m]] = finish->reader[m];
     return status;
@@ -94,8 +94,7 @@ static pilot_status_t finish_subsets(finish_t *finish, pilot_error_t *error)
 
 static void refuse_all(finish_t *finish)
 {
-    size_t cells = finish->fits->subsets->count * finish->analysis->responses;
-    for (size_t i = 0; i < cells * finish->analysis->treatments; i++) {
+    for (size_t i = 0; i < finish->fits->fits * finish->analysis->treatments; i++) {
         pilot_estimate_refuse(&finish->estimate[i], PILOT_REASON_JOB_FAILED);
         finish->estimate[i].status = PILOT_ROW_JOB_FAILED;
     }
@@ -109,16 +108,18 @@ static void report_rows(finish_t *finish, pilot_report_t *report)
     pilot_row_key_t key;
     while (pilot_row_keys_next(&keys, &key)) {
         if (!key.slot->defined ||
-            (key.slot->estimator != PILOT_ESTIMATORS && key.slot->estimator != PILOT_OLS))
+            (key.slot->estimator != PILOT_ESTIMATORS && key.slot->estimator != PILOT_OLS &&
+             key.slot->estimator != PILOT_LIN))
             continue;
-        size_t cell = key.subset * analysis->responses +
-                      pilot_analysis_response(analysis, key.outcome, key.slot);
-        if (analysis->automatic && !finish->fits->is_ols[cell])
+        size_t at =
+            pilot_analysis_regression(analysis, key.subset, key.slot->estimator,
+                                      pilot_analysis_response(analysis, key.outcome, key.slot));
+        const pilot_regression_choice_t *choice = pilot_pooled_ols_choice(finish->fits->fit[at]);
+        if (analysis->automatic && choice->difference)
             continue;
         const pilot_subset_t *subset = &all->subset[key.subset];
-        pilot_estimate_t *estimate = &finish->estimate[cell * analysis->treatments + key.arm - 1];
-        const char *estimator =
-            pilot_regression_choice_name(pilot_pooled_ols_choice(finish->fits->fit[cell]));
+        pilot_estimate_t *estimate = &finish->estimate[at * analysis->treatments + key.arm - 1];
+        const char *estimator = pilot_regression_choice_name(choice);
         pilot_mark_partial(estimate, finish->fits->given_up);
         pilot_report_estimate(report, &key, NULL, subset->name, subset->level, estimator, estimate);
     }
@@ -136,7 +137,7 @@ pilot_status_t pilot_finish(const pilot_analysis_t *analysis, const pilot_fits_t
                             pilot_parts_t *parts, pilot_report_t *report, pilot_error_t *error)
 {
     size_t agencies = parts->pieces;
-    size_t estimates = fits->subsets->count * analysis->responses * analysis->treatments;
+    size_t estimates = fits->fits * analysis->treatments;
     finish_t finish = {.analysis = analysis,
                        .fits = fits,
                        .parts = parts,

@@ -9,15 +9,13 @@ pilot_fits_t *pilot_fits_new(const pilot_analysis_t *analysis, const uint32_t *a
                              size_t agencies, pilot_subsets_t *subsets)
 {
     pilot_fits_t *fits = PILOT_NEW(pilot_fits_t);
-    size_t cells = subsets->count * analysis->responses;
+    fits->fits = pilot_analysis_regressions(analysis, subsets->count);
     fits->agency_index = PILOT_NEW_ARRAY(uint32_t, agencies);
     fits->agencies = agencies;
     if (agencies > 0)
         memcpy(fits->agency_index, agency_index, agencies * sizeof *agency_index);
     fits->subsets = subsets;
-    fits->is_ols = PILOT_NEW_ARRAY(uint64_t, cells);
-    fits->fit = PILOT_NEW_ARRAY(pilot_pooled_ols_fit_t *, cells);
-    fits->responses = analysis->responses;
+    fits->fit = PILOT_NEW_ARRAY(pilot_pooled_ols_fit_t *, fits->fits);
     return fits;
 }
 
@@ -25,11 +23,10 @@ void pilot_fits_free(pilot_fits_t *fits)
 {
     if (!fits)
         return;
-    for (size_t i = 0; i < fits->subsets->count * fits->responses; i++)
+    for (size_t i = 0; i < fits->fits; i++)
         pilot_pooled_ols_fit_free(fits->fit[i]);
     pilot_subsets_free(fits->subsets);
     free(fits->agency_index);
-    free(fits->is_ols);
     free(fits->fit);
     free(fits);
 }
@@ -50,14 +47,12 @@ bool pilot_fits_has_agency(const pilot_fits_t *fits, uint32_t agency_index)
 void pilot_fits_pack(const pilot_fits_t *fits, const pilot_analysis_t *analysis,
                      pilot_piece_t *piece)
 {
-    size_t cells = fits->subsets->count * fits->responses;
     pilot_piece_add_count(piece, fits->given_up);
     pilot_piece_add_count(piece, fits->agencies);
     for (size_t i = 0; i < fits->agencies; i++)
         pilot_piece_add_count(piece, fits->agency_index[i]);
     pilot_subsets_pack(fits->subsets, analysis, piece);
-    pilot_piece_add_counts(piece, fits->is_ols, cells);
-    for (size_t i = 0; i < cells; i++)
+    for (size_t i = 0; i < fits->fits; i++)
         pilot_pooled_ols_fit_pack(fits->fit[i], piece);
 }
 
@@ -66,15 +61,10 @@ static pilot_status_t malformed(pilot_error_t *error)
     return pilot_error_set(error, PILOT_E_PROTOCOL, "the stored pooled fit is not well formed");
 }
 
-static pilot_status_t unpack_cells(pilot_fits_t *fits, pilot_piece_reader_t *reader,
-                                   pilot_error_t *error)
+static pilot_status_t unpack_fits(pilot_fits_t *fits, pilot_piece_reader_t *reader,
+                                  pilot_error_t *error)
 {
-    size_t cells = fits->subsets->count * fits->responses;
-    const uint64_t *is_ols = pilot_piece_take_counts(reader, cells);
-    if (!is_ols)
-        return malformed(error);
-    memcpy(fits->is_ols, is_ols, cells * sizeof *is_ols);
-    for (size_t i = 0; i < cells; i++) {
+    for (size_t i = 0; i < fits->fits; i++) {
         pilot_status_t status = pilot_pooled_ols_fit_unpack(reader, &fits->fit[i], error);
         if (status != PILOT_OK)
             return status;
@@ -100,7 +90,7 @@ pilot_status_t pilot_fits_unpack(const pilot_analysis_t *analysis, pilot_piece_r
     fits->agency_index = PILOT_NEW_ARRAY(uint32_t, fits->agencies);
     for (size_t i = 0; i < fits->agencies; i++)
         fits->agency_index[i] = (uint32_t)index[i];
-    status = unpack_cells(fits, reader, error);
+    status = unpack_fits(fits, reader, error);
     if (status == PILOT_OK)
         *ret_fits = fits;
     else

@@ -11,9 +11,8 @@ typedef struct pilot_fits {
     uint32_t *agency_index; /* whose rows the fits are of, ascending */
     size_t agencies;
     pilot_subsets_t *subsets;     /* over all agencies */
-    uint64_t *is_ols;             /* [subset][response]: does a row of it belong to ols? */
-    pilot_pooled_ols_fit_t **fit; /* [subset][response] */
-    size_t responses;
+    pilot_pooled_ols_fit_t **fit; /* pilot_analysis_regression */
+    size_t fits;
 } pilot_fits_t;
 
 pilot_fits_t *pilot_fits_new(const pilot_analysis_t *analysis, const uint32_t *agency_index,

@@ -94,13 +94,13 @@ static pilot_status_t fit_subset(pool_t *pool, size_t subset, size_t members, pi
     for (size_t m = 0; m < members; m++)
         pool->reader[m] = pool->parts->reader[pool->member[m]];
     pilot_status_t status = PILOT_OK;
+    pilot_pooled_ols_fit_t **fit = &pool->fits->fit[pilot_analysis_regressions(analysis, subset)];
     for (size_t i = 0; i < analysis->responses && status == PILOT_OK; i++) {
-        size_t cell = subset * analysis->responses + i;
-        pilot_regression_model_t model = analysis->automatic ? PILOT_MODEL_AUTO : PILOT_MODEL_OLS;
-        status = pilot_pooled_ols_fit(&pooled.task, &model, 1, pool->reader, members,
-                                      &pool->fits->fit[cell], error);
-        pool->fits->is_ols[cell] =
-            status == PILOT_OK && !pilot_pooled_ols_choice(pool->fits->fit[cell])->difference;
+        pilot_pooled_ols_fit_t *of_model[2];
+        status = pilot_pooled_ols_fit(&pooled.task, analysis->model, analysis->models, pool->reader,
+                                      members, of_model, error);
+        for (size_t m = 0; status == PILOT_OK && m < analysis->models; m++)
+            fit[m * analysis->responses + i] = of_model[m];
     }
     for (size_t m = 0; m < members; m++)
         pool->parts->reader[pool->member[m]] = pool->reader[m];
@@ -119,7 +119,7 @@ static pilot_status_t pool_subsets(pool_t *pool, pilot_error_t *error)
         if (status == PILOT_OK && pool->estimate)
             estimate_differences(pool, s, members);
         free_summaries(pool);
-        if (status == PILOT_OK && analysis->has_ols && analysis->responses > 0)
+        if (status == PILOT_OK && analysis->models > 0 && analysis->responses > 0)
             status = fit_subset(pool, s, members, error);
         if (status != PILOT_OK)
             return status;
@@ -127,16 +127,19 @@ static pilot_status_t pool_subsets(pool_t *pool, pilot_error_t *error)
     return PILOT_OK;
 }
 
-/* The linear estimate of a key, unless it is FINISH that gives it: *ret_estimator is then ols. */
+/* The linear estimate of a key, or NULL: FINISH gives it, or this version does not compute it. */
 static pilot_estimate_t *linear_estimate(pool_t *pool, const pilot_row_key_t *key,
                                          const char **ret_estimator)
 {
     const pilot_analysis_t *analysis = pool->analysis;
-    size_t cell = key->subset * analysis->responses +
-                  pilot_analysis_response(analysis, key->outcome, key->slot);
+    size_t response = pilot_analysis_response(analysis, key->outcome, key->slot);
+    size_t cell = key->subset * analysis->responses + response;
     pilot_estimator_t estimator = key->slot->estimator;
-    if (estimator == PILOT_ESTIMATORS)
-        estimator = pool->fits->is_ols[cell] ? PILOT_OLS : PILOT_DIFFERENCE_IN_MEANS;
+    if (estimator == PILOT_ESTIMATORS) {
+        size_t at = pilot_analysis_regression(analysis, key->subset, estimator, response);
+        estimator = pilot_estimator_from_name(
+            pilot_regression_choice_name(pilot_pooled_ols_choice(pool->fits->fit[at])));
+    }
     *ret_estimator = pilot_estimator_facts(estimator)->name;
     if (estimator != PILOT_DIFFERENCE_IN_MEANS)
         return NULL;
@@ -161,8 +164,8 @@ static void report_rows(pool_t *pool, uint64_t given_up, pilot_report_t *report)
             continue;
         if (key.slot->defined)
             estimate = linear_estimate(pool, &key, &estimator);
-        if (!estimate && strcmp(estimator, "ols") == 0)
-            continue;
+        if (!estimate && analysis->automatic)
+            continue; /* a regression: FINISH */
         if (estimate)
             pilot_mark_partial(estimate, given_up);
         pilot_report_estimate(report, &key, NULL, subset->name, subset->level, estimator, estimate);
@@ -217,7 +220,7 @@ pilot_status_t pilot_pool(const pilot_analysis_t *analysis, pilot_parts_t *parts
     }
     if (status == PILOT_OK) {
         report_rows(&pool, given_up, report);
-        if (analysis->has_ols) {
+        if (analysis->has_regression) {
             pilot_piece_t piece = {0};
             pilot_fits_pack(pool.fits, analysis, &piece);
             pilot_report_piece(report, 0, &piece);

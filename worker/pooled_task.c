@@ -23,15 +23,17 @@ void pilot_pooled_task_init(pilot_pooled_task_t *pooled, const pilot_analysis_t 
     }
     free(covariate);
     pooled->frame = (pilot_frame_t){.arms = spec->n_arm};
-    pooled->task = (pilot_ols_task_t){.frame = &pooled->frame,
-                                      .regressor = pooled->regressor,
-                                      .regressors = regressors,
-                                      .interact = analysis->automatic,
-                                      .arm_name = analysis->arm_name,
-                                      .impute = spec->impute,
-                                      .across = spec->across,
-                                      .std_error = analysis->std_error,
-                                      .confidence = spec->confidence};
+    pooled->task =
+        (pilot_ols_task_t){.frame = &pooled->frame,
+                           .regressor = pooled->regressor,
+                           .regressors = regressors,
+                           .interact = analysis->models > 0 &&
+                                       analysis->model[analysis->models - 1] != PILOT_MODEL_OLS,
+                           .arm_name = analysis->arm_name,
+                           .impute = spec->impute,
+                           .across = spec->across,
+                           .std_error = analysis->std_error,
+                           .confidence = spec->confidence};
 }
 
 void pilot_pooled_task_clear(pilot_pooled_task_t *pooled)

@@ -123,7 +123,8 @@ pilot_ols_task_t pilot_view_task(pilot_view_t *view, const pilot_subset_t *subse
                               .rows = subset->rows,
                               .regressor = view->regressor,
                               .regressors = regressors,
-                              .interact = analysis->automatic,
+                              .interact = analysis->models > 0 &&
+                                          analysis->model[analysis->models - 1] != PILOT_MODEL_OLS,
                               .arm_name = analysis->arm_name,
                               .impute = spec->impute,
                               .across = spec->across,

@@ -11,8 +11,8 @@
 /* A plan's part that jobs need.  Caller frees with pilot_message_free(&spec->base). */
 Pilot__Spec *pilot_spec_from_plan(const pilot_plan_t *plan);
 
-/* Is ols among what the plan estimates (auto may choose it)?  Then there are RESIDUAL and FINISH
- * jobs. */
-bool pilot_spec_has_ols(const Pilot__Spec *spec);
+/* Is a regression among what the plan estimates (auto may choose one)?  Then there are RESIDUAL and
+ * FINISH jobs. */
+bool pilot_spec_has_regression(const Pilot__Spec *spec);
 
 #endif

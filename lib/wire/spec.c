@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "pilot/estimators.h"
 #include "pilot/memory.h"
 
 static Pilot__VariableKind variable_kind(pilot_covariate_type_t type)
@@ -110,12 +111,16 @@ Pilot__Spec *pilot_spec_from_plan(const pilot_plan_t *plan)
     return spec;
 }
 
-bool pilot_spec_has_ols(const Pilot__Spec *spec)
+bool pilot_spec_has_regression(const Pilot__Spec *spec)
 {
     if (!spec->n_estimator)
         return true; /* auto may choose it */
-    for (size_t i = 0; i < spec->n_estimator; i++)
-        if (!strcmp(spec->estimator[i], "ols"))
+    for (size_t i = 0; i < spec->n_estimator; i++) {
+        pilot_estimator_t estimator = pilot_estimator_from_name(spec->estimator[i]);
+        if (estimator < PILOT_ESTIMATORS &&
+            pilot_estimator_facts(estimator)->family == PILOT_FAMILY_REGRESSION &&
+            pilot_estimator_facts(estimator)->computed)
             return true;
+    }
     return false;
 }

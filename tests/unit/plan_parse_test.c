@@ -326,8 +326,6 @@ static void test_not_computed(void)
         "version\n"
         "analysis.estimators: iv is not computed by this version; its rows say "
         "not_in_this_version\n"
-        "analysis.estimators: lin is not computed by this version; its rows say "
-        "not_in_this_version\n"
         "analysis.randomization_draws: randomization inference is not computed by this version\n"
         "analysis.bootstrap_draws: only quantile and variance_ratio are bootstrapped by this "
         "version\n"
