@@ -69,6 +69,8 @@ static pilot_status_t take_in(pilot_context_t *context, const pilot_plan_t *plan
                                              (size_t)file_count, &options, &result, error);
     if (status == PILOT_E_DATA)
         pilot_intake_tell(&result, NULL, NULL);
+    else if (!status)
+        pilot_intake_tell_assignment(&result, plan);
     pilot_text_t submissions = PILOT_TEXT_INIT;
     pilot_text_append_char(&submissions, '{');
     for (size_t i = 0; !status && i < result.agencies; i++)

@@ -63,6 +63,8 @@ pilot_status_t pilot_cmd_submit(pilot_context_t *context, int argc, char **argv,
                               (size_t)operands - 1, &intake, &result, error);
     if (status == PILOT_OK || status == PILOT_E_DATA) {
         pilot_status_t told = pilot_intake_tell(&result, report, status ? NULL : error);
+        if (!status)
+            pilot_intake_tell_assignment(&result, plan);
         status = status ? status : told;
     }
     pilot_intake_clear(&result);

@@ -10,6 +10,7 @@ typedef pilot_status_t pilot_command_function_t(pilot_context_t *context, int ar
 pilot_command_function_t pilot_cmd_run;
 pilot_command_function_t pilot_cmd_check;
 pilot_command_function_t pilot_cmd_register;
+pilot_command_function_t pilot_cmd_assign;
 pilot_command_function_t pilot_cmd_submit;
 pilot_command_function_t pilot_cmd_launch;
 pilot_command_function_t pilot_cmd_status;

@@ -27,6 +27,8 @@ struct pass {
     size_t inputs;
     char all_sha256[PILOT_SHA256_HEX_SIZE]; /* of all inputs together */
 
+    pilot_assignments_t *assignments; /* NULL: nothing to check against */
+
     pilot_agencies_t *agencies;
     pilot_problems_t *reader_problems, *gather_problems;
     pilot_chunk_queue_t *queue;
@@ -58,6 +60,17 @@ static pilot_status_t give_load(void *context, pilot_load_t **ret_load, pilot_er
     }
     *ret_load = pass->load;
     return PILOT_OK;
+}
+
+static pilot_status_t give_assigned(void *context, const pilot_agency_t *agency,
+                                    const pilot_assigned_t **ret_assigned, pilot_error_t *error)
+{
+    struct pass *pass = context;
+    pilot_status_t status = pass->load ? pilot_load_pause(pass->load, error) : PILOT_OK;
+    if (status)
+        return status;
+    return pilot_assignments_get(pass->assignments, agency->name, agency->name_length, ret_assigned,
+                                 error);
 }
 
 static void store_chunk(struct pass *pass, pilot_chunk_t *chunk)
@@ -157,14 +170,18 @@ static void pass_init(struct pass *pass, const char *const *names)
                                          .agency = pass->options->agency,
                                          .any_order = pass->spill != NULL,
                                          .interrupt_fd = pass->options->interrupt_fd};
-    const pilot_gather_setup_t gather = {.layout = &pass->layout,
-                                         .agencies = pass->agencies,
-                                         .problems = pass->gather_problems,
-                                         .queue = pass->queue,
-                                         .load = give_load,
-                                         .content = pass->options->content,
-                                         .context = pass,
-                                         .memory = pass->options->memory};
+    bool checked = pass->assignments && pilot_assignments_matter(pass->assignments);
+    const pilot_gather_setup_t gather = {
+        .layout = &pass->layout,
+        .agencies = pass->agencies,
+        .problems = pass->gather_problems,
+        .queue = pass->queue,
+        .load = give_load,
+        .assigned = checked ? give_assigned : NULL,
+        .assignment_required = checked && pilot_assignments_required(pass->assignments),
+        .content = pass->options->content,
+        .context = pass,
+        .memory = pass->options->memory};
     pass->reader = pilot_reader_new(&reader);
     pass->gather = pilot_gather_new(&gather);
     pass->store_status = PILOT_OK;
@@ -266,6 +283,20 @@ static void fill_agencies(struct pass *pass, const pilot_stored_t *stored, size_
     }
 }
 
+static void fill_tally(const struct pass *pass, pilot_intake_result_t *result)
+{
+    const pilot_assignment_tally_t *tally = pilot_gather_tally(pass->gather);
+    size_t arms = pass->layout.plan->arm_count;
+    result->checked = tally->checked;
+    result->unchecked = tally->unchecked;
+    result->assigned = tally->units;
+    result->absent = tally->absent;
+    if (!tally->absent_by_arm)
+        return;
+    result->absent_by_arm = PILOT_NEW_ARRAY(uint64_t, arms);
+    memcpy(result->absent_by_arm, tally->absent_by_arm, arms * sizeof *result->absent_by_arm);
+}
+
 static pilot_status_t seal(struct pass *pass, pilot_intake_result_t *result, pilot_error_t *error)
 {
     pilot_stored_t *stored = NULL;
@@ -318,6 +349,7 @@ static pilot_status_t conclude(struct pass *pass, pilot_intake_result_t *result,
     pilot_problems_merge(result->problems, pass->reader_problems);
     pilot_problems_merge(result->problems, pass->gather_problems);
     result->rows = pilot_reader_rows(pass->reader);
+    fill_tally(pass, result);
     if (pilot_problems_total(result->problems) == 0)
         return seal(pass, result, error);
     if (pass->db)
@@ -395,7 +427,18 @@ pilot_status_t pilot_intake_run(pilot_db_t *db, const pilot_plan_t *plan, int64_
     pilot_status_t status = check_options(plan, file_count, options, error);
     if (status)
         return status;
-    struct pass pass = {.db = db, .plan_id = plan_id, .options = options, .inputs = file_count};
+    struct pass pass = {.db = db,
+                        .plan_id = plan_id,
+                        .options = options,
+                        .inputs = file_count,
+                        .assignments = options->assignments};
+    pilot_assignments_t *registered = NULL;
+    if (db && !options->assignments) {
+        status = pilot_assignments_open(db, plan, &registered, error);
+        pass.assignments = registered;
+    }
+    if (status)
+        return status;
     pilot_intake_layout_init(&pass.layout, plan);
     pass.input = PILOT_NEW_ARRAY(pilot_input_t, file_count);
     bool named = !options->agency && !plan->columns.agency;
@@ -409,6 +452,7 @@ pilot_status_t pilot_intake_run(pilot_db_t *db, const pilot_plan_t *plan, int64_
         pilot_input_clear(&pass.input[i]);
     free(pass.input);
     pilot_intake_layout_clear(&pass.layout);
+    pilot_assignments_free(registered);
     return status;
 }
 
@@ -420,7 +464,7 @@ pilot_status_t pilot_intake_check_bytes(const pilot_plan_t *plan, const char *co
     static const char *const names[] = {"1.csv", "2.csv", "3.csv", "4.csv"};
     if (count > sizeof names / sizeof *names)
         return pilot_error_set(error, PILOT_E_BUG, "too many pieces");
-    struct pass pass = {.options = options, .inputs = count};
+    struct pass pass = {.options = options, .inputs = count, .assignments = options->assignments};
     pilot_input_t input[sizeof names / sizeof *names];
     for (size_t i = 0; i < count; i++)
         input[i] = (pilot_input_t){.path = names[i],
@@ -443,6 +487,7 @@ void pilot_intake_clear(pilot_intake_result_t *result)
     for (size_t i = 0; i < result->agencies; i++)
         free(result->agency[i].name);
     free(result->agency);
+    free(result->absent_by_arm);
     pilot_problems_free(result->problems);
     *result = (pilot_intake_result_t){0};
 }

@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "assignments.h"
 #include "pilot/database.h"
 #include "pilot/hash.h"
 #include "pilot/plan.h"
@@ -24,6 +25,8 @@ typedef struct pilot_intake_options {
     bool content;       /* content_sha256 in a check too */
     bool single_thread; /* for tests and fuzzing */
     size_t memory;      /* bytes of rows kept in memory; 0: the default */
+    /* What to check against; NULL: what is registered in the database, if there is one. */
+    pilot_assignments_t *assignments;
 } pilot_intake_options_t;
 
 typedef struct pilot_intake_agency {
@@ -44,6 +47,10 @@ typedef struct pilot_intake_result {
     char file_sha256[PILOT_SHA256_HEX_SIZE]; /* of the file; of several: see docs/data.md */
     pilot_problems_t *problems;              /* never NULL after a call; total 0 = accepted */
     bool scattered;                          /* the rows came in no order of agencies */
+    /* Data against assignments: agencies with one and without; units assigned in the former, and
+     * how many of these have no row, in all and by arm of the plan (NULL: nothing was checked). */
+    size_t checked, unchecked;
+    uint64_t assigned, absent, *absent_by_arm;
 } pilot_intake_result_t;
 
 /* db NULL: check only.  plan_id: the registered plan (0 when db is NULL).  PILOT_E_DATA when the
@@ -63,6 +70,8 @@ pilot_status_t pilot_intake_check_bytes(const pilot_plan_t *plan, const char *co
                                         const pilot_intake_options_t *options,
                                         pilot_intake_result_t *ret_result, pilot_error_t *error);
 
+/* For the person, on stderr: how the data compares with assignments, if there are any. */
+void pilot_intake_tell_assignment(const pilot_intake_result_t *result, const pilot_plan_t *plan);
 /* For the person, on stderr: the outcome in one line; when rejected the first problems and the
  * counts by code, or, with report_path, a report in that file. */
 pilot_status_t pilot_intake_tell(const pilot_intake_result_t *result, const char *report_path,

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "intake_assigned.h"
 #include "intake_clusters.h"
 #include "intake_content.h"
 #include "intake_order.h"
@@ -34,6 +35,7 @@ struct pilot_gather {
     bool labels_told;
     bool received_given, may_be_arm, may_be_number;
     bool hashing, sending;
+    pilot_assigned_checker_t *checker; /* NULL: nothing to check against */
 
     pilot_gathered_t *gathered;
     size_t count, capacity;
@@ -53,6 +55,8 @@ pilot_gather_t *pilot_gather_new(const pilot_gather_setup_t *setup)
     for (size_t i = 0; i < setup->layout->columns; i++)
         if (setup->layout->column[i].place == PILOT_PLACE_RECEIVED)
             gather->received = &setup->layout->column[i];
+    if (setup->assigned)
+        gather->checker = pilot_assigned_checker_new(setup->layout, setup->problems);
     return gather;
 }
 
@@ -81,6 +85,7 @@ void pilot_gather_free(pilot_gather_t *gather)
     pilot_content_free(gather->content);
     pilot_order_free(gather->order);
     pilot_clusters_clear(&gather->clusters);
+    pilot_assigned_checker_free(gather->checker);
     free(gather->cluster_arm);
     free(gather->gathered);
     free(gather);
@@ -90,6 +95,12 @@ const pilot_gathered_t *pilot_gather_result(const pilot_gather_t *gather, size_t
 {
     *ret_count = gather->count;
     return gather->gathered;
+}
+
+const pilot_assignment_tally_t *pilot_gather_tally(const pilot_gather_t *gather)
+{
+    static const pilot_assignment_tally_t nothing;
+    return gather->checker ? pilot_assigned_checker_tally(gather->checker) : &nothing;
 }
 
 static void problem(pilot_gather_t *gather, const pilot_record_t *record, const char *header,
@@ -206,6 +217,8 @@ static pilot_status_t visit(void *context, const pilot_record_t *record,
     pilot_gather_t *gather = context;
     (void)error;
     check_duplicate(gather, record, previous);
+    if (gather->checker)
+        pilot_assigned_checker_row(gather->checker, record);
     if (record->rejected)
         gather->hashing = gather->sending = false;
     if (gather->hashing)
@@ -227,6 +240,8 @@ static pilot_status_t walk(pilot_gather_t *gather, bool hashing, bool sending, c
         status = pilot_load_agency(gather->load, gather->agency, gather->may_be_arm, error);
     if (!status)
         status = pilot_order_walk(gather->order, visit, gather, error);
+    if (!status && gather->checker)
+        pilot_assigned_checker_end(gather->checker);
     if (!status && gather->hashing)
         pilot_content_end(gather->content, ret_hex);
     if (!status && gather->sending)
@@ -251,13 +266,26 @@ static pilot_status_t send_or_skip(pilot_gather_t *gather, pilot_gathered_t *gat
     return walk(gather, true, true, gathered->content_sha256, error);
 }
 
+static pilot_status_t begin_check(pilot_gather_t *gather, pilot_error_t *error)
+{
+    const pilot_assigned_t *assigned = NULL;
+    const pilot_agency_t *agency = pilot_agencies_get(gather->setup.agencies, gather->agency);
+    pilot_status_t status = gather->setup.assigned(gather->setup.context, agency, &assigned, error);
+    if (!status)
+        pilot_assigned_checker_begin(gather->checker, assigned, gather->setup.assignment_required,
+                                     gather->dictionary);
+    return status;
+}
+
 static pilot_status_t end_agency(pilot_gather_t *gather, pilot_error_t *error)
 {
     if (gather->agency == NO_AGENCY)
         return PILOT_OK;
     pilot_status_t status = PILOT_OK;
     gather->load = NULL;
-    if (pilot_problems_total(gather->setup.problems) == 0)
+    if (gather->checker)
+        status = begin_check(gather, error);
+    if (!status && pilot_problems_total(gather->setup.problems) == 0)
         status = gather->setup.load(gather->setup.context, &gather->load, error);
     if (status)
         return status;

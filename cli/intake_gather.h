@@ -5,6 +5,7 @@
 #ifndef PILOT_CLI_INTAKE_GATHER_H
 #define PILOT_CLI_INTAKE_GATHER_H
 
+#include "assignments.h"
 #include "intake_agencies.h"
 #include "intake_chunk.h"
 #include "intake_layout.h"
@@ -19,6 +20,14 @@ typedef struct pilot_gathered {
     char content_sha256[PILOT_SHA256_HEX_SIZE];
 } pilot_gathered_t;
 
+/* All agencies' data against their assignments. */
+typedef struct pilot_assignment_tally {
+    size_t checked, unchecked; /* agencies with an assignment, and without */
+    uint64_t units;            /* assigned in the checked ones */
+    uint64_t absent;           /* of these, without a row */
+    uint64_t *absent_by_arm;   /* plan->arm_count of them; NULL: nothing was checked */
+} pilot_assignment_tally_t;
+
 typedef struct pilot_gather pilot_gather_t;
 
 /* All borrowed for its life. */
@@ -30,6 +39,10 @@ typedef struct pilot_gather_setup {
     /* The load to send to, asked for when the first agency is complete; it may give NULL (check
      * only, or the load is already lost). */
     pilot_status_t (*load)(void *context, pilot_load_t **ret_load, pilot_error_t *error);
+    /* The agency's assignment, or NULL; not given where there is nothing to check against. */
+    pilot_status_t (*assigned)(void *context, const pilot_agency_t *agency,
+                               const pilot_assigned_t **ret_assigned, pilot_error_t *error);
+    bool assignment_required; /* an agency that has none is rejected */
     void *context;
     bool content;  /* hash even where there is no load */
     size_t memory; /* bytes of records at which a run is written; 0: the default */
@@ -46,5 +59,7 @@ pilot_status_t pilot_gather_finish(pilot_gather_t *gather, pilot_error_t *error)
 
 /* Agencies so far, in the order in which they came; borrowed. */
 const pilot_gathered_t *pilot_gather_result(const pilot_gather_t *gather, size_t *ret_count);
+/* Borrowed. */
+const pilot_assignment_tally_t *pilot_gather_tally(const pilot_gather_t *gather);
 
 #endif

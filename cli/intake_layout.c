@@ -38,6 +38,12 @@ void pilot_intake_layout_init(pilot_intake_layout_t *layout, const pilot_plan_t 
 {
     size_t count = 0;
     const pilot_stored_column_t *stored = pilot_plan_stored_columns(plan, &count);
+    pilot_intake_layout_init_columns(layout, plan, stored, count);
+}
+
+void pilot_intake_layout_init_columns(pilot_intake_layout_t *layout, const pilot_plan_t *plan,
+                                      const pilot_stored_column_t *stored, size_t count)
+{
     *layout = (pilot_intake_layout_t){
         .plan = plan,
         .column = PILOT_NEW_ARRAY(pilot_intake_column_t, count),

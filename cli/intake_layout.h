@@ -47,6 +47,9 @@ typedef struct pilot_intake_layout {
 } pilot_intake_layout_t;
 
 void pilot_intake_layout_init(pilot_intake_layout_t *layout, const pilot_plan_t *plan);
+/* For these columns alone; borrowed. */
+void pilot_intake_layout_init_columns(pilot_intake_layout_t *layout, const pilot_plan_t *plan,
+                                      const pilot_stored_column_t *stored, size_t count);
 void pilot_intake_layout_clear(pilot_intake_layout_t *layout);
 
 static inline bool pilot_intake_is_missing(const pilot_intake_layout_t *layout, const char *text,

@@ -199,6 +199,11 @@ static pilot_status_t end_copy(pilot_load_t *load, pilot_error_t *error)
     return pilot_copy_in_end(copy, NULL, NULL, error);
 }
 
+pilot_status_t pilot_load_pause(pilot_load_t *load, pilot_error_t *error)
+{
+    return end_copy(load, error);
+}
+
 /* Ids come in blocks that double; a COPY has to end before more can be asked for. */
 static pilot_status_t reserve(pilot_load_t *load, pilot_error_t *error)
 {

@@ -31,6 +31,8 @@ const pilot_current_t *pilot_load_current(const pilot_load_t *load, const pilot_
 /* Rows of one agency: begin, rows, end with what the manifest says of it. */
 pilot_status_t pilot_load_agency(pilot_load_t *load, uint32_t agency, bool received_is_arm,
                                  pilot_error_t *error);
+/* End the COPY, so that the session can be asked something; it goes on by itself. */
+pilot_status_t pilot_load_pause(pilot_load_t *load, pilot_error_t *error);
 void pilot_load_row(pilot_load_t *load, const pilot_record_t *record);
 /* dictionary: one for each of layout->texts. */
 pilot_status_t pilot_load_agency_end(pilot_load_t *load, const pilot_dictionary_t *dictionary,

@@ -42,7 +42,7 @@ struct pilot_reader {
     size_t agency_name_length;
     uint64_t rows;
     pilot_chunk_t *chunk;
-    bool disorder, stopped;
+    bool disorder, stopped, passed_over_arms;
 };
 
 pilot_reader_t *pilot_reader_new(const pilot_reader_setup_t *setup)
@@ -77,6 +77,11 @@ void pilot_reader_free(pilot_reader_t *reader)
 bool pilot_reader_saw_disorder(const pilot_reader_t *reader)
 {
     return reader->disorder;
+}
+
+bool pilot_reader_passed_over_arms(const pilot_reader_t *reader)
+{
+    return reader->passed_over_arms;
 }
 
 uint64_t pilot_reader_rows(const pilot_reader_t *reader)
@@ -155,6 +160,8 @@ static void header_field(pilot_reader_t *reader, size_t index, const char *bytes
         reader->next_column[i] = position.column;
         position.column = (uint32_t)i;
     }
+    if (position.column == NO_COLUMN && is_named(layout->plan->columns.arm, bytes, length))
+        reader->passed_over_arms = true;
     const char *agency = layout->plan->columns.agency;
     if (is_named(agency, bytes, length)) {
         if (reader->agency_position != 0 && !told)

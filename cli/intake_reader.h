@@ -45,6 +45,8 @@ void pilot_reader_finish(pilot_reader_t *reader);
 
 /* Without any_order: did an agency's rows come back after others'?  Reading has then stopped. */
 bool pilot_reader_saw_disorder(const pilot_reader_t *reader);
+/* Has a file a column of arms that the layout does not take? */
+bool pilot_reader_passed_over_arms(const pilot_reader_t *reader);
 /* Rows of all files so far, whether good or not. */
 uint64_t pilot_reader_rows(const pilot_reader_t *reader);
 

@@ -68,6 +68,35 @@ static void tell_accepted(const pilot_intake_result_t *result)
     pilot_text_clear(&line);
 }
 
+/* "assignment: 2 agencies checked; 12 of 400 assigned units have no row (control 5, small 7)" */
+void pilot_intake_tell_assignment(const pilot_intake_result_t *result, const pilot_plan_t *plan)
+{
+    pilot_text_t line = PILOT_TEXT_INIT;
+    if (result->checked == 0 || !result->absent_by_arm)
+        return;
+    pilot_text_append(&line, "assignment: ");
+    append_count(&line, result->checked, "agency checked", "agencies checked");
+    if (result->unchecked > 0) {
+        pilot_text_append(&line, ", ");
+        append_count(&line, result->unchecked, "without a registered one",
+                     "without a registered one");
+    }
+    pilot_text_append(&line, "; ");
+    append_grouped(&line, result->absent);
+    pilot_text_append(&line, " of ");
+    append_count(&line, result->assigned, "assigned unit", "assigned units");
+    pilot_text_append(&line, result->absent == 1 ? " has no row" : " have no row");
+    size_t told = 0;
+    for (size_t i = 0; i < plan->arm_count && result->absent > 0; i++) {
+        if (result->absent_by_arm[i] == 0)
+            continue;
+        pilot_text_appendf(&line, "%s%s ", told++ == 0 ? " (" : ", ", plan->arms[i].label);
+        append_grouped(&line, result->absent_by_arm[i]);
+    }
+    fprintf(stderr, "%s%s\n", line.data, told > 0 ? ")" : "");
+    pilot_text_clear(&line);
+}
+
 pilot_status_t pilot_intake_tell(const pilot_intake_result_t *result, const char *report_path,
                                  pilot_error_t *error)
 {

@@ -22,6 +22,7 @@ static const pilot_command_t commands[] = {
     {"run", pilot_cmd_run, "everything on this machine in one go: plan and data to results"},
     {"check", pilot_cmd_check, "validate a plan, and data against it; writes nothing"},
     {"register", pilot_cmd_register, "store a plan"},
+    {"assign", pilot_cmd_assign, "draw who gets into which arm"},
     {"submit", pilot_cmd_submit, "store an agency's data"},
     {"launch", pilot_cmd_launch, "freeze plan and data into an analysis"},
     {"status", pilot_cmd_status, "how analyses stand"},
@@ -35,8 +36,7 @@ static const pilot_command_t commands[] = {
     {0},
 };
 
-static const char *const later[] = {"report", "keygen",   "grant", "assign",
-                                    "power",  "withdraw", NULL};
+static const char *const later[] = {"report", "keygen", "grant", "power", "withdraw", NULL};
 
 static void print_help(void)
 {

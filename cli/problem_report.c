@@ -48,6 +48,7 @@ const char *pilot_problem_code_name(pilot_problem_code_t code)
         [PILOT_PROBLEM_UNKNOWN_ARM] = "unknown_arm",
         [PILOT_PROBLEM_DUPLICATE_UNIT] = "duplicate_unit",
         [PILOT_PROBLEM_CLUSTER_IN_TWO_ARMS] = "cluster_in_two_arms",
+        [PILOT_PROBLEM_CLUSTER_IN_TWO_BLOCKS] = "cluster_in_two_blocks",
         [PILOT_PROBLEM_ASSIGNMENT_DIFFERS] = "assignment_differs",
         [PILOT_PROBLEM_WRONG_AGENCY] = "wrong_agency",
         [PILOT_PROBLEM_EMPTY_FILE] = "empty_file",

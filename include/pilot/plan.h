@@ -47,6 +47,12 @@ typedef enum pilot_unit_ids {
     PILOT_UNIT_IDS_HMAC
 } pilot_unit_ids_t;
 
+/* Data of an agency whose assignment is not registered. */
+typedef enum pilot_unregistered {
+    PILOT_UNREGISTERED_ACCEPT,
+    PILOT_UNREGISTERED_REJECT
+} pilot_unregistered_t;
+
 typedef struct pilot_texts {
     char **item;
     size_t count;
@@ -162,8 +168,11 @@ typedef struct pilot_plan {
     pilot_plan_agency_t *agencies;
     size_t agency_count;
     pilot_unit_ids_t unit_ids;
-    pilot_texts_t missing; /* default: "" and NA */
+    pilot_texts_t missing;    /* default: "" and NA */
+    uint64_t assignment_seed; /* the plan's seed, unless it has one for the assignment */
+    pilot_unregistered_t unregistered;
     uint64_t seed;
+    bool has_seed, has_assignment_seed; /* written in the plan */
     pilot_plan_power_t power;
 
     pilot_stored_column_t *stored; /* see pilot_plan_stored_columns */

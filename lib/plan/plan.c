@@ -25,6 +25,8 @@ static void fill_defaults(pilot_plan_t *plan)
     set_default(&plan->prediction_df, "k-2");
     if (plan->estimators.count == 0)
         plan->estimators_auto = true;
+    if (!plan->has_assignment_seed)
+        plan->assignment_seed = plan->seed;
     if (!plan->missing.item) {
         plan->missing.item = PILOT_NEW_ARRAY(char *, 2);
         plan->missing.count = 2;

@@ -155,7 +155,10 @@ const pilot_schema_row_t pilot_schema[] = {
      LATER("unit ids are stored as written; hmac is not applied"), .unless = "plain"},
     {KEY("missing", TEXTS), PLAN(missing), .most = 64},
     {KEY("missing[]", ANY_TEXT)},
-    {KEY("assignment", ANYTHING), LATER("arms are not assigned")},
+    {KEY("assignment", MAPPING)},
+    {KEY("assignment.seed", SEED), PLAN(assignment_seed),
+     .given = offsetof(pilot_draft_t, plan.has_assignment_seed)},
+    {KEY("assignment.unregistered", CHOICE), PLAN(unregistered), ONE_OF("accept|reject")},
 
     {KEY("power", MAPPING)},
     {KEY("power.units", WHOLE), POWER(units), RANGE(1, 1e12)},
@@ -195,7 +198,7 @@ const pilot_schema_row_t pilot_schema[] = {
     {KEY("power.outcomes.*.r2_cluster", NUMBER), POWER_OUTCOME(r2_cluster), SHARE, SHARE_WANTS},
     {KEY("power.outcomes.*.attrition", NUMBER), POWER_OUTCOME(attrition), SHARE, SHARE_WANTS},
 
-    {KEY("seed", SEED), PLAN(seed)},
+    {KEY("seed", SEED), PLAN(seed), .given = offsetof(pilot_draft_t, plan.has_seed)},
 };
 
 const size_t pilot_schema_rows = sizeof pilot_schema / sizeof *pilot_schema;

@@ -315,8 +315,7 @@ static void test_not_computed(void)
         "comparison: {by: [region]}\n"
         "disclosure: {round_to: 5}\n"
         "agencies: [{name: 1, id: x, attributes: {region: east}}]\n"
-        "unit_ids: hmac\n"
-        "assignment: {a: b}\n",
+        "unit_ids: hmac\n",
         "columns.received: the treatment received is stored; its effect (iv) is not computed by "
         "this version\n"
         "columns.wave: waves are stored; analyses by wave are not computed by this version\n"
@@ -335,8 +334,7 @@ static void test_not_computed(void)
         "agencies: listed agencies without data get no rows in the results by this version\n"
         "agencies.id: agencies are not matched across pilots by this version\n"
         "agencies.attributes: agency attributes are not used by this version\n"
-        "unit_ids: unit ids are stored as written; hmac is not applied by this version\n"
-        "assignment: arms are not assigned by this version\n",
+        "unit_ids: unit ids are stored as written; hmac is not applied by this version\n",
         "everything that is asked for and not computed gets one line");
 }
 
