@@ -69,12 +69,18 @@ static inline pilot_pooled_ols_fit_t *pool_carry(pilot_pooled_ols_fit_t *fit)
     return copy;
 }
 
+/* What pooled rounds give besides estimates; NULL where not wanted. */
+typedef struct pool_extra {
+    pilot_convention_t *convention; /* [model][outcome][treatment arm][convention] */
+    pilot_ols_scores_t *scores;     /* [agency][model][outcome] */
+    bool interactions;
+} pool_extra_t;
+
 /* Pooled estimates [model x outcome x treatment arm]; option holds the task's options (rows are
  * each agency's own).  False, and a line, when a piece could not be read. */
-static inline bool pool_models(const ols_agency_t *agency, size_t agencies,
-                               const pilot_ols_task_t *option,
-                               const pilot_regression_model_t *model, size_t models,
-                               pilot_estimate_t *ret)
+static inline bool pool_all(const ols_agency_t *agency, size_t agencies,
+                            const pilot_ols_task_t *option, const pilot_regression_model_t *model,
+                            size_t models, pilot_estimate_t *ret, const pool_extra_t *extra)
 {
     pilot_ols_t *ols = pilot_ols_new();
     pilot_pooled_ols_fit_t *fit[POOL_MOST_FITS] = {NULL}, *made[POOL_MOST_FITS] = {NULL};
@@ -102,14 +108,17 @@ static inline bool pool_models(const ols_agency_t *agency, size_t agencies,
     for (size_t a = 0; a < agencies && good; a++) {
         task.frame = &agency[a].frame;
         task.regressor = agency[a].regressor;
-        good = !pilot_pooled_ols_residuals(ols, &task, agency[a].outcome, outcomes,
-                                           (const pilot_pooled_ols_fit_t *const *)fit, models,
-                                           &second.piece[a], NULL, false, &error);
+        good = !pilot_pooled_ols_residuals(
+            ols, &task, agency[a].outcome, outcomes, (const pilot_pooled_ols_fit_t *const *)fit,
+            models, &second.piece[a], extra->scores ? extra->scores + a * models * outcomes : NULL,
+            extra->interactions, &error);
     }
     pool_begin_reading(&second);
     for (size_t o = 0; o < models * outcomes && good; o++)
-        good = !pilot_pooled_ols_finish(fit[o], second.reader, agencies, option->confidence,
-                                        ret + o * (arms - 1), NULL, &error);
+        good = !pilot_pooled_ols_finish(
+            fit[o], second.reader, agencies, option->confidence, ret + o * (arms - 1),
+            extra->convention ? extra->convention + o * (arms - 1) * PILOT_CONVENTIONS : NULL,
+            &error);
     for (size_t a = 0; a < agencies && good; a++)
         good = pilot_piece_at_end(&first.reader[a]) && pilot_piece_at_end(&second.reader[a]);
     if (!good)
@@ -120,6 +129,14 @@ static inline bool pool_models(const ols_agency_t *agency, size_t agencies,
     pool_parts_free(&second);
     pilot_ols_free(ols);
     return good;
+}
+
+static inline bool pool_models(const ols_agency_t *agency, size_t agencies,
+                               const pilot_ols_task_t *option,
+                               const pilot_regression_model_t *model, size_t models,
+                               pilot_estimate_t *ret)
+{
+    return pool_all(agency, agencies, option, model, models, ret, &(pool_extra_t){0});
 }
 
 static inline bool pool_estimate(const ols_agency_t *agency, size_t agencies,

@@ -88,6 +88,18 @@ explicit <- function(d, scope, blocked, weighted, clustered) {
             se <- r$std.error[c("t", "u")]; df <- r$df[c("t", "u")]
             if (type %in% c("HC2", "HC3")) se[c(alone("t"), alone("u"))] <- NA
         }
+        if (type %in% c("HC2", "CR2") && scope %in% c("a6", "pooled") && !anyNA(se)) {
+            # Covariates x arm: every interaction, and their Wald statistic.
+            kept <- intersect(interactions, terms)
+            b <- coef(fit)[kept]
+            m <- (if (clustered) v else r$vcov)[kept, kept]
+            if (all(is.finite(m))) {
+                for (name in kept) add("interaction", scope, blocked, weighted, clustered, type, name,
+                                       b[[name]], sqrt(m[name, name]), length(kept), nrow(d))
+                add("wald", scope, blocked, weighted, clustered, type, "all",
+                    sum(b * solve(m, b)), 1, length(kept), nrow(d))
+            }
+        }
         for (i in which(!is.nan(se))) add("explicit", scope, blocked, weighted, clustered, type, c("t", "u")[i],
                            coef(fit)[[c("t", "u")[i]]], se[[i]], df[[i]], nrow(d))
     }
