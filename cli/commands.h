@@ -18,6 +18,7 @@ pilot_command_function_t pilot_cmd_jobs;
 pilot_command_function_t pilot_cmd_cancel;
 pilot_command_function_t pilot_cmd_retry;
 pilot_command_function_t pilot_cmd_results;
+pilot_command_function_t pilot_cmd_power;
 pilot_command_function_t pilot_cmd_up;
 pilot_command_function_t pilot_cmd_down;
 pilot_command_function_t pilot_cmd_init;

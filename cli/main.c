@@ -1,5 +1,6 @@
 /* main.c - `pilot`: one table of subcommands, global help, and the one place where an error becomes
  * a line on stderr and an exit status. */
+#include <gsl/gsl_errno.h>
 #include <libsmartcols.h>
 #include <libpq-fe.h>
 #include <openssl/crypto.h>
@@ -19,6 +20,7 @@ typedef struct pilot_command {
 } pilot_command_t;
 
 static const pilot_command_t commands[] = {
+    {"power", pilot_cmd_power, "before the pilot: which effects it can find, which size it needs"},
     {"run", pilot_cmd_run, "everything on this machine in one go: plan and data to results"},
     {"check", pilot_cmd_check, "validate a plan, and data against it; writes nothing"},
     {"register", pilot_cmd_register, "store a plan"},
@@ -36,7 +38,7 @@ static const pilot_command_t commands[] = {
     {0},
 };
 
-static const char *const later[] = {"report", "keygen", "grant", "power", "withdraw", NULL};
+static const char *const later[] = {"report", "keygen", "grant", "withdraw", NULL};
 
 static void print_help(void)
 {
@@ -165,6 +167,7 @@ static pilot_status_t dispatch(pilot_context_t *context, int argc, char **argv,
 int main(int argc, char **argv)
 {
     pilot_context_t context;
+    gsl_set_error_handler_off();
     pilot_context_init(&context, argc > 0 ? argv[0] : "pilot");
     pilot_error_t error = {0};
     pilot_status_t status = dispatch(&context, argc, argv, &error);

@@ -13,10 +13,11 @@
 
 /* Long options that may stand in a config file, of all programs: one file serves all of them. */
 static const char *const known[] = {
-    "agency", "all",       "analysis",  "as-given",  "assignment", "audit",       "bind",
-    "cache",  "connect",   "db",        "dir",       "drain",      "exploratory", "follow",
-    "format", "heartbeat", "lease-ttl", "log-level", "output",     "register",    "replace",
-    "report", "sql",       "threads",   "view",      "workers"};
+    "agency",   "all",     "analysis",  "as-given",  "assignment", "audit",  "bind",
+    "cache",    "connect", "db",        "dir",       "drain",      "effect", "exploratory",
+    "follow",   "format",  "heartbeat", "lease-ttl", "log-level",  "output", "power",
+    "register", "replace", "report",    "simulate",  "sql",        "svg",    "threads",
+    "units",    "view",    "workers"};
 #define KNOWN_COUNT (sizeof known / sizeof *known)
 
 /* Texts of config files, kept for the life of the process: options point into them. */

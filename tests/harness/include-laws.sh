@@ -70,14 +70,15 @@ function judge(name, header, quoted,    short, whose, beside) {
 BEGIN {
     room("base", "clock debug_point error hash log memory options signals suggest text", "", "openssl")
     room("stat", "assign balance contrast convention curve decoupling design_matrix dim" \
-         " estimate frame joint meta ols ols_scores piece pooled_ols power quality", "base",
+         " estimate frame joint meta ols ols_scores piece pooled_ols power power_simulate" \
+         " quality", "base",
          "gsl cblas lapacke Random123")
     room("plan", "estimators plan", "base", "yaml protobuf")
     room("wire", "frame_limits row_keys spec wire", "base plan", "zmq protobuf cblas")
     room("store", "cluster database migrate", "base", "libpq")
     room("coordinator", "", "base plan wire store", "zmq protobuf libpq")
     room("worker", "", "base stat plan wire store", "zmq protobuf libpq gsl cblas")
-    room("cli", "", "base stat plan wire store", "libpq yaml csv smartcols openssl protobuf")
+    room("cli", "", "base stat plan wire store", "libpq yaml csv smartcols openssl protobuf gsl")
     single["zmq.h"] = "zmq"
     single["libpq-fe.h"] = single["postgres_fe.h"] = "libpq"
     single["yaml.h"] = "yaml"
