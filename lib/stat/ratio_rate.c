@@ -254,8 +254,9 @@ void pilot_rate_ratio_estimate(const pilot_sample_t *sample,
     }
     contrast_rows_note_left_out(&rate.rows, 0, &row);
     if (rate.rows.blocked && rate.without_events > 0)
-        pilot_estimate_note(&row, "%zu block%s without events add nothing", rate.without_events,
-                            rate.without_events == 1 ? "" : "s");
+        pilot_estimate_note(&row, "%zu block%s without events add%s nothing", rate.without_events,
+                            rate.without_events == 1 ? "" : "s",
+                            rate.without_events == 1 ? "s" : "");
     ratio_note_crossing(&rate.rows, "each taken whole", &row);
     contrast_rows_clear(&rate.rows);
     free(rate.block);
