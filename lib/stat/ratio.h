@@ -23,7 +23,8 @@ typedef enum ratio_kind { RATIO_RISK, RATIO_ODDS } ratio_kind_t;
  * normal under it; positive where the data's ratio is larger.  RATIO_ODDS: one table only, except
  * at 0. */
 double ratio_score(ratio_kind_t kind, const ratio_table_t *table, size_t tables, double log_ratio);
-/* The log ratio at which it is `target`; false when there is none within e^-600 .. e^600. */
+/* The log ratio at which it is `target`, the end of an interval: the lower end for a target above
+ * 0, else the upper one.  False when there is none within e^-40 .. e^40. */
 bool ratio_score_solve(ratio_kind_t kind, const ratio_table_t *table, size_t tables, double target,
                        double *ret_log_ratio);
 

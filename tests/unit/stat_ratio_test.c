@@ -94,8 +94,9 @@ static void test_constant(void)
     }
 }
 
-/* Miettinen & Nurminen's interval in Fagerland, Lydersen & Laake (2017), chapter 4: Perondi's
- * trial, 7/34 against 1/34; Lampasona's, 9/13 against 4/14; and 1/11 against 0/2. */
+/* Miettinen & Nurminen's interval as printed by the R package contingencytables, which goes with
+ * Fagerland, Lydersen & Laake (2017): Perondi's trial, 7/34 against 1/34; Lampasona's, 9/13 against
+ * 4/14; and 1/11 against 0/2. */
 static void test_published_intervals(void)
 {
     const ratio_table_t perondi = {7, 34, 1, 34, 1}, lampasona = {9, 13, 4, 14, 1};
@@ -127,6 +128,55 @@ static void test_score_is_pearson(void)
     is_close(risk * risk, pearson * (n - 1) / n, 1e-13, "score test of no effect, risks");
     is_close(odds, risk, 1e-13, "score test of no effect, odds");
     is_close(ratio_score(RATIO_ODDS, &table, 1, 1e-7), odds, 1e-6, "odds: and near no effect");
+}
+
+static bool is_constant(const ratio_table_t *table)
+{
+    double events = table->treated_events + table->control_events;
+    return events <= 0 || events >= table->treated + table->control;
+}
+
+/* One table: the statistic falls, and the roots are roots.  Several: beyond the ends of the
+ * interval the test rejects. */
+static void test_score_inversion(void)
+{
+    size_t rises = 0, wrong = 0, beyond = 0, compared = 0;
+    for (uint64_t seed = 1; seed <= 2000; seed++) {
+        ratio_kind_t kind = seed % 3 ? RATIO_RISK : RATIO_ODDS;
+        ratio_table_t table[4];
+        uint64_t state = seed;
+        size_t tables = kind == RATIO_ODDS ? 1 : 1 + seed % 4;
+        double before = INFINITY, units = 0, root;
+        for (size_t j = 0; j < tables; j++) {
+            ratio_table_t *t = &table[j];
+            t->treated = 1 + floor(contrast_random(&state) * 30);
+            t->control = 1 + floor(contrast_random(&state) * 30);
+            t->treated_events = floor(contrast_random(&state) * (t->treated + 1));
+            t->control_events = floor(contrast_random(&state) * (t->control + 1));
+            t->share = t->treated + t->control;
+            units += t->share;
+        }
+        for (size_t j = 0; j < tables; j++)
+            table[j].share /= units;
+        if (is_constant(table))
+            continue;
+        for (int end = -1; end <= 1; end += 2) {
+            bool given = ratio_score_solve(kind, table, tables, -1.96 * end, &root);
+            compared += given;
+            wrong += given && fabs(ratio_score(kind, table, tables, root) + 1.96 * end) > 1e-6;
+            for (double at = 0.01; given && at < 9; at += 0.07)
+                beyond += ratio_score(kind, table, tables, root + end * at) * end > -1.96;
+        }
+        for (double at = -12.03; at < 12 && tables == 1; at += 0.0625) {
+            double now = ratio_score(kind, table, tables, at);
+            rises += now > before + 1e-9 * fabs(before);
+            before = now;
+        }
+    }
+    ok(rises == 0, "the score statistic falls as the ratio rises (%zu times not)", rises);
+    ok(wrong == 0 && compared > 3000, "its inversion is right (%zu of %zu not)", wrong, compared);
+    ok(beyond == 0, "no ratio beyond the interval's ends is one that it would hold (%zu are)",
+       beyond);
 }
 
 static void test_zero_cells(void)
@@ -217,6 +267,24 @@ static void test_small_blocks(void)
     row = contrast_call(all[RATE], &sample);
     ok(row.status == PILOT_ROW_OK && row.blocks == 4 && row.std_error.given,
        "rate_ratio: it stays, since blocks share the ratio");
+    pilot_sample_clear(&sample);
+}
+
+/* Clusters with rows in several blocks: parts for the risks, whole for the rates. */
+static void test_crossing_clusters(int k)
+{
+    pilot_sample_t sample = contrast_sample(CONTRAST_BLOCKED | CONTRAST_CLUSTERED, 48);
+    pilot_estimate_t row;
+    for (unsigned i = 0; i < 48; i++)
+        contrast_add(&sample, i / 24, i / 4, i / 4 % 2, (i * i) % 5 < 2);
+    for (unsigned i = 44; i < 48; i++)
+        sample.cluster[i] = 1;
+    sample.clusters = 11;
+    row = contrast_call(all[k], &sample);
+    ok(row.status == PILOT_ROW_FLAGGED && row.std_error.given &&
+           row.clusters == (k == RATE ? 11u : 12u) &&
+           strstr(row.detail, "clusters_cross_blocks: 1 cluster in several blocks"),
+       "%s: a cluster in two blocks is flagged (%s)", name[k], row.detail);
     pilot_sample_clear(&sample);
 }
 
@@ -341,12 +409,14 @@ int main(void)
     for (int k = 0; k < ALL; k++) {
         test_nothing_to_compare(k);
         test_blocks_that_lack_an_arm(k);
+        test_crossing_clusters(k);
         for (unsigned design = 0; design < CONTRAST_PROBABILITY; design++)
             test_properties(k, design);
     }
     test_constant();
     test_published_intervals();
     test_score_is_pearson();
+    test_score_inversion();
     test_zero_cells();
     test_few_units();
     test_small_blocks();

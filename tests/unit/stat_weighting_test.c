@@ -190,6 +190,17 @@ static void test_crossing_clusters(int k)
     pilot_sample_clear(&sample);
 }
 
+static bool moves_with_origin(pilot_sample_t *sample, const pilot_estimate_t *base)
+{
+    pilot_estimate_t row;
+    for (size_t i = 0; i < sample->n; i++)
+        sample->outcome[i] = round(sample->outcome[i]) + 1e9;
+    row = contrast_call(pilot_hajek_estimate, sample);
+    for (size_t i = 0; i < sample->n; i++)
+        sample->outcome[i] -= 1e9;
+    return base->std_error.given && !contrast_same(&row, 1, base, 1e-9);
+}
+
 /* What of a thousand random samples of a design differs; shares, and declared probabilities. */
 static void test_properties(int k, unsigned design)
 {
@@ -225,14 +236,7 @@ static void test_properties(int k, unsigned design)
         row = contrast_call(both[k], &sample);
         swap += !contrast_same(&row, -1, &base, 1e-10);
         contrast_swap_arms(&sample);
-        if (k == 1) {
-            for (size_t i = 0; i < sample.n; i++)
-                sample.outcome[i] = round(sample.outcome[i]) + 1e9;
-            row = contrast_call(both[k], &sample);
-            shift += base.std_error.given && !contrast_same(&row, 1, &base, 1e-9);
-            for (size_t i = 0; i < sample.n; i++)
-                sample.outcome[i] -= 1e9;
-        }
+        shift += k == 1 && moves_with_origin(&sample, &base);
         if (!sample.weight) {
             sample.weight = malloc((sample.n + 1) * sizeof(double));
             for (size_t i = 0; i < sample.n; i++)

@@ -221,4 +221,65 @@ for (y in c("none_t", "none_c", "all_t", "all_c", "apart")) for (kind in c("risk
         std_error = NA, p_value = 2 * pnorm(-abs(z0)), ci_low = ends[1], ci_high = ends[2],
         n = nrow(e), by = "score")
   }
+# ---- STAR kindergarten: reading at 450 or more; arms regular, small, regular+aide as c, t, u
+star <- read.csv("../../../deploy/demo/star_kindergarten.csv", na.strings = "",
+                 colClasses = c(school = "character"))
+star <- star[!is.na(star$reading), ]
+star <- data.frame(unit = star$student, block = star$school,
+  arm = c(regular = "c", small = "t", "regular+aide" = "u")[star$class_type],
+  yes = as.numeric(star$reading >= 450))
+write.csv(star, "star.csv", row.names = FALSE, quote = FALSE)
+for (z in c("t", "u")) {
+  e <- pick(star, z)
+  e$w_ <- 1
+  for (kind in c("risk_ratio", "odds_ratio")) {
+    fit <- fit_glm(yes ~ z, binomial(if (kind == "risk_ratio") "log" else "logit"), e,
+                   if (kind == "risk_ratio") c(log(mean(e$yes)), 0))
+    put("star.csv", kind, "yes", z, estimate = coef(fit)["z"], std_error = sqrt(vcov(fit)["z", "z"]),
+        n = nrow(e), by = "glm")
+  }
+  both <- names(which(tapply(e$z, e$block, function(x) length(unique(x))) == 2))
+  e <- e[e$block %in% both, ]
+  for (kind in c("risk_ratio", "odds_ratio")) {
+    r <- standardized(e, kind, e$w_)
+    e$v <- e$yes * r$slope[e$z + 1]
+    fit <- difference_in_means(v ~ z, e, blocks = block)
+    put("star.csv", kind, "yes", z, block = "block", estimate = r$estimate,
+        std_error = fit$std.error, n = nrow(e), by = "estimatr")
+  }
+  f <- e[ave(e$yes, e$block, FUN = sum) > 0, ]
+  fit <- fit_glm(yes ~ z + block, poisson, f)
+  put("star.csv", "rate_ratio", "yes", z, block = "block", estimate = coef(fit)["z"],
+      std_error = sqrt(vcovHC(fit, type = "HC0")["z", "z"]), n = nrow(f), by = "sandwich")
+}
+
+# ---- Israel 2001: schools in pairs; who earned the matriculation certificate
+israel <- read.csv("../data/achievement_awards_israel.csv",
+                   colClasses = c(school_id = "character", pair = "character"))
+israel <- israel[israel$year == 2001, ]
+schools <- unique(israel[, c("school_id", "pair")])
+triple <- names(which(table(schools$pair) == 3))
+israel <- israel[!israel$pair %in% triple, ]
+israel <- data.frame(unit = israel$student_id, block = israel$pair, cluster = israel$school_id,
+  arm = ifelse(israel$treated == 1, "t", "c"), yes = israel$bagrut_status, count = israel$awarded)
+write.csv(israel, "israel.csv", row.names = FALSE, quote = FALSE)
+e <- pick(israel, "t")
+e$k <- as.integer(factor(e$cluster))
+e$w_ <- 1
+for (kind in c("risk_ratio", "odds_ratio")) {
+  fit <- binary_glm(e, kind)
+  put("israel.csv", kind, "yes", cluster = "cluster", estimate = coef(fit)["z"],
+      std_error = sqrt(vcovCL(fit, e$k)["z", "z"]), n = nrow(e), by = "sandwich")
+  r <- standardized(e, kind, e$w_)
+  e$v <- e$yes * r$slope[e$z + 1]
+  fit <- difference_in_means(v ~ z, e, blocks = block, clusters = k)
+  put("israel.csv", kind, "yes", block = "block", cluster = "cluster", estimate = r$estimate,
+      std_error = fit$std.error, n = nrow(e), by = "estimatr")
+}
+for (block in c("", "block")) {
+  fit <- fit_glm(if (block == "") count ~ z else count ~ z + block, poisson, e)
+  put("israel.csv", "rate_ratio", "count", block = block, cluster = "cluster",
+      estimate = coef(fit)["z"], std_error = sqrt(vcovCL(fit, e$k)["z", "z"]), n = nrow(e),
+      by = "sandwich")
+}
 write.csv(cases, "cases.csv", row.names = FALSE, quote = FALSE)
