@@ -1,0 +1,143 @@
+#!/usr/bin/env bash
+# Every estimator on every type of outcome, by agency, by subgroup and pooled: no row is missing,
+# none says what it cannot know, and the number of workers does not touch a byte.
+. "$(dirname "$0")/common.sh"
+
+# Four agencies of 60, 80, 100 and 120 units; the first has one level of sex only, the second lacks
+# arm b.  Numbers from a small congruential generator, so every awk makes the same file.
+awk 'BEGIN {
+    x = 42
+    print "site,id,arm,block,prob,weight,pass,score,visits,mood,days,ended,weeks,sex,town"
+    split("c a b", arms); split("sad ok glad", moods); split("low high", towns)
+    for (s = 1; s <= 4; s++) for (i = 1; i <= 40 + 20 * s; i++) {
+        t = int(3 * u()); if (s == 2) t = int(2 * u())
+        score = sprintf("%.3f", 10 + 2 * (u() + u() + u()) + t / 2)
+        if (u() < (t == 1 && s == 4 ? 0.4 : 0.03)) score = "NA"
+        days = sprintf("%.2f", 5 + 90 * u() + 5 * t); ended = u() < 0.7
+        printf "agency%d,u%03d,%s,b%d,%s,%d,%d,%s,%d,%s,%s,%d,%.1f,%d,%s\n", s, i, arms[t + 1],
+            i % 3, s == 2 ? 0.5 : 0.25 + 0.25 * (t == 1), 1 + int(3 * u()), u() < 0.3 + t / 10,
+            score, int(6 * u()), moods[1 + int(3 * u() * 0.7 + t * 0.45)], days, ended, 3 + 20 * u(),
+            s == 1 ? 0 : int(2 * u()), towns[1 + int(2 * u())]
+    }
+}
+function u() { x = (x * 16807) % 2147483647; return x / 2147483647 }' >"$T/all.csv"
+
+plan() { # NAME ESTIMATORS
+    cat <<EOF
+version: 1
+pilot: $1
+columns: {unit: id, agency: site, arm: arm, block: block, probability: prob}
+arms: {control: c, treatments: [a, b]}
+outcomes:
+  - {name: pass, type: binary}
+  - {name: score, type: continuous}
+  - {name: visits, type: count}
+  - {name: mood, type: ordinal, levels: [sad, ok, glad]}
+  - {name: days, type: duration, event: ended, horizon: 60}
+  - {name: weeks, type: duration}
+covariates: [{name: town, type: categorical}]
+subgroups: [{name: sex, type: binary}]
+analysis:
+  estimators: $2
+  bootstrap_draws: 99
+seed: 7
+EOF
+}
+CONTRASTS="horvitz_thompson, hajek, risk_ratio, odds_ratio, rate_ratio, quantile, rank, \
+variance_ratio, rmst, log_rank, lee_bounds"
+plan every "[difference_in_means, ols, lin, $CONTRASTS]" >"$T/every.yaml"
+
+view() { # VIEW FILE DIR PILOT
+    "$PILOT" results "$4" --view "$1" --format csv --output "$2" --dir "$3" 2>"$T/view.err"
+}
+
+for workers in 1 3; do
+    try "$PILOT" run "$T/every.yaml" "$T/all.csv" --dir "$T/w$workers" --workers "$workers"
+    well "all estimators with $workers workers"
+    for name in effects comparison agencies quality curves; do
+        view $name "$T/$name.$workers.csv" "$T/w$workers" every
+    done
+done
+for name in effects comparison agencies quality curves; do
+    same "$T/$name.1.csv" "$T/$name.3.csv" "1 and 3 workers: the same bytes in $name"
+done
+
+# Rows of effects as: scope agency outcome subgroup level arm estimand estimator parameter estimate
+# std_error n status reason, parted by |.  (Fields with commas are at the end, behind these.)
+"$PILOT" results every --view effects --format json --dir "$T/w1" 2>"$T/json.err" |
+    perl -MJSON::PP -0777 -ne 'for my $r (@{decode_json($_)}) {
+        print join("|", map { defined $r->{$_} ? $r->{$_} : "" } qw(scope agency outcome subgroup
+            level arm estimand estimator parameter estimate std_error n status reason detail)), "\n"
+    }' >"$T/rows"
+count() { # AWK CONDITION
+    awk -F'|' "{scope = \$1; agency = \$2; outcome = \$3; subgroup = \$4; level = \$5; arm = \$6
+        estimand = \$7; estimator = \$8; parameter = \$9; estimate = \$10; std_error = \$11; n = \$12
+        status = \$13; reason = \$14; detail = \$15} $1" "$T/rows" | wc -l
+}
+
+# Rows a contrast: 15 pass, 19 score, 19 visits, 20 mood, 19 days, 19 weeks.  Subsets: 2 of the first
+# agency, 3 of the other three and of all together.
+is "$(count 1)" $(((2 + 3 * 3 + 3) * 2 * 111)) "no row is missing"
+is "$(cut -d'|' -f1-9 "$T/rows" | sort | uniq -d | wc -l)" 0 "and none comes twice"
+is "$(count 'reason == "outcome_type"')" $(((2 + 3 * 3 + 3) * 2 * 31)) \
+    "outcomes that an estimator is not for say outcome_type"
+is "$(count 'reason == "outcome_type" && (estimate != "" || status != "not_estimable" ||
+    parameter != "")')" 0 "without numbers"
+is "$(count 'status == "ok" && (estimate == "" || std_error == "" && estimator != "lee_bounds")')" 0 \
+    "a row that is ok has its estimate and standard error"
+is "$(count 'status == "not_estimable" && reason == ""')" 0 "a row without estimate has a reason"
+is "$(count 'reason == "not_in_this_version" && estimator != "lee_bounds"')" 0 "every estimator is computed"
+is "$(count 'estimand != "itt"')" 0 "all of them are intention to treat"
+is "$(count 'agency == "agency2" && arm == "b" && outcome == "score" && subgroup == "" &&
+    reason ~ /^(no_treated_units|not_in_this_version)$/')" \
+    "$(count 'agency == "agency2" && arm == "b" && outcome == "score" && subgroup == "" &&
+    reason != "outcome_type"')" "an agency without the arm says so in every row"
+is "$(awk -F'|' '$3 == "mood" && $8 == "ols" && $1 == "pooled" && $4 == "" && $6 == "a" {
+    print $9}' "$T/rows" | tr '\n' ' ')" "sad ok glad " "an ordinal outcome has a row a category"
+is "$(awk -F'|' '$3 == "mood" && $8 == "lin" && $1 == "pooled" && $4 == "" && $6 == "a" {
+    s += $10} END {print (s * s < 1e-24)}' "$T/rows")" 1 "whose shares' changes add up to 0"
+is "$(awk -F'|' '$3 == "days" && $8 == "rmst" {print $9}' "$T/rows" | sort -u)" 60 \
+    "a declared horizon is the parameter"
+SHOWN=${CONTRASTS%, lee_bounds}
+for estimator in ${SHOWN//,/}; do
+    is "$(count "estimator == \"$estimator\" && scope == \"pooled\" && subgroup == \"\" &&
+        estimate != \"\" && arm == \"a\"" | sed 's/^[1-9].*/some/')" some "$estimator is given pooled"
+done
+is "$(awk -F, 'NR > 1' "$T/comparison.1.csv" | wc -l)" $((3 * 2 * 111 * 12)) \
+    "each row is compared across agencies"
+
+# ---- curves --------------------------------------------------------------------------------------
+is "$(cut -d, -f3-5,8,9 "$T/curves.1.csv" | sort -u | grep -c '^pooled,,days,[cab],kaplan_meier$')" 3 \
+    "every arm has its pooled curve"
+is "$(cut -d, -f4,5 "$T/curves.1.csv" | sort -u | grep -c 'agency[1-4],days')" 4 "and every agency's"
+is "$(awk -F, 'NR > 1 {key = $4 $6 $7 $8
+    if (key == last && ($11 > y || $10 <= x)) bad++
+    if (key != last && ($10 != 0 || $11 != 1)) bad++
+    last = key; x = $10; y = $11} END {print bad + 0}' "$T/curves.1.csv")" 0 \
+    "they begin at 1, time goes on and shares go down"
+
+# ---- one agency ----------------------------------------------------------------------------------
+grep -E '^site|^agency3' "$T/all.csv" >"$T/one.csv"
+sed 's/pilot: every/pilot: alone/' "$T/every.yaml" >"$T/alone.yaml"
+try "$PILOT" run "$T/alone.yaml" "$T/one.csv" --dir "$T/alone" --view effects --format csv \
+    --output "$T/alone.csv"
+well "one agency alone"
+sed -n 's/^alone,1,agency,agency3,//p' "$T/alone.csv" >"$T/agency.rows"
+sed -n 's/^alone,1,pooled,,//p' "$T/alone.csv" >"$T/pooled.rows"
+is "$(wc -l <"$T/agency.rows")" $((3 * 2 * 111)) "has all its rows"
+same "$T/agency.rows" "$T/pooled.rows" "and pooled ones that are its own, bit for bit"
+
+# ---- auto ----------------------------------------------------------------------------------------
+plan chosen auto >"$T/chosen.yaml"
+try "$PILOT" run "$T/chosen.yaml" "$T/all.csv" --dir "$T/w1" --view effects --format csv \
+    --output "$T/chosen.csv"
+well "estimators: auto"
+is "$(awk -F, '$3 == "pooled" && $6 == "" && $8 == "a" {
+    print $5 ":" $11 ":" $12}' "$T/chosen.csv" | sed 's/:\(lin\|ols\|difference_in_means\):/:linear:/' |
+    tr '\n' ' ')" \
+    "pass:linear: score:linear: visits:linear: mood:linear:sad mood:linear:ok mood:linear:glad \
+mood:rank: days:rmst:60 days:log_rank: weeks:linear: " \
+    "auto takes shares and ranks of ordinal outcomes, survival of durations with events"
+is "$(grep -E ',(ok|flagged),' "$T/chosen.csv" | grep -vc 'auto: ')" 0 \
+    "and every row with numbers says what it took"
+finish
