@@ -152,20 +152,23 @@ void contrast_rows_drop_lacking(contrast_rows_t *rows)
 bool contrast_rows_refuse(const contrast_rows_t *rows, const pilot_sample_t *sample,
                           pilot_estimate_t *row)
 {
-    size_t treated = 0, all_treated = 0;
+    size_t treated = 0, present = 0, present_treated = 0;
     for (size_t i = 0; i < rows->n; i++)
         treated += rows->treated[i];
     if (treated > 0 && treated < rows->n)
         return false;
-    for (size_t i = 0; i < sample->n; i++)
-        all_treated += sample->treated[i];
+    for (size_t i = 0; i < sample->n; i++) {
+        bool given = !sample->present || sample->present[i];
+        present += given;
+        present_treated += given && sample->treated[i];
+    }
     if (sample->candidates == 0)
         pilot_estimate_refuse(row, PILOT_REASON_NO_UNITS);
-    else if (sample->n == 0)
+    else if (present == 0)
         pilot_estimate_refuse(row, PILOT_REASON_ALL_MISSING);
-    else if (all_treated == 0)
+    else if (present_treated == 0)
         pilot_estimate_refuse(row, PILOT_REASON_NO_TREATED_UNITS);
-    else if (all_treated == sample->n)
+    else if (present_treated == present)
         pilot_estimate_refuse(row, PILOT_REASON_NO_CONTROL_UNITS);
     else
         pilot_estimate_refuse(row, rows->lack_treated >= rows->lack_control

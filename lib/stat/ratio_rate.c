@@ -11,6 +11,7 @@
 #include "ratio.h"
 
 #define MOST_STEPS 200
+#define SMALL ((size_t)10) /* units a block, on average */
 
 typedef struct block_rate {
     compensated_t weight[2], events[2]; /* by arm, 0 control */
@@ -172,6 +173,20 @@ static double sandwich(const rate_t *rate)
     return compensated_value(&variance);
 }
 
+/* Estimated block effects take residuals down by a share of about blocks / units, which HC0 and CR1
+ * do not give back. */
+static void note_small_blocks(const rate_t *rate, pilot_estimate_t *row)
+{
+    size_t units[2], blocks = rate->rows.blocks;
+    count_units(rate, units);
+    if (!row->std_error.given || blocks < 2 || units[0] + units[1] >= SMALL * blocks)
+        return;
+    contrast_flag(row);
+    pilot_estimate_note(row, "small_blocks: %s is too small with %zu %s in %zu blocks",
+                        pilot_std_error_name(row->std_error_type), units[0] + units[1],
+                        rate->rows.cluster ? "clusters" : "units", blocks);
+}
+
 /* What hinders a standard error of a rate ratio that is there. */
 static pilot_reason_t hindrance(const rate_t *rate, double variance)
 {
@@ -223,6 +238,7 @@ static void estimate(rate_t *rate, double confidence, pilot_estimate_t *row)
         pilot_estimate_infer(row, confidence);
     }
     ratio_note(row);
+    note_small_blocks(rate, row);
 }
 
 static bool is_rate(const contrast_rows_t *rows)

@@ -265,8 +265,14 @@ static void test_small_blocks(void)
            "%s: a small block without a formula is left out (%s)", name[k], row.detail);
     }
     row = contrast_call(all[RATE], &sample);
-    ok(row.status == PILOT_ROW_OK && row.blocks == 4 && row.std_error.given,
-       "rate_ratio: it stays, since blocks share the ratio");
+    ok(row.status == PILOT_ROW_FLAGGED && row.blocks == 4 && row.std_error.given &&
+           strstr(row.detail, "small_blocks: HC0 is too small with 38 units in 4 blocks"),
+       "rate_ratio: it stays, since blocks share the ratio; that they are small is said (%s)",
+       row.detail);
+    for (unsigned i = 0; i < 2; i++)
+        contrast_add(&sample, 3, 0, i, 1);
+    row = contrast_call(all[RATE], &sample);
+    ok(row.status == PILOT_ROW_OK, "rate_ratio: ten units a block are not small (%s)", row.detail);
     pilot_sample_clear(&sample);
 }
 
@@ -296,7 +302,7 @@ static void test_rate_blocks(void)
     for (unsigned i = 0; i < 24; i++)
         contrast_add(&sample, i / 8, 0, i % 2, i / 8 == 1 ? 0 : i % 5);
     row = contrast_call(all[RATE], &sample);
-    ok(row.status == PILOT_ROW_OK && row.blocks == 2 && row.n == 16 &&
+    ok(row.reason == PILOT_REASON_NONE && row.blocks == 2 && row.n == 16 &&
            strstr(row.detail, "1 block without events adds nothing"),
        "rate_ratio: a block without events drops out (%s)", row.detail);
     pilot_sample_clear(&sample);

@@ -175,6 +175,27 @@ static void test_certain_rows(int k)
     pilot_sample_clear(&without);
 }
 
+/* A sample that keeps rows without the outcome (as bounds need them) gives the same row. */
+static void test_rows_without_outcome(int k)
+{
+    pilot_sample_t with = contrast_sample(CONTRAST_BLOCKED, 30);
+    pilot_sample_t without = contrast_sample(CONTRAST_BLOCKED, 30);
+    pilot_estimate_t a, b;
+    with.present = calloc(31, 1);
+    for (unsigned i = 0; i < 30; i++) {
+        with.present[i] = i % 4 != 1;
+        contrast_add(&with, i / 10, 0, i % 3 == 0, i % 7);
+        if (with.present[i])
+            contrast_add(&without, i / 10, 0, i % 3 == 0, i % 7);
+    }
+    a = contrast_call(both[k], &with);
+    b = contrast_call(both[k], &without);
+    ok(a.n == 22 && contrast_same(&a, 1, &b, 0), "%s: rows without the outcome are passed over",
+       name[k]);
+    pilot_sample_clear(&with);
+    pilot_sample_clear(&without);
+}
+
 static void test_crossing_clusters(int k)
 {
     pilot_sample_t sample = contrast_sample_random(CONTRAST_BLOCKED | CONTRAST_CLUSTERED, 1, 9);
@@ -271,6 +292,7 @@ int main(void)
         test_probabilities(k);
         test_certain_rows(k);
         test_crossing_clusters(k);
+        test_rows_without_outcome(k);
         for (unsigned design = 0; design < CONTRAST_DESIGNS; design++)
             test_properties(k, design);
     }
