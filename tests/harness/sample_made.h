@@ -34,9 +34,11 @@ static inline pilot_sample_t sample_copy(const pilot_sample_t *from)
     return copy;
 }
 
-/* Rows of a table with the columns arm (c, t), block, cluster, w, cell, unit; design: SAMPLE_*. */
+/* Rows of a table with the columns arm (c, t), block, cluster, w, unit; design: SAMPLE_*.
+ * cell_column: of labels x1, x2, ...; or NULL. */
 static inline pilot_sample_t sample_of_table(const table_t *table, const char *outcome,
-                                             unsigned design, bool keep_missing, bool tightened)
+                                             unsigned design, bool keep_missing,
+                                             const char *cell_column)
 {
     static const char *const arms[] = {"c", "t", NULL};
     table_columns_t columns = {.outcome = outcome,
@@ -51,10 +53,10 @@ static inline pilot_sample_t sample_of_table(const table_t *table, const char *o
     uint32_t *cell = calloc(table->rows + 1, sizeof *cell);
     pilot_sample_columns_t chosen = {.outcome = &frame.outcome};
     pilot_sample_t sample;
-    if (tightened) {
+    if (cell_column) {
         size_t keys = table_sorted_keys(table, &columns, key);
         for (size_t i = 0; i < keys; i++)
-            cell[i] = (uint32_t)(table_get(table, key[i].row, "cell")[1] - '1');
+            cell[i] = (uint32_t)(table_get(table, key[i].row, cell_column)[1] - '1');
         chosen.cell = cell;
         chosen.cells = 9;
     }

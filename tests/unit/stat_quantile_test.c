@@ -26,7 +26,7 @@ static void test_golden(void)
                           (unsigned)(*table_get(&cases, i, "weight") - '0') * SAMPLE_WEIGHTED;
         double tau = strtod(table_get(&cases, i, "tau"), NULL);
         double want = strtod(table_get(&cases, i, "estimate"), NULL);
-        pilot_sample_t sample = sample_of_table(&data, outcome, design, false, false);
+        pilot_sample_t sample = sample_of_table(&data, outcome, design, false, NULL);
         pilot_estimate_t row[PILOT_QUANTILES];
         size_t q = 0;
         while (at[q] != tau)

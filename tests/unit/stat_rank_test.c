@@ -27,7 +27,7 @@ static void test_golden(void)
         unsigned design = (unsigned)(*table_get(&cases, i, "block") - '0') * SAMPLE_BLOCKED +
                           (unsigned)(*table_get(&cases, i, "cluster") - '0') * SAMPLE_CLUSTERED +
                           (unsigned)(*table_get(&cases, i, "weight") - '0') * SAMPLE_WEIGHTED;
-        pilot_sample_t sample = sample_of_table(&data, outcome, design, false, false);
+        pilot_sample_t sample = sample_of_table(&data, outcome, design, false, NULL);
         pilot_estimate_t row = rank_of(&sample);
         is_close(row.estimate.value, strtod(table_get(&cases, i, "estimate"), NULL), 1e-12,
                  "%s, design %u: probability", outcome, design);

@@ -25,5 +25,10 @@ d$cell <- sprintf("x%d", sample(1:3, n, TRUE))
 seen <- runif(n) < plogis(2.2 - .15 * d$size + ifelse(d$arm == "t", -.6, .2) +
                           ifelse(d$cell == "x2", -.4, .2))
 d$z <- ifelse(seen, d$y, NA)
+# Trimming must not end just between two rows, where a derivative has two values: one row moves.
+d$cell[which(d$cell == "x3" & d$arm == "t" & is.na(d$z))[1]] <- "x2"
 d$size <- NULL
+# Cells in which different arms are observed more often.
+d$mixed <- ifelse(seq_len(n) %% 3 == 0, ifelse((d$arm == "t") == seen, "x1", "x2"),
+                  ifelse(seq_len(n) %% 2 == 0, "x1", "x2"))
 write.csv(d[sample(n), ], "data.csv", row.names = FALSE, quote = FALSE, na = "")
