@@ -9,6 +9,7 @@
 #include <gsl/gsl_cdf.h>
 #include <gsl/gsl_randist.h>
 #include <math.h>
+#include <stddef.h>
 
 #define MAX_TERMS 200000
 #define MANY_DF 1e5
@@ -119,13 +120,14 @@ double pilot_t_critical(double confidence, double df)
  */
 static double log_inverse_beta(double a, double b)
 {
-    double whole = floor(b), value = -lgamma(b);
-    if (b > whole) {
+    size_t whole = (size_t)b;
+    double value = -lgamma(b);
+    if (b > (double)whole) {
         value += log_gamma_half_step(a);
         a += 0.5;
     }
-    for (double i = 0; i < whole; i++)
-        value += log(a + i);
+    for (size_t i = 0; i < whole; i++)
+        value += log(a + (double)i);
     return value;
 }
 

@@ -8,8 +8,7 @@
 #include "../harness/tap.h"
 #include "pilot/curve.h"
 
-/* ---- Freireich and others (1963), the table of Kalbfleisch & Prentice (2002), p. 205
- * ------------*/
+/* ---- Freireich and others (1963), the table of Kalbfleisch & Prentice (2002), p. 205 */
 static void test_published(void)
 {
     rows_t *rows = rows_of("1 1 2 2 3 4 4 5 5 8 8 8 8 11 11 12 12 15 17 22 23",
@@ -44,8 +43,7 @@ static void test_published(void)
     free(rows);
 }
 
-/* ---- reasons
- * ------------------------------------------------------------------------------------*/
+/* ---- reasons */
 typedef struct refusal {
     const char *control, *treated, *what;
     pilot_reason_t rmst, log_rank;
