@@ -12,7 +12,7 @@
  */
 #define UNITS_AT_ONCE 50000.0
 /* Beyond this a single draw would keep people waiting. */
-#define MOST_UNITS 20000000.0
+#define MOST_UNITS 2000000.0
 #define REDRAW_MS 200
 
 typedef struct experiment {

@@ -58,7 +58,13 @@ pilot_status_t pilot_power_read(const pilot_plan_t *plan, const char *file,
         return pilot_error_set(error, PILOT_E_USAGE,
                                "--power: %g is not above %g, which a test has without any effect",
                                ret_setting->target, 1 - plan->confidence);
-    return is_clustered(plan) ? read_clusters(plan, file, request, ret_setting, error) : PILOT_OK;
+    pilot_status_t status =
+        is_clustered(plan) ? read_clusters(plan, file, request, ret_setting, error) : PILOT_OK;
+    if (!status && ret_setting->units > 0 && ret_setting->units < ret_setting->agencies)
+        return pilot_error_set(error, PILOT_E_USAGE,
+                               "--units: %.0f units are fewer than the %.0f agencies",
+                               ret_setting->units, ret_setting->agencies);
+    return status;
 }
 
 /* ---- multiplicity ---------------------------------------------------------------------------- */

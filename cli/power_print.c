@@ -31,6 +31,8 @@ char *pilot_power_show_effect(const pilot_power_row_t *row, double effect)
 
 const char *pilot_power_show_scope(const pilot_power_row_t *row)
 {
+    if (row->design.agencies == 1)
+        return "all units";
     return row->design.scope == PILOT_POWER_AGENCY ? "one agency"
                                                    : pilot_power_scope_name(row->design.scope);
 }
@@ -58,7 +60,7 @@ static char *show_arms(const pilot_plan_t *plan, const pilot_power_row_t *row, d
     if (!(units > 0))
         return NULL;
     double groups = row->design.clustered ? units / row->design.cluster_size : units;
-    return pilot_format("%.4g/%.4g", rint(groups * pilot_power_arm_share(plan, row->arm)),
+    return pilot_format("%.0f/%.0f", rint(groups * pilot_power_arm_share(plan, row->arm)),
                         rint(groups * pilot_power_arm_share(plan, 0)));
 }
 
@@ -72,12 +74,27 @@ static char *show_note(const pilot_power_row_t *row)
     return row->detectable.given ? NULL : pilot_strdup("no effect is found");
 }
 
-static void add_heading(const pilot_plan_t *plan, const pilot_power_row_t *row,
+/* Arms of the same share have the same numbers (but for simulated ones), and are told once. */
+static bool is_told_before(const pilot_plan_t *plan, const pilot_power_row_t *row)
+{
+    for (size_t arm = 1; arm < row->arm; arm++)
+        if (pilot_power_arm_share(plan, arm) == row->design.arm_share)
+            return true;
+    return false;
+}
+
+/* "reading: small, regular+aide - regular": the row's arm, and those told with it. */
+static void add_heading(const pilot_plan_t *plan, const pilot_power_row_t *row, bool together,
                         pilot_table_t *table)
 {
-    char *text = pilot_format("%s: %s - %s", row->outcome->name, plan->arms[row->arm].label,
-                              plan->arms[0].label);
-    pilot_table_heading(table, pilot_strdup(text), text);
+    pilot_text_t text = PILOT_TEXT_INIT;
+    pilot_text_appendf(&text, "%s: %s", row->outcome->name, plan->arms[row->arm].label);
+    for (size_t arm = row->arm + 1; together && arm < plan->arm_count; arm++)
+        if (pilot_power_arm_share(plan, arm) == row->design.arm_share)
+            pilot_text_appendf(&text, ", %s", plan->arms[arm].label);
+    pilot_text_appendf(&text, " - %s", plan->arms[0].label);
+    char *heading = pilot_text_take(&text);
+    pilot_table_heading(table, pilot_strdup(heading), heading);
 }
 
 static bool any_clustered(const pilot_power_rows_t *rows)
@@ -122,8 +139,10 @@ static pilot_table_t *design_table(const pilot_plan_t *plan, const pilot_power_r
         pilot_table_column(table, "", false, 0);
     for (size_t i = 0; i < rows->count; i++) {
         const pilot_power_row_t *row = &rows->row[i];
+        if (!simulated && is_told_before(plan, row))
+            continue;
         pilot_table_row(table);
-        add_heading(plan, row, table);
+        add_heading(plan, row, !simulated, table);
         pilot_table_cell_text(table, pilot_power_show_scope(row));
         pilot_table_cell(table, show_whole(row->units));
         pilot_table_cell(table, show_arms(plan, row, row->units));
@@ -171,7 +190,7 @@ static void add_point(void *context, const pilot_power_row_t *row, double units,
 {
     curve_table_t *curve = context;
     pilot_table_row(curve->table);
-    add_heading(curve->plan, row, curve->table);
+    add_heading(curve->plan, row, true, curve->table);
     pilot_table_cell_text(curve->table, pilot_power_show_scope(row));
     pilot_table_cell(curve->table, show_whole(units));
     pilot_table_cell(curve->table, show_arms(curve->plan, row, units));
@@ -192,7 +211,8 @@ static pilot_table_t *curve_table(const pilot_plan_t *plan, const pilot_power_ro
     pilot_table_column(curve.table, "effect", true, 0);
     pilot_table_column(curve.table, "power", true, 0);
     for (size_t i = 0; i < rows->count; i++)
-        walk_curve(&rows->row[i], add_point, &curve);
+        if (!is_told_before(plan, &rows->row[i]))
+            walk_curve(&rows->row[i], add_point, &curve);
     return curve.table;
 }
 

@@ -17,7 +17,7 @@ void pilot_power_print_json(const pilot_plan_t *plan, const pilot_power_rows_t *
 
 /* An effect as people write it: "4.31", "5.2 pp" (percentage points), "0.21 sd".  Caller frees. */
 char *pilot_power_show_effect(const pilot_power_row_t *row, double effect);
-/* "one agency", "pooled", "comparison". */
+/* "pooled", "comparison", "one agency"; "all units" where there is but one agency. */
 const char *pilot_power_show_scope(const pilot_power_row_t *row);
 
 #endif

@@ -133,30 +133,41 @@ bool pilot_power_row_by_units(const pilot_power_row_t *row)
     return row->effect.given;
 }
 
-/* Twice what is planned, or what is needed and a little more, whichever is more; but not so much
- * that the planned size is lost at the left edge. */
+/* Twice what is planned, or what is needed and a little more. */
 static double range_of(const pilot_power_row_t *row)
 {
     if (!pilot_power_row_by_units(row))
         return row->detectable.given ? 1.5 * row->detectable.value : 0;
-    double range = 2 * row->units;
-    if (row->needed.given)
-        range = fmax(range, fmin(1.25 * row->needed.value, 8 * row->units));
-    return range;
+    return fmax(2 * row->units, row->needed.given ? 1.25 * row->needed.value : 0);
+}
+
+static size_t add_point(double *point, size_t count, double value)
+{
+    size_t at = count;
+    while (at > 0 && point[at - 1] >= value)
+        at--;
+    if (at < count && point[at] == value)
+        return count;
+    memmove(point + at + 1, point + at, (count - at) * sizeof *point);
+    point[at] = value;
+    return count + 1;
 }
 
 size_t pilot_power_row_grid(const pilot_power_row_t *row, size_t most, double *ret_point)
 {
     double range = range_of(row), step;
-    if (!(range > 0))
+    bool by_units = pilot_power_row_by_units(row);
+    if (!(range > 0) || most < 2)
         return 0;
-    step = pilot_power_nice_step(range, most);
-    if (pilot_power_row_by_units(row))
+    step = pilot_power_nice_step(range, most - 1);
+    if (by_units)
         step = fmax(step, 1);
     size_t count = 0;
-    while (count < most && step * (double)(count + 1) <= range * (1 + 1e-9)) {
-        double point = step * (double)(count + 1);
-        ret_point[count++] = pilot_power_row_by_units(row) ? rint(point) : point;
+    for (double point = step; count + 1 < most && point <= range * (1 + 1e-9);) {
+        ret_point[count++] = by_units ? rint(point) : point;
+        point = step * (double)(count + 1);
     }
+    if (by_units)
+        count = add_point(ret_point, count, row->units);
     return count;
 }

@@ -53,11 +53,14 @@ void pilot_power_rows_clear(pilot_power_rows_t *rows);
 pilot_number_t pilot_power_row_at(const pilot_power_row_t *row, double units, double effect);
 pilot_number_t pilot_power_row_detectable(const pilot_power_row_t *row, double units);
 
-/* The sizes or effects at which the curve is told: at most `most`, round, and how many. */
-bool pilot_power_row_by_units(const pilot_power_row_t *row); /* else by effect */
+/* Is its curve over sizes of the pilot?  Else over effects, for want of one. */
+bool pilot_power_row_by_units(const pilot_power_row_t *row);
+
+/* The sizes (the row's own among them) or effects at which the curve is told, ascending and round;
+ * at most `most`.  Returns how many. */
 size_t pilot_power_row_grid(const pilot_power_row_t *row, size_t most, double *ret_point);
 
-/* The end of an axis that holds all of it, and the step of its marks. */
+/* A round step (1, 2, 2.5 or 5 times a power of ten) of which `most` reach over the range. */
 double pilot_power_nice_step(double range, size_t most);
 
 #endif

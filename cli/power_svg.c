@@ -6,6 +6,7 @@
 
 #include "pilot/memory.h"
 #include "power_print.h"
+#include "table.h"
 
 /* In pixels: the picture, a panel's plot in it, and how a legend's line is laid out. */
 enum {
@@ -13,10 +14,12 @@ enum {
     PLOT_LEFT = 64,
     PLOT_RIGHT = 36,
     PLOT_HEIGHT = 240,
-    TITLE = 56,  /* above the first panel */
-    ABOVE = 46,  /* a panel's own title */
-    BELOW = 52,  /* its x axis */
-    LEGEND = 20, /* one line of it */
+    TITLE = 56,     /* above the first panel */
+    ABOVE = 46,     /* a panel's own title */
+    BELOW = 52,     /* its x axis */
+    LEGEND = 20,    /* one line of it */
+    TITLE_CUT = 64, /* columns of text that fit */
+    TEXT_CUT = 84,
     CURVE = 160, /* points of a curve */
     COLOURS = 6
 };
@@ -135,7 +138,9 @@ static panel_t make_panel(const pilot_plan_t *plan, const pilot_plan_outcome_t *
             continue;
         add_curve(&panel, row);
         panel.by_units = pilot_power_row_by_units(row);
-        panel.end = fmax(panel.end, x_of_row(row, point[points - 1]));
+        /* What one agency would need would push the others to the left edge. */
+        if (row->parts == 1 || panel.end == 0 || !panel.by_units)
+            panel.end = fmax(panel.end, x_of_row(row, point[points - 1]));
     }
     panel.legend = panel.count;
     return panel;
@@ -200,9 +205,8 @@ static void draw_axes(const panel_t *panel, FILE *out)
     }
     double step = pilot_power_nice_step(panel->end, 6);
     for (double value = 0; value <= panel->end * (1 + 1e-9); value += step) {
-        char *label PILOT_AUTOFREE = panel->by_units
-                                         ? with_commas(value)
-                                         : pilot_power_show_effect(panel->curve[0].row, value);
+        char *label PILOT_AUTOFREE =
+            panel->by_units ? with_commas(value) : pilot_format("%g", unit_of(panel) * value);
         put_line(out, "axis", x_of(panel, value), bottom, x_of(panel, value), bottom + 5);
         put_text(out, "mark", x_of(panel, value), bottom + 20, "middle", label);
     }
@@ -260,6 +264,7 @@ static void draw_curves(const panel_t *panel, FILE *out)
         char *name PILOT_AUTOFREE =
             pilot_format("%s against %s%s%s", panel->curve[i].name, panel->plan->arms[0].label,
                          several ? ", " : "", several ? pilot_power_show_scope(row) : "");
+        pilot_table_cut(name, TEXT_CUT);
         draw_curve(panel, row, class, out);
         put_line(out, class, PLOT_LEFT, y, PLOT_LEFT + 28, y);
         put_text(out, "key", PLOT_LEFT + 36, y + 4, "start", name);
@@ -276,6 +281,7 @@ static void draw_panel(const panel_t *panel, FILE *out)
     char *title PILOT_AUTOFREE =
         effect ? pilot_format("%s: power to find an effect of %s", panel->outcome->name, effect)
                : pilot_format("%s: power with %s units", panel->outcome->name, number);
+    pilot_table_cut(title, TEXT_CUT);
     put_text(out, "panel", PLOT_LEFT, panel->top - 26, "start", title);
     draw_axes(panel, out);
     draw_goal(panel, out);
@@ -294,6 +300,7 @@ void pilot_power_svg(const pilot_plan_t *plan, const pilot_power_rows_t *rows, F
     }
     char *title PILOT_AUTOFREE =
         pilot_format("Power of the pilot %s", plan->title ? plan->title : plan->pilot);
+    pilot_table_cut(title, TITLE_CUT);
     fprintf(out,
             "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%.0f\" "
             "viewBox=\"0 0 %d %.0f\" role=\"img\" aria-labelledby=\"title\">\n<title "
