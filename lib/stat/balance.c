@@ -248,6 +248,7 @@ static void add_rows(pass_t *pass)
         keep_part(pass, before);
     else
         balance_block_end(block, pass->balance, &pass->units);
+    balance_block_finish(block, pass->balance);
     balance_block_free(block);
 }
 

@@ -9,12 +9,13 @@
 #include <string.h>
 
 #include "balance_summary.h"
+#include "least_squares_kernel.h"
 #include "pilot/memory.h"
 
 #define COLLINEAR 1e-12
 
-/* One contrast's rows as a matrix, each row: z~, x~ by column, interactions by column, m~ by
- * outcome that misses some; all less their block's means and times the root of the weight. */
+/* One contrast's rows by column: z~, x~ by column, interactions by column, m~ by outcome that
+ * misses some; all less their block's means and times the root of the weight. */
 typedef struct panel {
     const pilot_frame_t *frame;
     const pilot_balance_covariate_t *covariate;
@@ -26,11 +27,11 @@ typedef struct panel {
     size_t missings;
     size_t width; /* 1 + 2 columns + missings */
     size_t rows;
+    size_t stride, length; /* from column to column; rows and padding */
     double *matrix;
-    uint8_t *given; /* x covariates */
-    double *root;   /* of the weight */
-    size_t *place;  /* row of the frame */
-    double *mean;   /* width */
+    uint8_t *given;        /* covariates x stride */
+    double *weight, *root; /* and its root */
+    size_t *place;         /* row of the frame */
 } panel_t;
 
 static double weight_of(const pilot_frame_t *frame, size_t i)
@@ -57,22 +58,27 @@ static void find_missing(panel_t *panel)
     }
 }
 
-/* Covariate columns about their centers; where one is missing `given` is 0. */
-static void fill_covariates(const panel_t *panel, size_t i, double *x, uint8_t *given)
+static double *column_of(const panel_t *panel, size_t k)
 {
-    const pilot_balance_t *balance = panel->balance;
-    memset(x, 0, balance->columns * sizeof *x);
-    for (size_t v = 0; v < balance->covariates; v++) {
-        const pilot_balance_covariate_t *covariate = &panel->covariate[v];
-        size_t first = balance->covariate[v].first;
+    return panel->matrix + k * panel->stride;
+}
+
+/* Covariates about their centers; where one is missing `given` is 0. */
+static void fill_covariate(const panel_t *panel, size_t v)
+{
+    const pilot_balance_covariate_t *covariate = &panel->covariate[v];
+    double *x = column_of(panel, 1 + panel->balance->covariate[v].first);
+    uint8_t *given = panel->given + v * panel->stride;
+    for (size_t r = 0; r < panel->rows; r++) {
+        size_t i = panel->place[r];
         if (covariate->category) {
-            given[v] = covariate->category->code[i] != PILOT_CATEGORY_MISSING;
-            if (given[v])
-                x[first + covariate->category->code[i]] = 1;
+            uint32_t code = covariate->category->code[i];
+            given[r] = code != PILOT_CATEGORY_MISSING;
+            if (given[r])
+                x[code * panel->stride + r] = 1;
         } else {
-            given[v] = !covariate->number->present || covariate->number->present[i];
-            if (given[v])
-                x[first] = covariate->number->value[i] - panel->center[v];
+            given[r] = !covariate->number->present || covariate->number->present[i];
+            x[r] = given[r] ? covariate->number->value[i] - panel->center[v] : 0;
         }
     }
 }
@@ -83,64 +89,52 @@ static bool same_block(const panel_t *panel, size_t r, size_t s)
     return !block || block[panel->place[r]] == block[panel->place[s]];
 }
 
-/* The mean of a column over rows first .. until - 1 that have the covariate; else what is given. */
-static double mean_of(const panel_t *panel, size_t v, size_t k, size_t first, size_t until,
-                      double otherwise)
+/* The mean of a covariate's column over rows first .. until - 1 that have it; else `otherwise`. */
+static double mean_of(const panel_t *panel, const double *x, const uint8_t *given, size_t first,
+                      size_t until, double otherwise)
 {
     double weight = 0, total = 0;
     for (size_t r = first; r < until; r++) {
-        if (panel->given[r * panel->balance->covariates + v]) {
-            double w = panel->root[r] * panel->root[r];
-            weight += w;
-            total += w * panel->matrix[r * panel->width + 1 + k];
+        if (given[r]) {
+            weight += panel->weight[r];
+            total += panel->weight[r] * x[r];
         }
     }
     return weight > 0 ? total / weight : otherwise;
 }
 
+static size_t end_of_block(const panel_t *panel, size_t first)
+{
+    size_t until = first + 1;
+    while (until < panel->rows && same_block(panel, first, until))
+        until++;
+    return until;
+}
+
 /* What is missing becomes its block's mean; where the block lacks the covariate, that of all. */
-static void impute(panel_t *panel, size_t v, size_t k)
+static void impute(const panel_t *panel, size_t v)
 {
-    double all = mean_of(panel, v, k, 0, panel->rows, 0);
-    for (size_t first = 0, until; first < panel->rows; first = until) {
-        for (until = first; until < panel->rows && same_block(panel, first, until); until++)
-            ;
-        double mean = mean_of(panel, v, k, first, until, all);
-        for (size_t r = first; r < until; r++)
-            if (!panel->given[r * panel->balance->covariates + v])
-                panel->matrix[r * panel->width + 1 + k] = mean;
+    const balance_covariate_t *covariate = &panel->balance->covariate[v];
+    const uint8_t *given = panel->given + v * panel->stride;
+    if (!memchr(given, 0, panel->rows))
+        return;
+    for (size_t k = covariate->first; k < covariate->first + covariate->columns; k++) {
+        double *x = column_of(panel, 1 + k);
+        double all = mean_of(panel, x, given, 0, panel->rows, 0);
+        for (size_t first = 0, until; first < panel->rows; first = until) {
+            until = end_of_block(panel, first);
+            double mean = mean_of(panel, x, given, first, until, all);
+            for (size_t r = first; r < until; r++)
+                x[r] = given[r] ? x[r] : mean;
+        }
     }
-}
-
-static void impute_all(panel_t *panel)
-{
-    const pilot_balance_t *balance = panel->balance;
-    for (size_t v = 0; v < balance->covariates; v++) {
-        const balance_covariate_t *covariate = &balance->covariate[v];
-        bool any = false;
-        for (size_t r = 0; r < panel->rows && !any; r++)
-            any = !panel->given[r * balance->covariates + v];
-        for (size_t k = covariate->first; any && k < covariate->first + covariate->columns; k++)
-            impute(panel, v, k);
-    }
-}
-
-static void take_row(panel_t *panel, size_t i)
-{
-    size_t row = panel->rows++;
-    double *at = panel->matrix + row * panel->width;
-    panel->place[row] = i;
-    panel->root[row] = sqrt(weight_of(panel->frame, i));
-    at[0] = panel->frame->arm[i] != 0;
-    fill_covariates(panel, i, at + 1, panel->given + row * panel->balance->covariates);
-    for (size_t y = 0; y < panel->missings; y++)
-        at[1 + 2 * panel->balance->columns + y] = !panel->outcome[panel->missing[y]].present[i];
 }
 
 /* Rows of blocks that have both arms. */
 static void take_rows(panel_t *panel)
 {
     const pilot_frame_t *frame = panel->frame;
+    panel->rows = 0;
     for (size_t i = 0, until; i < frame->rows; i = until) {
         size_t first = panel->rows, arms[2] = {0};
         for (until = i;
@@ -149,85 +143,79 @@ static void take_rows(panel_t *panel)
             if (!in_contrast(panel, until))
                 continue;
             arms[frame->arm[until] != 0]++;
-            take_row(panel, until);
+            panel->place[panel->rows] = until;
+            panel->weight[panel->rows] = weight_of(frame, until);
+            panel->root[panel->rows] = sqrt(panel->weight[panel->rows]);
+            panel->rows++;
         }
         if (arms[0] == 0 || arms[1] == 0)
             panel->rows = first;
     }
+    panel->length = PILOT_PAD(panel->rows);
 }
 
-/* z (x - mean x), with the mean over all rows of the contrast. */
-static void interact(panel_t *panel)
+/* z, x, z (x - mean x) with the mean over all rows of the contrast, and m. */
+static void fill(panel_t *panel)
 {
     size_t columns = panel->balance->columns;
-    double weight = 0;
-    memset(panel->mean, 0, panel->width * sizeof *panel->mean);
-    for (size_t r = 0; r < panel->rows; r++) {
-        double w = panel->root[r] * panel->root[r];
-        weight += w;
-        for (size_t k = 0; k < columns; k++)
-            panel->mean[k] += w * panel->matrix[r * panel->width + 1 + k];
+    double *z = column_of(panel, 0), weight = pilot_kernel_sum(panel->weight, panel->rows);
+    for (size_t r = 0; r < panel->rows; r++)
+        z[r] = panel->frame->arm[panel->place[r]] != 0;
+    for (size_t v = 0; v < panel->balance->covariates; v++) {
+        fill_covariate(panel, v);
+        impute(panel, v);
     }
-    for (size_t r = 0; r < panel->rows; r++) {
-        double *row = panel->matrix + r * panel->width;
-        for (size_t k = 0; k < columns; k++)
-            row[1 + columns + k] = row[0] * (row[1 + k] - panel->mean[k] / weight);
+    for (size_t k = 0; k < columns; k++) {
+        const double *x = column_of(panel, 1 + k);
+        double *interaction = column_of(panel, 1 + columns + k);
+        double mean = pilot_kernel_dot(panel->weight, x, panel->rows) / weight;
+        for (size_t r = 0; r < panel->rows; r++)
+            interaction[r] = z[r] * (x[r] - mean);
+    }
+    for (size_t y = 0; y < panel->missings; y++) {
+        const uint8_t *present = panel->outcome[panel->missing[y]].present;
+        double *m = column_of(panel, 1 + 2 * columns + y);
+        for (size_t r = 0; r < panel->rows; r++)
+            m[r] = !present[panel->place[r]];
     }
 }
 
-static void demean(panel_t *panel)
+static void demean(const panel_t *panel)
 {
     for (size_t first = 0, until; first < panel->rows; first = until) {
-        double weight = 0;
-        memset(panel->mean, 0, panel->width * sizeof *panel->mean);
-        for (until = first; until < panel->rows && same_block(panel, first, until); until++) {
-            const double *row = panel->matrix + until * panel->width;
-            double w = panel->root[until] * panel->root[until];
-            weight += w;
-            for (size_t k = 0; k < panel->width; k++)
-                panel->mean[k] += w * row[k];
-        }
-        for (size_t r = first; r < until; r++) {
-            double *row = panel->matrix + r * panel->width;
-            for (size_t k = 0; k < panel->width; k++)
-                row[k] = panel->root[r] * (row[k] - panel->mean[k] / weight);
+        until = end_of_block(panel, first);
+        size_t rows = until - first;
+        double weight = pilot_kernel_sum(panel->weight + first, rows);
+        for (size_t k = 0; k < panel->width; k++) {
+            double *column = column_of(panel, k) + first;
+            double total = pilot_kernel_dot(panel->weight + first, column, rows);
+            pilot_kernel_subtract(column, total / weight, rows);
+            if (panel->frame->weight)
+                pilot_kernel_multiply(column, panel->root + first, column, rows);
         }
     }
 }
 
 /* Takes the columns z~ and x~ out of those behind them, one after another (Gram & Schmidt,
  * modified); columns that nothing is left of become 0. */
-static void take_out(panel_t *panel)
+static void take_out(const panel_t *panel)
 {
-    size_t nuisance = 1 + panel->balance->columns, width = panel->width;
-    double *norm = PILOT_NEW_ARRAY(double, width), *product = panel->mean;
-    for (size_t r = 0; r < panel->rows; r++)
-        for (size_t k = 0; k < width; k++)
-            norm[k] += panel->matrix[r * width + k] * panel->matrix[r * width + k];
-    for (size_t j = 0; j < nuisance; j++) {
-        memset(product, 0, width * sizeof *product);
-        for (size_t r = 0; r < panel->rows; r++) {
-            const double *row = panel->matrix + r * width;
-            for (size_t k = j; k < width; k++)
-                product[k] += row[j] * row[k];
+    size_t nuisance = 1 + panel->balance->columns, length = panel->length;
+    double *norm = PILOT_NEW_ARRAY(double, panel->width);
+    for (size_t k = 0; k < panel->width; k++) {
+        double *column = column_of(panel, k), left, whole;
+        whole = pilot_kernel_dot(column, column, length);
+        for (size_t j = 0; j < nuisance && j < k; j++) {
+            const double *before = column_of(panel, j);
+            if (norm[j] > 0)
+                pilot_kernel_add_scaled(column, -pilot_kernel_dot(before, column, length) / norm[j],
+                                        before, length);
         }
-        if (!(product[j] > COLLINEAR * norm[j]))
-            continue;
-        for (size_t k = j + 1; k < width; k++)
-            product[k] /= product[j];
-        for (size_t r = 0; r < panel->rows; r++) {
-            double *row = panel->matrix + r * width;
-            for (size_t k = j + 1; k < width; k++)
-                row[k] -= product[k] * row[j];
-        }
+        left = pilot_kernel_dot(column, column, length);
+        norm[k] = left > COLLINEAR * whole ? left : 0;
+        if (norm[k] == 0)
+            memset(column, 0, length * sizeof *column);
     }
-    memset(product, 0, width * sizeof *product);
-    for (size_t r = 0; r < panel->rows; r++)
-        for (size_t k = nuisance; k < width; k++)
-            product[k] += panel->matrix[r * width + k] * panel->matrix[r * width + k];
-    for (size_t k = nuisance; k < width; k++)
-        for (size_t r = 0; r < panel->rows && !(product[k] > COLLINEAR * norm[k]); r++)
-            panel->matrix[r * width + k] = 0;
     free(norm);
 }
 
@@ -239,44 +227,55 @@ static bool same_unit(const panel_t *panel, size_t r, size_t s)
            frame->arm[i] == frame->arm[j] && same_block(panel, r, s);
 }
 
+/* Sums of x by unit, in place; returns how many units. */
+static size_t sum_units(const panel_t *panel, double *x)
+{
+    size_t units = 0;
+    if (!panel->frame->cluster)
+        return panel->rows;
+    for (size_t r = 0; r < panel->rows; units++) {
+        double total = x[r++];
+        while (r < panel->rows && same_unit(panel, r - 1, r))
+            total += x[r++];
+        x[units] = total;
+    }
+    return units;
+}
+
+/* unit: columns of panel->stride to work in. */
 static void add_scores(const panel_t *panel, size_t y, double *unit, balance_score_t *score)
 {
-    size_t columns = panel->balance->columns;
-    memset(unit, 0, columns * sizeof *unit);
-    for (size_t r = 0; r < panel->rows; r++) {
-        const double *row = panel->matrix + r * panel->width;
-        double residual = row[1 + 2 * columns + y];
-        for (size_t k = 0; k < columns; k++)
-            unit[k] += row[1 + columns + k] * residual;
-        if (r + 1 < panel->rows && same_unit(panel, r, r + 1))
-            continue;
-        for (size_t k = 0; k < columns; k++)
-            score->sum[k] += unit[k];
-        balance_square_add(score->square, unit, columns, true);
-        memset(unit, 0, columns * sizeof *unit);
+    size_t columns = panel->balance->columns, length = 0;
+    const double *residual = column_of(panel, 1 + 2 * columns + y);
+    for (size_t k = 0; k < columns; k++) {
+        double *own = unit + k * panel->stride;
+        pilot_kernel_multiply(column_of(panel, 1 + columns + k), residual, own, panel->rows);
+        size_t units = sum_units(panel, own);
+        length = PILOT_PAD(units);
+        memset(own + units, 0, (length - units) * sizeof *own);
+        score->sum[k] = pilot_kernel_sum(own, length);
     }
+    balance_square_add(score->square, unit, panel->stride, length, columns, true);
 }
 
 static void score_contrast(panel_t *panel, balance_score_t *score)
 {
-    size_t rows = panel->frame->rows, columns = panel->balance->columns;
-    panel->rows = 0;
-    panel->width = 1 + 2 * columns + panel->missings;
-    panel->matrix = pilot_alloc_raw(rows * panel->width + 1, sizeof *panel->matrix);
-    panel->mean = PILOT_NEW_ARRAY(double, panel->width);
+    size_t columns = panel->balance->columns;
     take_rows(panel);
-    if (panel->rows > 0) {
-        impute_all(panel);
-        interact(panel);
-        demean(panel);
-        take_out(panel);
-    }
-    for (size_t y = 0; y < panel->missings && panel->rows > 0; y++) {
+    if (panel->rows == 0)
+        return;
+    panel->width = 1 + 2 * columns + panel->missings;
+    panel->matrix = PILOT_NEW_ARRAY(double, panel->width * panel->stride);
+    fill(panel);
+    demean(panel);
+    take_out(panel);
+    double *unit = pilot_alloc_raw(columns * panel->stride, sizeof *unit);
+    for (size_t y = 0; y < panel->missings; y++) {
         balance_score_open(panel->balance, &score[panel->missing[y]]);
-        add_scores(panel, y, panel->mean, &score[panel->missing[y]]);
+        add_scores(panel, y, unit, &score[panel->missing[y]]);
     }
+    free(unit);
     free(panel->matrix);
-    free(panel->mean);
 }
 
 void balance_attrition(pilot_balance_t *balance, const pilot_frame_t *frame,
@@ -288,16 +287,19 @@ void balance_attrition(pilot_balance_t *balance, const pilot_frame_t *frame,
                      .center = center,
                      .balance = balance,
                      .outcome = outcome,
+                     .stride = PILOT_PAD(frame->rows + 1),
                      .missing = PILOT_NEW_ARRAY(size_t, balance->outcomes),
+                     .weight = PILOT_NEW_ARRAY(double, frame->rows),
                      .root = PILOT_NEW_ARRAY(double, frame->rows),
-                     .place = PILOT_NEW_ARRAY(size_t, frame->rows),
-                     .given = PILOT_NEW_ARRAY(uint8_t, frame->rows * balance->covariates)};
+                     .place = PILOT_NEW_ARRAY(size_t, frame->rows)};
+    panel.given = PILOT_NEW_ARRAY(uint8_t, panel.stride * balance->covariates);
     for (panel.arm = 1; panel.arm < balance->arms; panel.arm++) {
         find_missing(&panel);
         if (panel.missings > 0)
             score_contrast(&panel, balance->contrast[panel.arm].score);
     }
     free(panel.missing);
+    free(panel.weight);
     free(panel.root);
     free(panel.place);
     free(panel.given);

@@ -4,9 +4,12 @@
 #include <string.h>
 
 #include "balance_summary.h"
+#include "least_squares_kernel.h"
 #include "pilot/memory.h"
 
 #define FEW_UNITS 12
+/* Units that are squared together; a multiple of PILOT_LANES. */
+#define WAIT ((size_t)64)
 
 void balance_units_init(balance_units_t *units, const pilot_balance_t *balance)
 {
@@ -47,17 +50,13 @@ size_t balance_units_add(balance_units_t *units, uint16_t arm)
     return unit;
 }
 
-void balance_square_add(double *square, const double *v, size_t columns, bool joint)
+void balance_square_add(double *square, const double *column, size_t stride, size_t length,
+                        size_t columns, bool joint)
 {
-    if (!joint) {
-        for (size_t k = 0; k < columns; k++)
-            square[k] += v[k] * v[k];
-        return;
-    }
     for (size_t k = 0; k < columns; k++) {
-        for (size_t l = 0; l <= k; l++)
-            square[l] += v[k] * v[l];
-        square += k + 1;
+        const double *own = column + k * stride;
+        for (size_t l = joint ? 0 : k; l <= k; l++)
+            *square++ += pilot_kernel_dot(own, column + l * stride, length);
     }
 }
 
@@ -72,7 +71,9 @@ struct balance_block {
     double *given;  /* arms x covariates */
     double *total;  /* arms x columns */
     double *mean;   /* columns: the contrast's, about the centers */
-    double *score;  /* columns: A_s */
+    /* Units' A_s, and B_s behind them, that wait to be squared: [arm][side], columns + 1 by WAIT */
+    double *waiting;
+    size_t *waits; /* [arm][side]: how many */
 };
 
 balance_block_t *balance_block_new(const pilot_balance_t *balance)
@@ -87,7 +88,9 @@ balance_block_t *balance_block_new(const pilot_balance_t *balance)
     block->given = PILOT_NEW_ARRAY(double, block->arms * block->covariates);
     block->total = PILOT_NEW_ARRAY(double, block->arms * block->columns);
     block->mean = PILOT_NEW_ARRAY(double, block->columns);
-    block->score = PILOT_NEW_ARRAY(double, block->columns);
+    block->waiting =
+        PILOT_NEW_ARRAY(double, block->arms *BALANCE_SIDES *(block->columns + 1) * WAIT);
+    block->waits = PILOT_NEW_ARRAY(size_t, block->arms * BALANCE_SIDES);
     for (size_t v = 0; v < block->covariates; v++)
         for (size_t k = 0; k < balance->covariate[v].columns; k++)
             block->owner[balance->covariate[v].first + k] = v;
@@ -102,7 +105,8 @@ void balance_block_free(balance_block_t *block)
     free(block->given);
     free(block->total);
     free(block->mean);
-    free(block->score);
+    free(block->waiting);
+    free(block->waits);
     free(block);
 }
 
@@ -151,28 +155,50 @@ static void add_precision(const balance_block_t *block, size_t arm, balance_cont
     }
 }
 
-static void add_unit(const balance_block_t *block, const balance_units_t *units, size_t i, double z,
-                     double both, bool joint, balance_contrast_t *contrast)
+static void square_waiting(balance_block_t *block, pilot_balance_t *balance, size_t arm,
+                           size_t side)
+{
+    balance_contrast_t *contrast = &balance->contrast[arm];
+    size_t queue = arm * BALANCE_SIDES + side, waits = block->waits[queue];
+    double *waiting = block->waiting + queue * (block->columns + 1) * WAIT;
+    const double *b = waiting + block->columns * WAIT;
+    size_t length = PILOT_PAD(waits);
+    for (size_t k = 0; k <= block->columns; k++)
+        for (size_t i = waits; i < length; i++)
+            waiting[k * WAIT + i] = 0;
+    for (size_t k = 0; k < block->columns; k++)
+        contrast->cross[side][k] += pilot_kernel_dot(waiting + k * WAIT, b, length);
+    contrast->side[side].bb += pilot_kernel_dot(b, b, length);
+    balance_square_add(contrast->square[side], waiting, WAIT, length, block->columns,
+                       balance->joint);
+    block->waits[queue] = 0;
+}
+
+static void add_unit(balance_block_t *block, pilot_balance_t *balance, size_t arm,
+                     const balance_units_t *units, size_t i, double z, double both)
 {
     size_t side_index = z > 0 ? BALANCE_TREATED : BALANCE_CONTROL;
+    size_t queue = arm * BALANCE_SIDES + side_index;
+    balance_contrast_t *contrast = &balance->contrast[arm];
     balance_side_t *side = &contrast->side[side_index];
-    double *cross = contrast->cross[side_index], *score = block->score;
+    double *waiting = block->waiting + queue * (block->columns + 1) * WAIT + block->waits[queue];
     const double *given = units->given + i * block->covariates;
     const double *total = units->total + i * block->columns;
     double b = units->weight[i] * z * z, c = units->squares[i] * z * z;
     side->units++;
     side->b += b;
-    side->bb += b * b;
     side->c += c;
     side->cc += c * c;
     side->cb += c * b;
     side->cm += c * units->weight[i] / both;
     for (size_t k = 0; k < block->columns; k++) {
-        score[k] = z * (total[k] - given[block->owner[k]] * block->mean[k]);
-        contrast->sum[k] += score[k];
-        cross[k] += score[k] * b;
+        double score = z * (total[k] - given[block->owner[k]] * block->mean[k]);
+        waiting[k * WAIT] = score;
+        contrast->sum[k] += score;
     }
-    balance_square_add(contrast->square[side_index], score, block->columns, joint);
+    waiting[block->columns * WAIT] = b;
+    if (++block->waits[queue] == WAIT)
+        square_waiting(block, balance, arm, side_index);
 }
 
 void balance_block_end(balance_block_t *block, pilot_balance_t *balance, balance_units_t *units)
@@ -188,8 +214,15 @@ void balance_block_end(balance_block_t *block, pilot_balance_t *balance, balance
         add_precision(block, a, contrast);
         for (size_t i = 0; i < units->count; i++)
             if (units->arm[i] == a || units->arm[i] == 0)
-                add_unit(block, units, i, units->arm[i] == a ? 1 - share : -share, both,
-                         balance->joint, contrast);
+                add_unit(block, balance, a, units, i, units->arm[i] == a ? 1 - share : -share,
+                         both);
     }
     units->count = 0;
+}
+
+void balance_block_finish(balance_block_t *block, pilot_balance_t *balance)
+{
+    for (size_t a = 1; a < block->arms; a++)
+        for (size_t side = 0; side < BALANCE_SIDES; side++)
+            square_waiting(block, balance, a, side);
 }

@@ -196,6 +196,7 @@ static void add_units(pilot_balance_t *into, piece_of_unit_t *piece, size_t piec
     }
     free(center);
     balance_units_clear(&units);
+    balance_block_finish(block, into);
     balance_block_free(block);
 }
 

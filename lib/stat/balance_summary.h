@@ -109,9 +109,13 @@ typedef struct balance_block balance_block_t;
 balance_block_t *balance_block_new(const pilot_balance_t *balance);
 void balance_block_free(balance_block_t *block);
 void balance_block_end(balance_block_t *block, pilot_balance_t *balance, balance_units_t *units);
+/* After the last block: what still waits to be squared. */
+void balance_block_finish(balance_block_t *block, pilot_balance_t *balance);
 
-/* Packed lower triangle += v v', or its diagonal. */
-void balance_square_add(double *square, const double *v, size_t columns, bool joint);
+/* Packed lower triangle, or diagonal, += the columns' products; see least_squares_kernel.h for
+ * length, stride is from column to column. */
+void balance_square_add(double *square, const double *column, size_t stride, size_t length,
+                        size_t columns, bool joint);
 
 /* Scores of missing outcomes of one agency, whose columns are those of balance.  center: by
  * covariate. */
