@@ -3,7 +3,8 @@
  * In the regression of m (1: the outcome is missing) on blocks, z, x and z (x - mean x), the robust
  * score test that all interactions are 0: with g and r the residuals of the interactions and of m
  * on the other columns, the sum over units of g r, and of its outer product.  Blocks, slopes of x
- * and the arm's effect are the agency's own, so that both sums add up over agencies. */
+ * and the arm's effect are the agency's own, so that both sums add up over agencies.  Units and
+ * blocks are counted, since the residuals of small blocks are too small. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -251,10 +252,13 @@ static void add_scores(const panel_t *panel, size_t y, double *unit, balance_sco
         double *own = unit + k * panel->stride;
         pilot_kernel_multiply(column_of(panel, 1 + columns + k), residual, own, panel->rows);
         size_t units = sum_units(panel, own);
+        score->units = (double)units;
         length = PILOT_PAD(units);
         memset(own + units, 0, (length - units) * sizeof *own);
         score->sum[k] = pilot_kernel_sum(own, length);
     }
+    for (size_t first = 0; first < panel->rows; first = end_of_block(panel, first))
+        score->blocks++;
     balance_square_add(score->square, unit, panel->stride, length, columns, true);
 }
 

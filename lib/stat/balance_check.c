@@ -274,14 +274,15 @@ static void check_score(const pilot_balance_t *balance, size_t outcome, size_t a
             square[k * columns + l] = square[l * columns + k] = score->square[k * (k + 1) / 2 + l];
     joint_test_t test = joint_test_scores(columns, score->sum, square);
     free(square);
-    if (!test.given) {
+    double left = (score->units - score->blocks - 1) / score->units;
+    if (!test.given || !(left > 0)) {
         snprintf(row->detail, sizeof row->detail, "too few units for a test");
         return;
     }
-    row->statistic = PILOT_GIVEN(test.statistic);
+    row->statistic = PILOT_GIVEN(test.statistic * left);
     row->df = PILOT_GIVEN(test.df);
-    row->p_value = PILOT_GIVEN(test.p_value);
-    row->alarm = test.p_value < ATTRITION_ALARM;
+    row->p_value = PILOT_GIVEN(pilot_chi_square_upper(row->statistic.value, test.df));
+    row->alarm = row->p_value.value < ATTRITION_ALARM;
     snprintf(row->detail, sizeof row->detail, "%zu of %zu columns", test.rank, columns);
 }
 

@@ -113,6 +113,8 @@ static void add_contrast(const pilot_balance_t *into, balance_contrast_t *sum,
             continue;
         if (!sum->score[y].sum)
             balance_score_open(into, &sum->score[y]);
+        sum->score[y].units += more->score[y].units;
+        sum->score[y].blocks += more->score[y].blocks;
         for (size_t k = 0; k < from->columns; k++)
             sum->score[y].sum[map[k]] += more->score[y].sum[k];
         add_square(into, sum->score[y].square, from, more->score[y].square, map);

@@ -33,6 +33,16 @@ static void pack_head(const pilot_balance_t *balance, pilot_piece_t *piece)
     }
 }
 
+static void pack_score(const pilot_balance_t *balance, const balance_score_t *score,
+                       pilot_piece_t *piece)
+{
+    if (!score->sum)
+        return;
+    pilot_piece_add_number(piece, score->units);
+    pilot_piece_add_number(piece, score->blocks);
+    pilot_piece_add_numbers(piece, score->sum, balance->columns + balance_square(balance));
+}
+
 static void pack_contrasts(const pilot_balance_t *balance, pilot_piece_t *piece)
 {
     for (size_t a = 1; a < balance->arms; a++) {
@@ -45,9 +55,7 @@ static void pack_contrasts(const pilot_balance_t *balance, pilot_piece_t *piece)
             pilot_piece_add_numbers(piece, (const double *)&contrast->side[s], SIDE_NUMBERS);
         pilot_piece_add_numbers(piece, contrast->memory, balance_numbers(balance));
         for (size_t y = 0; y < balance->outcomes; y++)
-            if (contrast->score[y].sum)
-                pilot_piece_add_numbers(piece, contrast->score[y].sum,
-                                        balance->columns + balance_square(balance));
+            pack_score(balance, &contrast->score[y], piece);
     }
 }
 
@@ -96,11 +104,13 @@ static bool unpack_contrasts(pilot_balance_t *balance, pilot_piece_reader_t *rea
             size_t wanted = balance->columns + balance_square(balance);
             if (!count[1 + y])
                 continue;
-            number = pilot_piece_take_numbers(reader, wanted);
+            number = pilot_piece_take_numbers(reader, 2 + wanted);
             if (!number)
                 return false;
             balance_score_open(balance, &contrast->score[y]);
-            memcpy(contrast->score[y].sum, number, wanted * sizeof *number);
+            contrast->score[y].units = number[0];
+            contrast->score[y].blocks = number[1];
+            memcpy(contrast->score[y].sum, number + 2, wanted * sizeof *number);
         }
     }
     return true;

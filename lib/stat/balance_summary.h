@@ -43,6 +43,7 @@ typedef struct balance_side {
 typedef struct balance_score {
     double *sum;    /* columns; NULL: nothing was missing */
     double *square; /* packed columns x columns */
+    double units, blocks;
 } balance_score_t;
 
 typedef struct balance_contrast {

@@ -124,7 +124,8 @@ contrast <- function(design, d, z, agency, block, cluster, w) {
       u <- rbind(u, rowsum(w[i] * gs * r, as.character(cluster[i])))
     }
     keep <- independent(crossprod(u))
-    t <- sum(fitted(lm(rep(1, nrow(u)) ~ 0 + u[, keep]))^2)
+    t <- sum(fitted(lm(rep(1, nrow(u)) ~ 0 + u[, keep]))^2) *
+      (1 - (nlevels(block) + 1) / nrow(u))
     add(design, d$a[1], "attrition_covariates", y, NA,
         c(t, length(keep), pchisq(t, length(keep), lower.tail = FALSE)))
   }
