@@ -60,7 +60,7 @@ pilot_status_t pilot_pooled_ols_residuals(pilot_ols_t *ols, const pilot_ols_task
                                           pilot_piece_t *piece, pilot_ols_scores_t *scores,
                                           bool interactions, pilot_error_t *error);
 /* The fit's contrasts, their estimates and the factor of the variance, without any rows: units is
- * 0. */
+ * 0.  Where columns are nearly collinear, finish gives the arms' last digits; these have not. */
 void pilot_pooled_ols_contrasts(const pilot_pooled_ols_fit_t *fit, const pilot_ols_task_t *task,
                                 bool interactions, pilot_ols_scores_t *ret);
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ols_refine.h"
 #include "ols_scores.h"
 #include "ols_workspace.h"
 #include "pilot/memory.h"
@@ -66,10 +67,12 @@ static void estimate_model(const group_t *group, pilot_regression_model_t model,
         sink = pilot_scores_begin(scores, fits, group->members, task, ret->interactions, arena);
     (void)pilot_residuals_compute(group->rows, group->y, fits, group->members, sink, arena,
                                   residuals);
-    if (ret->scores)
-        pilot_scores_end(scores, &fit[0], residuals, group->members);
     for (size_t i = 0; i < group->members; i++) {
         const pilot_residuals_t *one = &residuals[i];
+        if (pilot_fit_needs_step(&fit[i]))
+            fit[i].beta = pilot_fit_step(&fit[i], &one, 1, arena);
+        if (ret->scores)
+            pilot_scores_end(scores[i], &fit[i], one);
         size_t cell = number * group->outcomes + group->member[i];
         size_t first = cell * (task->frame->arms - 1);
         pilot_residuals_finish(&fit[i], &one, 1, task->confidence, arena, ret->estimate + first,

@@ -7,6 +7,7 @@
 
 #include "compensated.h"
 #include "least_squares_kernel.h"
+#include "ols_refine.h"
 #include "ols_residuals_clusters.h"
 
 /* Rows that are worked on at once, so that their columns stay in the first-level cache. */
@@ -354,6 +355,8 @@ bool pilot_residuals_compute(const pilot_rows_t *rows, const pilot_variable_t *c
     pilot_panel_begin(&work.panel, rows, column, rank + outcomes, arena);
     if (block)
         work.panel.center = find_centers(&work, block, arena);
+    for (size_t o = 0; o < outcomes && pilot_fit_needs_step(fit[0]); o++)
+        pilot_gradient_compute(rows, column, &column[rank + o], fit[o], arena, &ret_residuals[o]);
     begin_sums(&work, arena);
     pilot_cluster_walk_t clusters;
     if (work.fit->clustered) {

@@ -29,6 +29,7 @@ typedef struct pilot_residuals {
     double *plain_meat;     /* ... as HC0 or CR0 */
     double *adjusted_meat;  /* ... as HC2; 0 where clustered */
     uint64_t *leverage_one; /* rows that alone decide part of the contrast */
+    double *gradient;       /* see ols_refine.h; NULL: none */
     /* Cluster-robust types, where the fit has columns. */
     pilot_cluster_sums_t clusters;
     bool too_tied; /* clusters tie too many blocks together */
@@ -49,7 +50,8 @@ bool pilot_fit_same_design(const pilot_fit_t *one, const pilot_fit_t *other);
 bool pilot_across_finish(const pilot_fit_t *fit, const pilot_residuals_t *const *residuals,
                          size_t agencies, pilot_arena_t *arena, pilot_residuals_t *ret);
 
-/* The estimates of all treatment arms from all agencies' sums: ret_estimate[arm - 1], and
+/* The estimates of all treatment arms from all agencies' sums (beta: after the step, if there is
+ * one): ret_estimate[arm - 1], and
  * ret_convention[(arm - 1) * PILOT_CONVENTIONS + convention] unless it is NULL. */
 void pilot_residuals_finish(const pilot_fit_t *fit, const pilot_residuals_t *const *residuals,
                             size_t agencies, double confidence, pilot_arena_t *arena,

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "ols_pack.h"
-#include "ols_residuals.h"
+#include "ols_refine.h"
 
 /* What the sums hold of each contrast, for a fit. */
 typedef struct shape {
@@ -132,11 +132,11 @@ void pilot_residuals_pack(const pilot_residuals_t *residuals, const pilot_fit_t 
     bool clusters = has_clusters(fit) && residuals->clusters.scalar != NULL;
     bool across = residuals->across.blocks > 0;
     shape_t shape = shape_of(fit);
-    pilot_piece_add_counts(piece,
-                           (uint64_t[]){residuals->arms, (clusters ? 1U : 0U) |
-                                                             (residuals->too_tied ? 2U : 0U) |
-                                                             (across ? 4U : 0U)},
-                           2);
+    pilot_piece_add_counts(
+        piece,
+        (uint64_t[]){residuals->arms, (clusters ? 1U : 0U) | (residuals->too_tied ? 2U : 0U) |
+                                          (across ? 4U : 0U) | (residuals->gradient ? 8U : 0U)},
+        2);
     pilot_piece_add_number(piece, residuals->square);
     pilot_piece_add_numbers(piece, residuals->meat, residuals->arms);
     pilot_piece_add_numbers(piece, residuals->plain_meat, residuals->arms);
@@ -146,6 +146,9 @@ void pilot_residuals_pack(const pilot_residuals_t *residuals, const pilot_fit_t 
         pack_clusters(residuals, piece);
     if (across)
         pack_across(&residuals->across, &shape, piece);
+    if (residuals->gradient)
+        pilot_piece_add_numbers(piece, residuals->gradient,
+                                pilot_gradient_numbers(fit, residuals->across.blocks));
 }
 
 /* The lower triangle too. */
@@ -192,7 +195,9 @@ pilot_status_t pilot_residuals_unpack(pilot_piece_reader_t *reader, const pilot_
         !pilot_take_numbers(reader, fit->arms, arena, &ret->adjusted_meat) ||
         !pilot_take_counts(reader, fit->arms, arena, &ret->leverage_one) ||
         (head[1] & 1 && !take_clusters(reader, fit, arena, &ret->clusters)) ||
-        (head[1] & 4 && !(fit->across && take_across(reader, fit, arena, &ret->across))))
+        (head[1] & 4 && !(fit->across && take_across(reader, fit, arena, &ret->across))) ||
+        (head[1] & 8 && !pilot_take_numbers(reader, pilot_gradient_numbers(fit, ret->across.blocks),
+                                            arena, &ret->gradient)))
         return pilot_pack_error(error, "residual sums of this plan");
     ret->too_tied = head[1] & 2;
     return PILOT_OK;

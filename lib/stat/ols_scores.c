@@ -98,16 +98,19 @@ pilot_score_sink_t *pilot_scores_begin(pilot_ols_scores_t *const *scores,
     return sink;
 }
 
-void pilot_scores_end(pilot_ols_scores_t *const *scores, const pilot_fit_t *fit,
-                      const pilot_residuals_t *residuals, size_t outcomes)
+void pilot_scores_end(pilot_ols_scores_t *scores, const pilot_fit_t *fit,
+                      const pilot_residuals_t *residuals)
 {
-    bool available = fit->rank > 0 && fit->spanning == 0;
-    for (size_t o = 0; o < outcomes; o++) {
-        size_t entries = scores[o]->contrasts * scores[o]->units;
-        scores[o]->available = available && !residuals[o].too_tied;
-        if (!scores[o]->available && entries > 0)
-            memset(scores[o]->value, 0, entries * sizeof *scores[o]->value);
-    }
+    size_t entries = scores->contrasts * scores->units, next = fit->arms - 1;
+    scores->available = fit->rank > 0 && fit->spanning == 0 && !residuals->too_tied;
+    if (!scores->available && entries > 0)
+        memset(scores->value, 0, entries * sizeof *scores->value);
+    for (size_t arm = 1; arm < fit->arms; arm++)
+        if (scores->contrast[arm - 1].given)
+            scores->contrast[arm - 1].estimate = fit->beta[fit->arm_column[arm]];
+    for (size_t j = 0; next < scores->contrasts; j++)
+        if (fit->column[j].arm)
+            scores->contrast[next++].estimate = fit->beta[j];
 }
 
 double pilot_ols_scores_covariance(const pilot_ols_scores_t *one, size_t i,

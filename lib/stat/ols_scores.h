@@ -13,8 +13,8 @@ pilot_score_sink_t *pilot_scores_begin(pilot_ols_scores_t *const *scores,
                                        const pilot_fit_t *const *fit, size_t outcomes,
                                        const pilot_ols_task_t *task, bool interactions,
                                        pilot_arena_t *arena);
-/* Say whether they are what they should be. */
-void pilot_scores_end(pilot_ols_scores_t *const *scores, const pilot_fit_t *fit,
-                      const pilot_residuals_t *residuals, size_t outcomes);
+/* Say whether one outcome's are what they should be; its estimates as the fit has them now. */
+void pilot_scores_end(pilot_ols_scores_t *scores, const pilot_fit_t *fit,
+                      const pilot_residuals_t *residuals);
 
 #endif

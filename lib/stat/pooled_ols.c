@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "ols_refine.h"
 #include "ols_scores.h"
 #include "ols_workspace.h"
 #include "pilot/memory.h"
@@ -198,8 +199,8 @@ static bool residuals_of_group(pilot_ols_t *ols, const pilot_rows_t *rows,
             pilot_scores_begin(scores, fits, members, rows->task, wanted->interactions, ols->arena);
     if (!pilot_residuals_compute(rows, y, fits, members, sink, ols->arena, residuals))
         return false;
-    if (wanted->scores)
-        pilot_scores_end(scores, fits[0], residuals, members);
+    for (size_t i = 0; wanted->scores && i < members; i++)
+        pilot_scores_end(scores[i], fits[i], &residuals[i]);
     for (size_t i = 0; wanted->piece && i < members; i++)
         pilot_residuals_pack(&residuals[i], fits[i], &wanted->piece[member[i]]);
     return true;
@@ -282,9 +283,13 @@ pilot_status_t pilot_pooled_ols_finish(const pilot_pooled_ols_fit_t *fit,
         pointer[agencies] = &residuals[agencies];
         agencies++;
     }
-    if (!status)
-        pilot_residuals_finish(&fit->fit, pointer, agencies, confidence, arena, ret_estimate,
+    if (!status) {
+        pilot_fit_t stepped = fit->fit;
+        if (pilot_fit_needs_step(&stepped))
+            stepped.beta = pilot_fit_step(&stepped, pointer, agencies, arena);
+        pilot_residuals_finish(&stepped, pointer, agencies, confidence, arena, ret_estimate,
                                ret_convention);
+    }
     pilot_arena_free(arena);
     return status;
 }

@@ -146,6 +146,33 @@ static void test_choice(void)
     }
 }
 
+/* A covariate that is nearly another one, and what is left of it: the same space. */
+static void test_nearly_collinear(void)
+{
+    made_t *made = made_new(33, 300, 50, 0);
+    pilot_estimate_t powers[2], apart[2], pooled[2];
+    static const pilot_regression_model_t lin = PILOT_MODEL_LIN;
+    for (size_t i = 0; i < 300; i++)
+        made->x[i] = round(1024 * made->x[i]) / 1024;
+    double *rest = calloc(300, sizeof *rest);
+    for (size_t i = 0; i < 300; i++) {
+        rest[i] = round(1024 * made->z[i]) / 1024;
+        made->z[i] = 4096 * made->x[i] + rest[i];
+    }
+    pilot_ols_task_t task = ols_task(&made->agency);
+    task.interact = true;
+    ols_estimate_model(ols, &task, lin, made->agency.outcome, 1, powers);
+    ok(pool_models(&made->agency, 1, &task, &lin, 1, pooled) && same_bits(&pooled[0], &powers[0]) &&
+           same_bits(&pooled[1], &powers[1]),
+       "nearly collinear columns, one agency pooled: its own bits");
+    made->agency.number[1].value = rest;
+    ols_estimate_model(ols, &task, lin, made->agency.outcome, 1, apart);
+    ok(nearly_same(&powers[0], &apart[0], 1e-12) && nearly_same(&powers[1], &apart[1], 1e-12),
+       "... and what they span is what counts");
+    free(rest);
+    made_free(made);
+}
+
 int main(void)
 {
     ols = pilot_ols_new();
@@ -154,6 +181,7 @@ int main(void)
         test_company(i & 1 ? 60 : 0, i & 2 ? 6 : 0, (i & 4) != 0);
     }
     test_choice();
+    test_nearly_collinear();
     pilot_ols_free(ols);
     return tap_done();
 }
