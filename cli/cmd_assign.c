@@ -149,6 +149,12 @@ static void say_remarks(const assign_request_t *request, const pilot_plan_t *pla
         pilot_say(
             "the plan gives no seed, so 0 is used, which anybody can foresee; write seed: and "
             "a number of many digits");
+    if (!plan->columns.agency && !request->agency) {
+        const pilot_agency_t *agency = pilot_agencies_get(units->agencies, 0);
+        pilot_say("these are the units of the agency %s, as the file is called; --agency NAME says "
+                  "otherwise",
+                  agency->name);
+    }
     if (!plan->columns.unit)
         pilot_say("the plan names no unit column: units are known by the number of their row");
     if (units->passed_over_arms)

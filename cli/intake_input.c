@@ -53,8 +53,7 @@ static pilot_status_t copy_input(pilot_input_t *input, int from, int interrupt_f
     return status;
 }
 
-/* "data/north.csv" -> "north" */
-static char *base_name(const char *path)
+char *pilot_input_agency(const char *path)
 {
     const char *slash = strrchr(path, '/');
     const char *name = slash ? slash + 1 : path;
@@ -67,7 +66,7 @@ pilot_status_t pilot_input_open(pilot_input_t *input, const char *path, bool nam
 {
     struct stat about;
     pilot_status_t status = PILOT_OK;
-    *input = (pilot_input_t){.path = path, .agency = base_name(path), .fd = -1};
+    *input = (pilot_input_t){.path = path, .agency = pilot_input_agency(path), .fd = -1};
     bool is_stdin = strcmp(path, "-") == 0;
     size_t length = strlen(input->agency);
     if (named && (is_stdin || length == 0 || length > PILOT_INTAKE_LONGEST_KEPT ||

@@ -14,6 +14,9 @@ typedef struct pilot_input {
     char sha256[PILOT_SHA256_HEX_SIZE]; /* after _read */
 } pilot_input_t;
 
+/* The agency that a file is named for: "data/north.csv" -> "north".  Caller frees. */
+char *pilot_input_agency(const char *path);
+
 /* "-" is standard input.  named: the file's name is an agency's. */
 pilot_status_t pilot_input_open(pilot_input_t *input, const char *path, bool named,
                                 int interrupt_fd, pilot_error_t *error);

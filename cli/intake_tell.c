@@ -72,8 +72,14 @@ static void tell_accepted(const pilot_intake_result_t *result)
 void pilot_intake_tell_assignment(const pilot_intake_result_t *result, const pilot_plan_t *plan)
 {
     pilot_text_t line = PILOT_TEXT_INIT;
-    if (result->checked == 0 || !result->absent_by_arm)
+    if (!result->absent_by_arm)
         return;
+    if (result->checked == 0) {
+        append_count(&line, result->unchecked, "agency has", "agencies have");
+        fprintf(stderr, "assignment: not checked; %s none registered\n", line.data);
+        pilot_text_clear(&line);
+        return;
+    }
     pilot_text_append(&line, "assignment: ");
     append_count(&line, result->checked, "agency checked", "agencies checked");
     if (result->unchecked > 0) {
