@@ -120,6 +120,7 @@ pilot_status_t pilot_analysis_new(const void *spec_bytes, size_t length,
     analysis->treatments = spec->n_arm - 1;
     analysis->automatic = spec->n_estimator == 0;
     analysis->has_difference = wants(spec, "difference_in_means");
+    analysis->gaps = spec->n_subgroup > 0;
     analysis->has_regression = pilot_spec_has_regression(spec);
     make_models(analysis);
     for (size_t i = 0; i < spec->n_outcome; i++)

@@ -172,6 +172,23 @@ typedef struct compared_key {
     size_t entries;
 } compared_key_t;
 
+/* [agency][subset]: has the agency effects of this level? */
+static bool *find_levels(const pilot_compare_t *compare, const size_t *place, size_t subsets)
+{
+    bool *has = PILOT_NEW_ARRAY(bool, compare->agencies *subsets);
+    for (size_t i = 0; i < compare->entries; i++)
+        has[compare->entry[i].agency * subsets + place[compare->entry[i].subset]] = true;
+    return has;
+}
+
+/* The first level, over all agencies, of this one's subgroup. */
+static size_t first_level(const pilot_subsets_t *sorted, size_t subset)
+{
+    while (subset > 1 && sorted->subset[subset - 1].subgroup == sorted->subset[subset].subgroup)
+        subset--;
+    return subset;
+}
+
 /* Entries by key: first[ordinal] .. first[ordinal + 1] - 1. */
 static entry_t *sort_by_key(const pilot_compare_t *compare, const pilot_subsets_t *sorted,
                             const pilot_row_keys_t *keys, size_t *first)
@@ -180,12 +197,15 @@ static entry_t *sort_by_key(const pilot_compare_t *compare, const pilot_subsets_
     for (size_t i = 0; i < compare->subsets->count; i++)
         place[i] = pilot_subsets_find(sorted, &compare->subsets->subset[i]);
     size_t count = pilot_row_keys_count(keys);
+    bool *has = find_levels(compare, place, sorted->count);
     size_t *ordinal = PILOT_NEW_ARRAY(size_t, compare->entries);
     for (size_t i = 0; i < compare->entries; i++) {
         const entry_t *entry = &compare->entry[i];
         size_t subset = place[entry->subset];
-        ordinal[i] = count; /* the gap of a level that comes first over all agencies */
-        if (!entry->gap || pilot_row_keys_has_gap(keys, subset))
+        /* An agency without the first level of all has gaps to another one. */
+        ordinal[i] = count;
+        if (!entry->gap || (pilot_row_keys_has_gap(keys, subset) &&
+                            has[entry->agency * sorted->count + first_level(sorted, subset)]))
             ordinal[i] = pilot_row_keys_ordinal(keys, entry->outcome, subset, entry->arm,
                                                 entry->slot, entry->gap);
         first[ordinal[i] + 1]++;
@@ -198,6 +218,7 @@ static entry_t *sort_by_key(const pilot_compare_t *compare, const pilot_subsets_
     for (size_t i = 0; i < compare->entries; i++)
         by_key[next[ordinal[i]]++] = compare->entry[i];
     free(next);
+    free(has);
     free(ordinal);
     free(place);
     return by_key;

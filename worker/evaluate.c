@@ -5,6 +5,7 @@
 
 #include "checks.h"
 #include "contrasts.h"
+#include "gaps.h"
 #include "pilot/dim.h"
 #include "pilot/memory.h"
 
@@ -18,6 +19,9 @@ typedef struct evaluation {
     /* [subset][model][response](treatment); NULL where not asked for */
     pilot_estimate_t *regression;
     pilot_regression_choice_t *choice;
+    pilot_ols_scores_t *scores; /* [subset][model][response]; NULL: no need */
+    pilot_overlaps_t *overlaps; /* NULL: no gaps */
+    pilot_gaps_t gaps;
 } evaluation_t;
 
 static size_t cell_of(const pilot_analysis_t *analysis, size_t subset, size_t response)
@@ -60,6 +64,7 @@ static void evaluate_subset(evaluation_t *evaluation, pilot_ols_t *ols, size_t s
                            &(pilot_ols_output_t){
                                .estimate = &evaluation->regression[first * analysis->treatments],
                                .choice = &evaluation->choice[first],
+                               .scores = evaluation->scores ? &evaluation->scores[first] : NULL,
                            });
     }
 }
@@ -91,16 +96,51 @@ static pilot_estimate_t *linear_estimate(const evaluation_t *evaluation, const p
     return estimate;
 }
 
+/* The effects of a level that gaps are made of: where `auto` takes a regression in one level of the
+ * subgroup, regressions in all. */
+static void keep_linear(evaluation_t *evaluation, const pilot_row_key_t *key, const char *estimator,
+                        const pilot_estimate_t *estimate)
+{
+    const pilot_analysis_t *analysis = evaluation->view.analysis;
+    bool regression = key->slot->estimator != PILOT_DIFFERENCE_IN_MEANS;
+    if (key->slot->estimator == PILOT_ESTIMATORS) {
+        size_t response = pilot_analysis_response(analysis, key->outcome, key->slot);
+        size_t at = pilot_analysis_regression(analysis, key->subset, PILOT_ESTIMATORS, response);
+        const pilot_subset_t *all = evaluation->subsets->subset;
+        regression = false;
+        for (size_t s = 1; s < evaluation->subsets->count; s++)
+            regression |=
+                all[s].subgroup == all[key->subset].subgroup &&
+                !evaluation
+                     ->choice[pilot_analysis_regression(analysis, s, PILOT_ESTIMATORS, response)]
+                     .difference;
+        if (regression && evaluation->choice[at].difference)
+            estimator = "ols";
+        if (regression)
+            estimate = &evaluation->regression[at * analysis->treatments + key->arm - 1];
+    }
+    pilot_gaps_keep(&evaluation->gaps, key,
+                    regression ? PILOT_GAP_REGRESSION : PILOT_GAP_DIFFERENCE, estimator, estimate);
+}
+
 static void report_row(evaluation_t *evaluation, const pilot_row_key_t *key, const char *agency,
                        pilot_report_t *report)
 {
     const pilot_subset_t *subset = &evaluation->subsets->subset[key->subset];
     const char *estimator = key->estimator;
     pilot_estimate_t computed, *estimate = NULL;
-    if (pilot_row_job(key->slot) == PILOT__JOB_KIND__WHOLE)
+    if (key->gap) {
+        if (pilot_gaps_estimate(&evaluation->gaps, key, &estimator, &computed))
+            estimate = &computed;
+    } else if (pilot_row_job(key->slot) == PILOT__JOB_KIND__WHOLE) {
         estimate = pilot_contrasts_estimate(&evaluation->contrasts, key, subset);
-    else if (key->slot->defined)
+        if (estimate)
+            pilot_gaps_keep(&evaluation->gaps, key, PILOT_GAP_CONTRAST, estimator, estimate);
+    } else if (key->slot->defined) {
         estimate = linear_estimate(evaluation, key, &computed, &estimator);
+        if (estimate && key->subset > 0)
+            keep_linear(evaluation, key, estimator, estimate);
+    }
     pilot_report_estimate(report, key, agency, subset->name, subset->level, estimator, estimate);
 }
 
@@ -112,6 +152,8 @@ static void write_piece(evaluation_t *evaluation, pilot_ols_t *ols, const pilot_
     pilot_piece_t piece = {0};
     pilot_subsets_pack(evaluation->subsets, analysis, &piece);
     pilot_checks_pack(checks, &piece);
+    if (evaluation->overlaps)
+        pilot_overlaps_pack(evaluation->overlaps, &piece);
     for (size_t s = 0; s < evaluation->subsets->count; s++) {
         size_t first = cell_of(analysis, s, 0);
         pilot_piece_add_counts(&piece, &evaluation->rows[first], analysis->responses);
@@ -163,8 +205,15 @@ void pilot_evaluate_agency(const pilot_analysis_t *analysis, pilot_ols_t *ols,
             PILOT_NEW_ARRAY(pilot_estimate_t, regressions * analysis->treatments);
         evaluation.choice = PILOT_NEW_ARRAY(pilot_regression_choice_t, regressions);
     }
+    if (analysis->gaps)
+        evaluation.overlaps = pilot_overlaps_of(&evaluation.view, evaluation.subsets);
+    if (evaluation.overlaps && evaluation.overlaps->clustered && evaluation.regression)
+        evaluation.scores = PILOT_NEW_ARRAY(pilot_ols_scores_t, regressions);
+    pilot_gaps_init(&evaluation.gaps, analysis, evaluation.subsets, evaluation.overlaps);
     for (size_t s = 0; s < evaluation.subsets->count; s++)
         evaluate_subset(&evaluation, ols, s);
+    if (evaluation.scores)
+        pilot_overlaps_add_scores(evaluation.overlaps, evaluation.scores);
     if (effects) {
         pilot_row_keys_t keys = pilot_subsets_keys(evaluation.subsets, analysis);
         pilot_row_key_t key;
@@ -184,6 +233,11 @@ void pilot_evaluate_agency(const pilot_analysis_t *analysis, pilot_ols_t *ols,
     free(evaluation.rows);
     free(evaluation.regression);
     free(evaluation.choice);
+    for (size_t i = 0; evaluation.scores && i < regressions; i++)
+        pilot_ols_scores_clear(&evaluation.scores[i]);
+    free(evaluation.scores);
+    pilot_gaps_clear(&evaluation.gaps);
+    pilot_overlaps_free(evaluation.overlaps);
     pilot_contrasts_clear(&evaluation.contrasts);
     pilot_subsets_free(evaluation.subsets);
     pilot_view_clear(&evaluation.view);

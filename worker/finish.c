@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "evaluate.h"
+#include "gaps.h"
 #include "pilot/memory.h"
 #include "pooled.h"
 #include "pooled_task.h"
@@ -22,6 +23,11 @@ pilot_status_t pilot_residual_agency(const pilot_analysis_t *analysis, pilot_ols
     pilot_piece_t piece = {0};
     pilot_subsets_pack(subsets, analysis, &piece);
     pilot_status_t status = PILOT_OK;
+    pilot_overlaps_t *overlaps = analysis->gaps ? pilot_overlaps_of(&view, subsets) : NULL;
+    size_t each = pilot_analysis_regressions(analysis, 1);
+    pilot_ols_scores_t *scores = NULL;
+    if (overlaps && overlaps->clustered)
+        scores = PILOT_NEW_ARRAY(pilot_ols_scores_t, subsets->count * each);
     for (size_t s = 0; s < subsets->count && status == PILOT_OK; s++) {
         size_t subset = pilot_subsets_find(fits->subsets, &subsets->subset[s]);
         if (subset == SIZE_MAX) {
@@ -34,11 +40,20 @@ pilot_status_t pilot_residual_agency(const pilot_analysis_t *analysis, pilot_ols
         status = pilot_pooled_ols_residuals(ols, &task, view.response, analysis->responses,
                                             (const pilot_pooled_ols_fit_t *const *)&fits
                                                 ->fit[pilot_analysis_regressions(analysis, subset)],
-                                            analysis->models, &piece, NULL, false, error);
+                                            analysis->models, &piece,
+                                            scores ? &scores[s * each] : NULL, false, error);
     }
+    if (status == PILOT_OK && scores)
+        pilot_overlaps_add_scores(overlaps, scores);
+    if (status == PILOT_OK && overlaps)
+        pilot_overlaps_pack(overlaps, &piece);
     if (status == PILOT_OK)
         pilot_report_piece(report, pin->agency_index, &piece);
     pilot_piece_clear(&piece);
+    for (size_t i = 0; scores && i < subsets->count * each; i++)
+        pilot_ols_scores_clear(&scores[i]);
+    free(scores);
+    pilot_overlaps_free(overlaps);
     pilot_subsets_free(subsets);
     pilot_view_clear(&view);
     return status;
@@ -54,6 +69,7 @@ typedef struct finish {
     size_t *member;
     pilot_piece_reader_t *reader; /* [member] */
     pilot_estimate_t *estimate;   /* [subset][model][response][treatment] */
+    pilot_overlaps_t *overlaps;   /* of the levels of all; NULL: no gaps */
 } finish_t;
 
 static pilot_status_t finish_subset(finish_t *finish, size_t subset, pilot_error_t *error)
@@ -89,7 +105,11 @@ static pilot_status_t finish_subsets(finish_t *finish, pilot_error_t *error)
         if (status != PILOT_OK)
             return status;
     }
-    return PILOT_OK;
+    pilot_status_t status = PILOT_OK;
+    for (size_t a = 0; finish->overlaps && a < finish->parts->pieces && status == PILOT_OK; a++)
+        status = pilot_overlaps_merge(finish->overlaps, finish->fits->subsets, finish->subsets[a],
+                                      &finish->parts->reader[a], error);
+    return status;
 }
 
 static void refuse_all(finish_t *finish)
@@ -100,29 +120,58 @@ static void refuse_all(finish_t *finish)
     }
 }
 
+static bool is_regression(const pilot_row_key_t *key)
+{
+    pilot_estimator_t estimator = key->slot->estimator;
+    return key->slot->defined &&
+           (estimator == PILOT_ESTIMATORS || estimator == PILOT_OLS || estimator == PILOT_LIN);
+}
+
+/* The estimate of a key that is no gap, kept for gaps; NULL where `auto` took difference_in_means
+ * (POOL has its row). */
+static pilot_estimate_t *level_estimate(finish_t *finish, const pilot_row_key_t *key,
+                                        pilot_gaps_t *gaps, const char **ret_estimator)
+{
+    const pilot_analysis_t *analysis = finish->analysis;
+    bool automatic = key->slot->estimator == PILOT_ESTIMATORS;
+    size_t at =
+        pilot_analysis_regression(analysis, key->subset, key->slot->estimator,
+                                  pilot_analysis_response(analysis, key->outcome, key->slot));
+    const pilot_regression_choice_t *choice = pilot_pooled_ols_choice(finish->fits->fit[at]);
+    bool difference = automatic && choice->difference;
+    pilot_estimate_t *estimate = &finish->estimate[at * analysis->treatments + key->arm - 1];
+    *ret_estimator = difference ? "ols" : pilot_regression_choice_name(choice);
+    pilot_mark_partial(estimate, finish->fits->given_up);
+    if (!automatic || pilot_fits_gap_is_regression(finish->fits, analysis, key))
+        pilot_gaps_keep(gaps, key, PILOT_GAP_REGRESSION, *ret_estimator, estimate);
+    return difference ? NULL : estimate;
+}
+
 static void report_rows(finish_t *finish, pilot_report_t *report)
 {
     const pilot_analysis_t *analysis = finish->analysis;
     pilot_subsets_t *all = finish->fits->subsets;
     pilot_row_keys_t keys = pilot_subsets_keys(all, analysis);
     pilot_row_key_t key;
+    pilot_gaps_t gaps;
+    pilot_gaps_init(&gaps, analysis, all, finish->overlaps);
     while (pilot_row_keys_next(&keys, &key)) {
-        if (!key.slot->defined ||
-            (key.slot->estimator != PILOT_ESTIMATORS && key.slot->estimator != PILOT_OLS &&
-             key.slot->estimator != PILOT_LIN))
-            continue;
-        size_t at =
-            pilot_analysis_regression(analysis, key.subset, key.slot->estimator,
-                                      pilot_analysis_response(analysis, key.outcome, key.slot));
-        const pilot_regression_choice_t *choice = pilot_pooled_ols_choice(finish->fits->fit[at]);
-        if (analysis->automatic && choice->difference)
+        if (!is_regression(&key))
             continue;
         const pilot_subset_t *subset = &all->subset[key.subset];
-        pilot_estimate_t *estimate = &finish->estimate[at * analysis->treatments + key.arm - 1];
-        const char *estimator = pilot_regression_choice_name(choice);
-        pilot_mark_partial(estimate, finish->fits->given_up);
-        pilot_report_estimate(report, &key, NULL, subset->name, subset->level, estimator, estimate);
+        pilot_estimate_t gap, *estimate = &gap;
+        const char *estimator = NULL;
+        if (key.gap) {
+            if (!pilot_gaps_estimate(&gaps, &key, &estimator, &gap))
+                continue; /* auto, differences in means: POOL */
+        } else {
+            estimate = level_estimate(finish, &key, &gaps, &estimator);
+        }
+        if (estimate)
+            pilot_report_estimate(report, &key, NULL, subset->name, subset->level, estimator,
+                                  estimate);
     }
+    pilot_gaps_clear(&gaps);
 }
 
 static bool has_all_agencies(const finish_t *finish)
@@ -145,6 +194,8 @@ pilot_status_t pilot_finish(const pilot_analysis_t *analysis, const pilot_fits_t
                        .member = PILOT_NEW_ARRAY(size_t, agencies),
                        .reader = PILOT_NEW_ARRAY(pilot_piece_reader_t, agencies),
                        .estimate = PILOT_NEW_ARRAY(pilot_estimate_t, estimates)};
+    if (analysis->gaps)
+        finish.overlaps = pilot_overlaps_new(analysis, fits->subsets);
     pilot_status_t status = PILOT_OK;
     if (has_all_agencies(&finish))
         status = finish_subsets(&finish, error);
@@ -158,5 +209,6 @@ pilot_status_t pilot_finish(const pilot_analysis_t *analysis, const pilot_fits_t
     free(finish.member);
     free(finish.reader);
     free(finish.estimate);
+    pilot_overlaps_free(finish.overlaps);
     return status;
 }

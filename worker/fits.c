@@ -97,3 +97,17 @@ pilot_status_t pilot_fits_unpack(const pilot_analysis_t *analysis, pilot_piece_r
         pilot_fits_free(fits);
     return status;
 }
+
+bool pilot_fits_gap_is_regression(const pilot_fits_t *fits, const pilot_analysis_t *analysis,
+                                  const pilot_row_key_t *key)
+{
+    const pilot_subset_t *subset = fits->subsets->subset;
+    size_t response = pilot_analysis_response(analysis, key->outcome, key->slot);
+    for (size_t s = 1; s < fits->subsets->count; s++) {
+        size_t at = pilot_analysis_regression(analysis, s, PILOT_ESTIMATORS, response);
+        if (subset[s].subgroup == subset[key->subset].subgroup &&
+            !pilot_pooled_ols_choice(fits->fit[at])->difference)
+            return true;
+    }
+    return false;
+}

@@ -25,4 +25,9 @@ void pilot_fits_pack(const pilot_fits_t *fits, const pilot_analysis_t *analysis,
 pilot_status_t pilot_fits_unpack(const pilot_analysis_t *analysis, pilot_piece_reader_t *reader,
                                  pilot_fits_t **ret_fits, pilot_error_t *error);
 
+/* Under `auto`: is the gap of this key one of regressions?  It is where a level of its subgroup
+ * takes one. */
+bool pilot_fits_gap_is_regression(const pilot_fits_t *fits, const pilot_analysis_t *analysis,
+                                  const pilot_row_key_t *key);
+
 #endif

@@ -3,6 +3,7 @@
 
 #include "checks.h"
 #include "evaluate.h"
+#include "gaps.h"
 #include "pilot/dim.h"
 #include "pilot/memory.h"
 #include "pooled.h"
@@ -14,6 +15,7 @@ typedef struct pool {
     pilot_parts_t *parts;
     pilot_subsets_t **subsets;     /* by agency */
     pilot_checks_t **checks;       /* by agency */
+    pilot_overlaps_t *overlaps;    /* of the levels of all; NULL: no gaps */
     size_t *member;                /* agencies that have the subset at hand */
     pilot_dim_summary_t **summary; /* [response][member] */
     pilot_piece_reader_t *reader;  /* [member] */
@@ -108,6 +110,18 @@ static pilot_status_t fit_subset(pool_t *pool, size_t subset, size_t members, pi
     return status;
 }
 
+/* What levels share, over all agencies. */
+static pilot_status_t read_overlaps(pool_t *pool, pilot_error_t *error)
+{
+    pilot_status_t status = PILOT_OK;
+    if (pool->analysis->gaps)
+        pool->overlaps = pilot_overlaps_new(pool->analysis, pool->fits->subsets);
+    for (size_t a = 0; pool->overlaps && a < pool->parts->pieces && status == PILOT_OK; a++)
+        status = pilot_overlaps_merge(pool->overlaps, pool->fits->subsets, pool->subsets[a],
+                                      &pool->parts->reader[a], error);
+    return status;
+}
+
 static pilot_status_t pool_subsets(pool_t *pool, pilot_error_t *error)
 {
     const pilot_analysis_t *analysis = pool->analysis;
@@ -156,20 +170,30 @@ static void report_rows(pool_t *pool, uint64_t given_up, pilot_report_t *report)
     const pilot_subsets_t *all = pool->fits->subsets;
     pilot_row_keys_t keys = pilot_subsets_keys(pool->fits->subsets, analysis);
     pilot_row_key_t key;
+    pilot_gaps_t gaps;
+    pilot_gaps_init(&gaps, analysis, all, pool->overlaps);
     while (pilot_row_keys_next(&keys, &key)) {
         const pilot_subset_t *subset = &all->subset[key.subset];
         const char *estimator = key.estimator;
-        pilot_estimate_t *estimate = NULL;
+        pilot_estimate_t gap, *estimate = NULL;
+        bool automatic = key.slot->estimator == PILOT_ESTIMATORS;
         if (pilot_row_job(key.slot) != PILOT__JOB_KIND__POOL)
             continue;
-        if (key.slot->defined)
+        if (key.gap && automatic && pilot_fits_gap_is_regression(pool->fits, analysis, &key))
+            continue; /* FINISH */
+        if (key.gap)
+            estimate = pilot_gaps_estimate(&gaps, &key, &estimator, &gap) ? &gap : NULL;
+        else if (key.slot->defined)
             estimate = linear_estimate(pool, &key, &estimator);
-        if (!estimate && analysis->automatic)
+        if (!estimate && automatic)
             continue; /* a regression: FINISH */
-        if (estimate)
+        if (estimate && !key.gap)
             pilot_mark_partial(estimate, given_up);
+        if (estimate)
+            pilot_gaps_keep(&gaps, &key, PILOT_GAP_DIFFERENCE, estimator, estimate);
         pilot_report_estimate(report, &key, NULL, subset->name, subset->level, estimator, estimate);
     }
+    pilot_gaps_clear(&gaps);
     pilot_check_rows_t *rows = pilot_checks_rows(
         analysis, (const pilot_checks_t *const *)pool->checks, pool->parts->pieces);
     pilot_check_rows_report(rows, NULL, report);
@@ -183,6 +207,7 @@ static void free_pool(pool_t *pool)
         pilot_subsets_free(pool->subsets[a]);
         pilot_checks_free(pool->checks[a]);
     }
+    pilot_overlaps_free(pool->overlaps);
     free(pool->subsets);
     free(pool->checks);
     free(pool->member);
@@ -216,7 +241,9 @@ pilot_status_t pilot_pool(const pilot_analysis_t *analysis, pilot_parts_t *parts
         pool.rows = PILOT_NEW_ARRAY(uint64_t, cells);
         if (analysis->has_difference)
             pool.estimate = PILOT_NEW_ARRAY(pilot_estimate_t, cells * analysis->treatments);
-        status = pool_subsets(&pool, error);
+        status = read_overlaps(&pool, error);
+        if (status == PILOT_OK)
+            status = pool_subsets(&pool, error);
     }
     if (status == PILOT_OK) {
         report_rows(&pool, given_up, report);

@@ -66,8 +66,8 @@ static void keys_are_compared(const pilot_analysis_t *analysis)
     stranger.arm = "c";
     ok(pilot_compare_add(compare, &stranger, NULL) == PILOT_E_PROTOCOL, "the control as arm too");
     Pilot__ResultRows *rows = report(analysis, compare, 0);
-    /* 2 outcomes x (whole + 2 levels) x 2 treatments x 2 estimators x 12 */
-    ok(rows->n_comparison == 24 * 12, "12 rows for each key of the plan");
+    /* 2 outcomes x (whole + 2 levels + their gap) x 2 treatments x 2 estimators x 12 */
+    ok(rows->n_comparison == 32 * 12, "12 rows for each key of the plan");
     const Pilot__Comparison *fixed = rows->comparison[0];
     ok(fixed->k == 2 && fixed->has_estimate, "agencies with a standard error count");
     is_close(fixed->estimate, 3, 1e-15, "equal weights give the mean");

@@ -201,8 +201,8 @@ static void rows_stand_in_plan_order(const pilot_analysis_t *analysis, pilot_dat
     packed_t packed = estimate(analysis, &dataset, 0, 0);
     Pilot__ResultRows *rows = NULL;
     ok(pilot_rows_unpack(packed.bytes, packed.length, &rows, NULL) == PILOT_OK, "rows unpack");
-    /* 2 outcomes x (whole + 2 levels) x 2 treatments x 3 estimators */
-    ok(rows->n_effect == 36, "one row for each key");
+    /* 2 outcomes x (whole + 2 levels + their gap) x 2 treatments x 3 estimators */
+    ok(rows->n_effect == 48, "one row for each key");
     bool ordered = true;
     for (size_t i = 0; i < rows->n_effect; i++)
         ordered &= rows->effect[i]->ordinal == i;
@@ -211,7 +211,8 @@ static void rows_stand_in_plan_order(const pilot_analysis_t *analysis, pilot_dat
     is_text(rows->effect[3]->arm, "b", "then arms");
     is_text(rows->effect[6]->level, "new", "then levels, by label bytes");
     is_text(rows->effect[12]->level, "old", "the other level");
-    is_text(rows->effect[18]->outcome, "z", "then outcomes");
+    is_text(rows->effect[18]->estimand, "gap", "then the gap between levels");
+    is_text(rows->effect[24]->outcome, "z", "then outcomes");
     ok(!rows->effect[0]->subgroup && !rows->effect[0]->level, "the whole sample has no level");
     const Pilot__Effect *lin = rows->effect[2];
     ok(strcmp(lin->status, "ok") == 0 && strcmp(lin->estimator, "lin") == 0 && lin->has_std_error,
@@ -276,7 +277,7 @@ static void batches_do_not_matter(const pilot_analysis_t *analysis, pilot_datase
     packed_t c = finish(analysis, dataset, 3, &a);
     Pilot__ResultRows *rows = NULL;
     pilot_rows_unpack(c.bytes, c.length, &rows, NULL);
-    ok(rows->n_effect == 24 && rows->effect[0]->n == 3 * UNITS && rows->effect[0]->has_std_error,
+    ok(rows->n_effect == 32 && rows->effect[0]->n == 3 * UNITS && rows->effect[0]->has_std_error,
        "ols and lin over three agencies have all their rows");
     pilot_message_free(&rows->base);
     packed_t d = finish(analysis, dataset, 2, &a);
@@ -313,7 +314,7 @@ static void auto_chooses(made_spec_t *made)
     packed_t packed = estimate(analysis, &dataset, 0, 0);
     Pilot__ResultRows *rows = NULL;
     pilot_rows_unpack(packed.bytes, packed.length, &rows, NULL);
-    ok(rows->n_effect == 12, "auto makes one row a contrast");
+    ok(rows->n_effect == 16, "auto makes one row a contrast");
     is_text(rows->effect[0]->estimator, "lin", "20 rows in the smallest arm: lin");
     ok(strstr(rows->effect[0]->detail, "auto: lin"), "and the row says so");
     pilot_message_free(&rows->base);

@@ -197,8 +197,8 @@ static void one_agency_is_itself(bool blocks, bool clusters)
                pooled->effect[i]->estimator);
         same += is_same;
     }
-    /* (whole + 2 levels) x 2 arms x (y: rank, 5 quantiles, hajek; z: rank) */
-    ok(same == pooled->n_effect && same == 3 * 2 * (7 + 1),
+    /* (whole + 2 levels + their gap) x 2 arms x (y: rank, 5 quantiles, hajek; z: rank) */
+    ok(same == pooled->n_effect && same == 4 * 2 * (7 + 1),
        "with one agency pooled rows are its own, byte for byte%s%s", blocks ? ", blocks" : "",
        clusters ? ", clusters" : "");
     pilot_message_free(&own->base);
