@@ -9,7 +9,8 @@
 /* A job is done if its result row exists; leases live in the coordinator's memory. */
 static const char jobs_sql[] =
     "SELECT j.job, (ARRAY['noop', 'estimate', 'pool', 'residual', 'finish', 'compare', "
-    "'whole', 'bounds'])[j.kind + 1], CASE WHEN j.first_pin IS NULL THEN '' WHEN j.first_pin = j.last_pin "
+    "'whole', 'bounds'])[j.kind + 1], CASE WHEN j.kind = 6 THEN 'all' "
+    "WHEN j.first_pin IS NULL THEN '' WHEN j.first_pin = j.last_pin "
     "THEN f.agency ELSE f.agency || ' .. ' || l.agency END, "
     "CASE WHEN r.job IS NOT NULL THEN 'stored' WHEN x.given_up THEN 'failed' "
     "WHEN a.state = 'cancelled' THEN 'cancelled' ELSE 'waiting' END, "
@@ -34,7 +35,8 @@ static const char sql_sql[] =
     "string_agg(n.submission::text, ',' ORDER BY n.ordinal)) "
     "FROM work.jobs j JOIN work.analyses a USING (analysis) JOIN registry.plans v USING (plan) "
     "JOIN registry.pilots p ON p.pilot = a.pilot "
-    "JOIN work.pins n ON n.analysis = j.analysis AND n.ordinal BETWEEN j.first_pin AND j.last_pin "
+    "JOIN work.pins n ON n.analysis = j.analysis "
+    "AND (n.ordinal BETWEEN j.first_pin AND j.last_pin OR j.kind = 6) "
     "WHERE j.analysis = $1::bigint GROUP BY j.job, j.stage, v.columns, p.name "
     "ORDER BY j.stage, j.job";
 
