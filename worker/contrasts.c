@@ -18,6 +18,7 @@ static pilot_contrast_estimator_t *const functions[PILOT_ESTIMATORS] = {
     [PILOT_VARIANCE_RATIO] = pilot_variance_ratio_estimate,
     [PILOT_RMST] = pilot_rmst_estimate,
     [PILOT_LOG_RANK] = pilot_log_rank_estimate,
+    [PILOT_LEE_BOUNDS] = pilot_lee_bounds_estimate,
 };
 
 bool pilot_contrasts_computes(pilot_estimator_t estimator)

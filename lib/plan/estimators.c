@@ -96,7 +96,8 @@ static const pilot_estimator_facts_t facts[PILOT_ESTIMATORS] = {
                           .family = PILOT_FAMILY_CONTRAST,
                           .estimand = "itt",
                           .types = NUMBERS,
-                          .parameter = bounds},
+                          .parameter = bounds,
+                          .computed = true},
 };
 
 const pilot_estimator_facts_t *pilot_estimator_facts(pilot_estimator_t estimator)

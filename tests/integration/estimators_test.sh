@@ -86,10 +86,10 @@ is "$(count 'reason == "outcome_type" && (estimate != "" || status != "not_estim
 is "$(count 'status == "ok" && (estimate == "" || std_error == "" && estimator != "lee_bounds")')" 0 \
     "a row that is ok has its estimate and standard error"
 is "$(count 'status == "not_estimable" && reason == ""')" 0 "a row without estimate has a reason"
-is "$(count 'reason == "not_in_this_version" && estimator != "lee_bounds"')" 0 "every estimator is computed"
+is "$(count 'reason == "not_in_this_version"')" 0 "every estimator is computed"
 is "$(count 'estimand != "itt"')" 0 "all of them are intention to treat"
 is "$(count 'agency == "agency2" && arm == "b" && outcome == "score" && subgroup == "" &&
-    reason ~ /^(no_treated_units|not_in_this_version)$/')" \
+    reason == "no_treated_units"')" \
     "$(count 'agency == "agency2" && arm == "b" && outcome == "score" && subgroup == "" &&
     reason != "outcome_type"')" "an agency without the arm says so in every row"
 is "$(awk -F'|' '$3 == "mood" && $8 == "ols" && $1 == "pooled" && $4 == "" && $6 == "a" {
@@ -98,8 +98,7 @@ is "$(awk -F'|' '$3 == "mood" && $8 == "lin" && $1 == "pooled" && $4 == "" && $6
     s += $10} END {print (s * s < 1e-24)}' "$T/rows")" 1 "whose shares' changes add up to 0"
 is "$(awk -F'|' '$3 == "days" && $8 == "rmst" {print $9}' "$T/rows" | sort -u)" 60 \
     "a declared horizon is the parameter"
-SHOWN=${CONTRASTS%, lee_bounds}
-for estimator in ${SHOWN//,/}; do
+for estimator in ${CONTRASTS//,/}; do
     is "$(count "estimator == \"$estimator\" && scope == \"pooled\" && subgroup == \"\" &&
         estimate != \"\" && arm == \"a\"" | sed 's/^[1-9].*/some/')" some "$estimator is given pooled"
 done
@@ -115,6 +114,38 @@ is "$(awk -F, 'NR > 1 {key = $4 $6 $7 $8
     if (key != last && ($10 != 0 || $11 != 1)) bad++
     last = key; x = $10; y = $11} END {print bad + 0}' "$T/curves.1.csv")" 0 \
     "they begin at 1, time goes on and shares go down"
+
+# ---- attrition: bounds that the plan does not ask for --------------------------------------------
+plan unasked "[difference_in_means]" >"$T/unasked.yaml"
+for workers in 1 3; do
+    try "$PILOT" run "$T/unasked.yaml" "$T/all.csv" --dir "$T/w$workers" --workers "$workers" \
+        --view effects --format csv --output "$T/unasked.$workers.csv"
+    well "a plan without bounds"
+done
+# The same but for the analysis' number.
+cut -d, -f1,3- "$T/unasked.1.csv" >"$T/unasked.one"
+cut -d, -f1,3- "$T/unasked.3.csv" >"$T/unasked.three"
+same "$T/unasked.one" "$T/unasked.three" "1 and 3 workers: the same bytes"
+view quality "$T/alarms.csv" "$T/w1" unasked
+# agency,arm,outcome of alarms, and of bounds
+awk -F, '$4 ~ /^attrition/ && $11 == "true" {print $3 "," $5 "," $6}' "$T/alarms.csv" |
+    sort -u >"$T/rang"
+awk -F, '$11 == "lee_bounds" {print $4 "," $8 "," $5}' "$T/unasked.1.csv" | sort >"$T/bounds"
+ok "$(($(grep -c 'agency4,a,score' "$T/rang") != 1))" "attrition rings where units went missing"
+sed p "$T/rang" >"$T/twice"
+same "$T/bounds" "$T/twice" "each alarm brings a lower and an upper bound, by agency and pooled"
+is "$(awk -F, '$11 == "lee_bounds" && !/attrition alarm/' "$T/unasked.1.csv" | wc -l)" 0 \
+    "which say why they are there"
+is "$(awk -F, '$11 == "lee_bounds" && $4 == "" && $12 == "lower" {print $5 $8}' "$T/unasked.1.csv" |
+    grep -c scorea)" 1 "pooled ones too"
+is "$(awk -F, '$3 == "agency" && $4 == "agency4" {last = $11} END {print last}' \
+    "$T/unasked.1.csv")" lee_bounds "behind the rows that the plan asks for"
+view comparison "$T/unasked.comparison" "$T/w1" unasked
+is "$(grep -c lee_bounds "$T/unasked.comparison")" 0 "and are not compared across agencies"
+numbers='$3 == "pooled" && $5 == "score" && $6 == "" && $8 == "a" && $11 == "lee_bounds" {
+    print $12, $14, $15, $19, $20}'
+is "$(awk -F, "$numbers" "$T/unasked.1.csv")" "$(awk -F, "$numbers" "$T/effects.1.csv")" \
+    "they are the bounds that one could ask for"
 
 # ---- one agency ----------------------------------------------------------------------------------
 grep -E '^site|^agency3' "$T/all.csv" >"$T/one.csv"
@@ -132,12 +163,12 @@ plan chosen auto >"$T/chosen.yaml"
 try "$PILOT" run "$T/chosen.yaml" "$T/all.csv" --dir "$T/w1" --view effects --format csv \
     --output "$T/chosen.csv"
 well "estimators: auto"
-is "$(awk -F, '$3 == "pooled" && $6 == "" && $8 == "a" {
+is "$(awk -F, '$3 == "pooled" && $6 == "" && $8 == "a" && $11 != "lee_bounds" {
     print $5 ":" $11 ":" $12}' "$T/chosen.csv" | sed 's/:\(lin\|ols\|difference_in_means\):/:linear:/' |
     tr '\n' ' ')" \
     "pass:linear: score:linear: visits:linear: mood:linear:sad mood:linear:ok mood:linear:glad \
 mood:rank: days:rmst:60 days:log_rank: weeks:linear: " \
     "auto takes shares and ranks of ordinal outcomes, survival of durations with events"
-is "$(grep -E ',(ok|flagged),' "$T/chosen.csv" | grep -vc 'auto: ')" 0 \
+is "$(grep -E ',(ok|flagged),' "$T/chosen.csv" | grep -v lee_bounds | grep -vc 'auto: ')" 0 \
     "and every row with numbers says what it took"
 finish

@@ -5,7 +5,7 @@
 
 #include "../harness/tap.h"
 
-enum { ESTIMATE = 1, POOL = 2, RESIDUAL = 3, FINISH = 4, COMPARE = 5 };
+enum { ESTIMATE = 1, POOL = 2, RESIDUAL = 3, FINISH = 4, COMPARE = 5, WHOLE = 6, BOUNDS = 7 };
 #define NOBODY UINT32_MAX
 
 /* ---- the table ------------------------------------------------------------------------------- */
@@ -95,6 +95,46 @@ static bool is_finished(pilot_queue_t *queue, uint64_t *ret_given_up)
 }
 
 /* ---- rules ----------------------------------------------------------------------------------- */
+
+/* WHOLE goes with ESTIMATE and knows its outcomes; BOUNDS comes after POOL and reads its rows. */
+static void test_jobs_of_all_rows(void)
+{
+    const pilot_job_row_t rows[] = {
+        {.job = 1, .kind = ESTIMATE, .stage = 0},
+        {.job = 2, .kind = WHOLE, .stage = 0, .first = 3, .last = 5},
+        {.job = 3, .kind = POOL, .stage = 1},
+        {.job = 4, .kind = BOUNDS, .stage = 2},
+    };
+    pilot_queue_t *queue = new_queue();
+    pilot_job_order_t order;
+    uint64_t given_up = 0;
+    add(queue, 10, rows, 4);
+    pick(queue, 0, 0);
+    ok(pilot_queue_pick(queue, 1, true, 0, &order, NULL) && order.job == 2 && order.kind == WHOLE &&
+           order.first == 3 && order.last == 5 && order.inputs == 0,
+       "WHOLE starts at once and knows its outcomes");
+    finish(queue, 2);
+    ok(!pick(queue, 1, 0), "POOL waits for ESTIMATE");
+    finish(queue, 1);
+    ok(pilot_queue_pick(queue, 0, true, 0, &order, NULL) && order.job == 3 && order.inputs == 1,
+       "WHOLE gives POOL no part");
+    finish(queue, 3);
+    ok(pilot_queue_pick(queue, 0, true, 0, &order, NULL) && order.job == 4 && order.pool_job == 3,
+       "BOUNDS knows the POOL job");
+    finish(queue, 4);
+    ok(is_finished(queue, &given_up) && given_up == 0, "then the analysis is finished");
+    pilot_queue_free(queue);
+
+    queue = new_queue();
+    add(queue, 10, rows, 4);
+    pick(queue, 0, 0);
+    pick(queue, 1, 0);
+    finish(queue, 2);
+    pilot_queue_fail(queue, 1, PILOT_FAILURE_FINAL, 0);
+    ok(is_finished(queue, &given_up) && given_up == 3,
+       "without parts there is no POOL, without POOL no BOUNDS");
+    pilot_queue_free(queue);
+}
 
 static void test_stages(void)
 {
@@ -445,6 +485,7 @@ int main(void)
 {
     test_table();
     test_stages();
+    test_jobs_of_all_rows();
     test_loading();
     test_quarantine();
     test_failures();
