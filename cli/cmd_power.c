@@ -91,6 +91,21 @@ static pilot_status_t tell_power(pilot_context_t *context, const char *path,
     return status;
 }
 
+static pilot_status_t run(pilot_context_t *context, const char *path,
+                          const power_options_t *options, pilot_error_t *error)
+{
+    pilot_plan_t *plan = NULL;
+    pilot_status_t status = options->svg ? pilot_output_check(options->svg, error) : PILOT_OK;
+    if (!status && options->output)
+        status = pilot_output_check(options->output, error);
+    if (!status)
+        status = pilot_plan_read(path, &plan, error);
+    if (!status)
+        status = tell_power(context, path, options, plan, error);
+    pilot_plan_free(plan);
+    return status;
+}
+
 pilot_status_t pilot_cmd_power(pilot_context_t *context, int argc, char **argv,
                                pilot_error_t *error)
 {
@@ -147,15 +162,5 @@ pilot_status_t pilot_cmd_power(pilot_context_t *context, int argc, char **argv,
         1, 1, argc, argv, &operands, error);
     if (status || context->done)
         return status;
-    pilot_plan_t *plan = NULL;
-    if (o.svg)
-        status = pilot_output_check(o.svg, error);
-    if (!status && o.output)
-        status = pilot_output_check(o.output, error);
-    if (!status)
-        status = pilot_plan_read(argv[1], &plan, error);
-    if (!status)
-        status = tell_power(context, argv[1], &o, plan, error);
-    pilot_plan_free(plan);
-    return status;
+    return run(context, argv[1], &o, error);
 }

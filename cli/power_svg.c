@@ -204,7 +204,8 @@ static void draw_axes(const panel_t *panel, FILE *out)
         put_text(out, "mark", left - 8, y + 4, "end", label);
     }
     double step = pilot_power_nice_step(panel->end, 6);
-    for (double value = 0; value <= panel->end * (1 + 1e-9); value += step) {
+    for (int i = 0; i * step <= panel->end * (1 + 1e-9); i++) {
+        double value = i * step;
         char *label PILOT_AUTOFREE =
             panel->by_units ? with_commas(value) : pilot_format("%g", unit_of(panel) * value);
         put_line(out, "axis", x_of(panel, value), bottom, x_of(panel, value), bottom + 5);

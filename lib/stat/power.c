@@ -6,7 +6,7 @@
 #include "distribution.h"
 #include "noncentral_t.h"
 
-#define MOST_UNITS 1e12
+#define MOST_DOUBLINGS 40 /* 2^40 = 1.1e12 units */
 
 /* As in textbooks on two shares: the critical value under the null's variance, the power under the
  * alternative's (Fleiss, Levin & Paik 2003, equation 4.14, without continuity correction). */
@@ -92,11 +92,10 @@ pilot_number_t pilot_power_effect(const pilot_power_design_t *design, double uni
 
 pilot_number_t pilot_power_units(const pilot_power_design_t *design, double effect, double power)
 {
-    double low = 1;
-    for (double high = 2; high <= 2 * MOST_UNITS; high *= 2) {
+    for (int doublings = 0; doublings < MOST_DOUBLINGS; doublings++) {
+        double low = ldexp(1, doublings), high = 2 * low;
         if (suffices(design, high, effect, power))
             return PILOT_GIVEN(bisect(design, low, high, effect, true, power));
-        low = high;
     }
     return PILOT_ABSENT;
 }

@@ -11,7 +11,8 @@
 #include "pilot/ols.h"
 #include "power_outcome.h"
 
-#define MOST_COVARIATES 64
+#define MOST_OF_A_KIND 32 /* columns of noise beyond these are left out */
+#define MOST_COVARIATES (2 * MOST_OF_A_KIND)
 
 /* One agency, or all in one fit; rows are in the order of blocks and clusters. */
 typedef struct population {
@@ -81,8 +82,8 @@ pilot_power_simulator_t *pilot_power_simulator_new(const pilot_power_simulation_
     if (d->adjusted) {
         double of_clusters = d->clustered ? fmax(d->cluster_covariates, d->r2_cluster > 0) : 0;
         double of_units = fmax(d->covariates - of_clusters, d->r2 > 0);
-        s->cluster_covariates = (size_t)fmin(of_clusters, MOST_COVARIATES / 2);
-        s->covariates = (size_t)fmin(of_units, MOST_COVARIATES / 2) + s->cluster_covariates;
+        s->cluster_covariates = (size_t)fmin(of_clusters, MOST_OF_A_KIND);
+        s->covariates = (size_t)fmin(of_units, MOST_OF_A_KIND) + s->cluster_covariates;
         s->ols = pilot_ols_new();
     }
     s->group_arm = PILOT_NEW_ARRAY(uint16_t, s->population.groups);
@@ -160,7 +161,8 @@ static void assign_block(pilot_power_simulator_t *s, size_t first, size_t count,
         double before = ceil(reached - start - 1e-9);
         reached += fmax(0, share - whole);
         double drawn = ceil(reached - start - 1e-9) - before;
-        for (double i = 0; i < whole + drawn && filled < count; i++)
+        size_t end = filled + (size_t)(whole + drawn);
+        while (filled < end && filled < count)
             arm[filled++] = (uint16_t)a;
     }
     while (filled < count)
@@ -264,7 +266,7 @@ static void regress(pilot_power_simulator_t *s, const pilot_frame_t *frame,
                              .impute = true,
                              .std_error = s->task.std_error,
                              .confidence = 1 - s->task.design->alpha};
-    pilot_regression_choice_t choice;
+    pilot_regression_choice_t choice = {0};
     pilot_ols_output_t output = {.estimate = s->estimate, .choice = &choice};
     pilot_ols_estimate(s->ols, &task, &s->task.model, 1, outcome, 1, &output);
     if (s->task.model == PILOT_MODEL_AUTO && choice.difference)
