@@ -3,7 +3,7 @@
  * bounds.  An agency's number and the pooled number come from the same call: pooled rows are all
  * agencies' rows in agency order, agency x block the block.
  * Pure: no I/O, no log, no globals.  Method and sources: docs/methods/{weighting,ratios,ranks,
- * quantiles,survival,bounds}.md */
+ * quantiles,variance-ratio,survival,bounds}.md */
 #ifndef PILOT_CONTRAST_H
 #define PILOT_CONTRAST_H
 
@@ -72,6 +72,7 @@ pilot_contrast_estimator_t pilot_hajek_estimate;
 pilot_contrast_estimator_t pilot_risk_ratio_estimate;
 pilot_contrast_estimator_t pilot_odds_ratio_estimate;
 pilot_contrast_estimator_t pilot_rate_ratio_estimate;
+/* No difference is 1/2, not 0: statistic and p_value test that. */
 pilot_contrast_estimator_t pilot_rank_estimate;
 /* PILOT_QUANTILES estimates, at 0.1, 0.25, 0.5, 0.75, 0.9. */
 #define PILOT_QUANTILES ((size_t)5)

@@ -161,7 +161,7 @@ static void take_cell(const pilot_sample_t *sample, const entry_t *entry, size_t
         size_t at = rows->n++;
         rows->value[at] = entry[i].value;
         rows->weight[at] = entry[i].weight;
-        if (rows->tightening)
+        if (sample->cell && rows->tightening)
             rows->tightening[at] = sample->cell[entry[i].row];
         cell.present += entry[i].present;
         compensated_add(&weight, entry[i].weight);
