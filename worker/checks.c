@@ -58,8 +58,9 @@ pilot_checks_t *pilot_checks_of(pilot_view_t *view)
 {
     const pilot_analysis_t *analysis = view->analysis;
     pilot_checks_t *checks = PILOT_NEW(pilot_checks_t);
+    const pilot_variable_t *probability = view->probability.value ? &view->probability : NULL;
     checks->quality = pilot_quality_summarize(&view->frame, view->outcome, analysis->outcomes,
-                                              analysis->spec->across);
+                                              probability, analysis->spec->across);
     checks->balance = summarize_balance(view);
     return checks;
 }

@@ -52,7 +52,7 @@ static bool needs_event(const pilot_row_slots_t *slots, size_t outcome)
 static void add_needs(pilot_layout_t *layout, const pilot_row_slots_t *slots)
 {
     const Pilot__Spec *spec = slots->spec;
-    bool probability = false, received = false;
+    bool received = false;
     for (size_t i = 0; i < spec->n_outcome; i++) {
         layout->event[i] = PILOT_NO_VARIABLE;
         if (needs_event(slots, i)) {
@@ -64,11 +64,11 @@ static void add_needs(pilot_layout_t *layout, const pilot_row_slots_t *slots)
         if (slots->slot[i].estimator == PILOT_ESTIMATORS)
             continue;
         const pilot_estimator_facts_t *facts = pilot_estimator_facts(slots->slot[i].estimator);
-        probability |= facts->uses_probability && spec->has_probability && spec->probability;
         received |= facts->needs_received && spec->has_received;
     }
     layout->probability = layout->received = PILOT_NO_VARIABLE;
-    if (probability)
+    /* For checks, even where no estimator takes it. */
+    if (spec->has_probability && spec->probability)
         layout->probability = add_variable(layout, "pilot_probability");
     if (received) {
         layout->received = add_variable(layout, "pilot_received");

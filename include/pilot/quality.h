@@ -32,11 +32,12 @@ typedef struct pilot_quality_row {
     char detail[PILOT_DETAIL_SIZE];
 } pilot_quality_row_t;
 
-/* Rows of weight 0 count here: they were assigned.  across: clusters may have rows in other
+/* Rows of weight 0 count here: they were assigned.  probability: of each row, to be in its own arm,
+ * or NULL; level: across looks at declared ones alone.  across: clusters may have rows in other
  * agencies too, so they are kept by label until all summaries are there.  Caller frees. */
 pilot_quality_t *pilot_quality_summarize(const pilot_frame_t *frame,
                                          const pilot_variable_t *outcome, size_t outcomes,
-                                         bool across);
+                                         const pilot_variable_t *probability, bool across);
 void pilot_quality_free(pilot_quality_t *quality); /* NULL is fine */
 
 void pilot_quality_pack(const pilot_quality_t *quality, pilot_piece_t *piece);

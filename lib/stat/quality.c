@@ -56,15 +56,15 @@ void quality_add_cluster(pilot_quality_t *quality, const char *block, size_t blo
     memcpy(quality->cluster_missing + first, missing, quality->outcomes * sizeof *missing);
 }
 
-static bool same_block(const pilot_frame_t *frame, size_t i, size_t j)
+bool quality_same_block(const pilot_frame_t *frame, size_t i, size_t j)
 {
     return !frame->block || frame->block[i] == frame->block[j];
 }
 
-static bool same_unit(const pilot_frame_t *frame, size_t i, size_t j)
+bool quality_same_unit(const pilot_frame_t *frame, size_t i, size_t j)
 {
     return frame->cluster && frame->cluster[i] == frame->cluster[j] &&
-           frame->arm[i] == frame->arm[j] && same_block(frame, i, j);
+           frame->arm[i] == frame->arm[j] && quality_same_block(frame, i, j);
 }
 
 /* A unit of randomization that ends with row i. */
@@ -86,7 +86,7 @@ static void end_unit(pilot_quality_t *quality, quality_block_t *block, const pil
 
 pilot_quality_t *pilot_quality_summarize(const pilot_frame_t *frame,
                                          const pilot_variable_t *outcome, size_t outcomes,
-                                         bool across)
+                                         const pilot_variable_t *probability, bool across)
 {
     pilot_quality_t *quality = quality_new(frame->arms, outcomes);
     quality_block_t *block = quality_block_new(quality);
@@ -98,14 +98,16 @@ pilot_quality_t *pilot_quality_summarize(const pilot_frame_t *frame,
         size++;
         for (size_t v = 0; v < outcomes; v++)
             missing[v] += outcome[v].present && !outcome[v].present[i];
-        if (last || !same_unit(frame, i, i + 1)) {
+        if (last || !quality_same_unit(frame, i, i + 1)) {
             end_unit(quality, block, frame, i, size, missing);
             memset(missing, 0, outcomes * sizeof *missing);
             size = 0;
         }
-        if (!quality->across && (last || !same_block(frame, i, i + 1)))
+        if (!quality->across && (last || !quality_same_block(frame, i, i + 1)))
             quality_block_end(block, quality);
     }
+    if (probability && !across)
+        quality_probability(frame, probability, &quality->column);
     quality_block_free(block);
     free(missing);
     return quality;

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "distribution.h"
 #include "pilot/memory.h"
@@ -96,41 +97,68 @@ static void check_treated_share(const pilot_quality_t *quality, pilot_quality_ro
     }
 }
 
-/* Pearson's test of the arms' counts in every block against the declared probabilities.  Where
- * blocks are small the statistic's two moments (Haldane 1937) are not chi-square's: then a multiple
- * of a chi-square with these moments. */
-static void check_design(const pilot_quality_t *quality, const double *probability,
-                         pilot_quality_row_t **next)
+/* The same sums as the data's probabilities give, from those that the plan declares. */
+static bool declared_column(const pilot_quality_t *quality, const double *probability,
+                            quality_column_t *ret_column)
 {
     const quality_design_t *design = &quality->design;
     double declared = 0, least = 1, inverse = 0, statistic = 0, k = (double)quality->arms;
-    double df = (double)design->blocks * (k - 1), variance;
-    pilot_quality_row_t *row;
+    double df = (double)design->blocks * (k - 1);
     for (size_t a = 0; probability && a < quality->arms; a++) {
         if (!(probability[a] > 0))
-            return;
+            return false;
         declared += probability[a];
     }
     if (!probability || design->blocks == 0 || quality->arms < 2)
-        return;
+        return false;
     for (size_t a = 0; a < quality->arms; a++) {
         double own = probability[a] / declared;
         least = own < least ? own : least;
         inverse += 1 / own;
         statistic += quality->concentration[a] / own - (double)quality->assigned[a];
     }
-    statistic = statistic > 0 ? statistic : 0;
-    row = add_row(next, "design_check", PILOT_QUALITY_NONE, PILOT_QUALITY_NONE);
-    row->value = PILOT_GIVEN((double)design->blocks);
-    variance = 2 * df + (inverse - k * k - 2 * k + 2) * design->inverse;
-    if ((double)design->smallest * least < ENOUGH_EXPECTED && variance > 2 * df) {
-        double scale = variance / (2 * df);
-        test_chi_square(row, statistic / scale, df / scale);
-        snprintf(row->detail, sizeof row->detail,
-                 "small blocks: chi-square %.4g on %.0f df, divided by %.4g", statistic, df, scale);
-    } else {
-        test_chi_square(row, statistic, df);
+    *ret_column = (quality_column_t){
+        .statistic = statistic > 0 ? statistic : 0,
+        .df = df,
+        .variance = 2 * df + (inverse - k * k - 2 * k + 2) * design->inverse,
+        .least = (double)design->smallest * least,
+        .blocks = design->blocks,
+    };
+    return true;
+}
+
+/* Pearson's test of the arms' counts in every block against their probabilities.  Where blocks are
+ * small the statistic's two moments (Haldane 1937) are not chi-square's: then a multiple of a
+ * chi-square with these moments. */
+static void check_design(const pilot_quality_t *quality, const double *probability,
+                         pilot_quality_row_t **next)
+{
+    quality_column_t column = quality->column;
+    bool given = column.blocks + column.left_out > 0;
+    double scale = 1;
+    size_t used;
+    if (!given && !declared_column(quality, probability, &column))
+        return;
+    pilot_quality_row_t *row =
+        add_row(next, "design_check", PILOT_QUALITY_NONE, PILOT_QUALITY_NONE);
+    row->value = PILOT_GIVEN((double)column.blocks);
+    snprintf(row->detail, sizeof row->detail, "probabilities %s",
+             given ? "of the data" : "declared");
+    used = strlen(row->detail);
+    if (column.left_out > 0)
+        snprintf(row->detail + used, sizeof row->detail - used,
+                 "; left out %llu block%s with several in an arm",
+                 (unsigned long long)column.left_out, column.left_out == 1 ? "" : "s");
+    if (!(column.df > 0))
+        return;
+    if (column.least < ENOUGH_EXPECTED && column.variance > 2 * column.df) {
+        scale = column.variance / (2 * column.df);
+        used = strlen(row->detail);
+        snprintf(row->detail + used, sizeof row->detail - used,
+                 "; small blocks: chi-square %.4g on %.0f df, divided by %.4g", column.statistic,
+                 column.df, scale);
     }
+    test_chi_square(row, column.statistic / scale, column.df / scale);
     row->alarm = row->p_value.value < DESIGN_ALARM;
 }
 

@@ -1,12 +1,12 @@
 /* quality_pack.c - a summary of quality checks as flat arrays, and back.
  *
  * counts:  arms outcomes flags | rows | missing |
- *          within agencies: assigned, blocks, units of the smallest, then per treatment arm:
- *          blocks, lacking
+ *          within agencies: assigned, blocks, units of the smallest, blocks with probabilities and
+ *          left out, then per treatment arm: blocks, lacking
  *          across: clusters, then per cluster: arm, rows, missing of each outcome
- * numbers: within agencies: inverse sizes of blocks, concentration of each arm; per treatment arm:
- *          moment, low, high; then per outcome and treatment arm: score, variance
- * labels:  across: per cluster: block, label */
+ * numbers: within agencies: inverse sizes of blocks, the four sums about probabilities,
+ *          concentration of each arm; per treatment arm: moment, low, high; then per outcome and
+ * treatment arm: score, variance labels:  across: per cluster: block, label */
 #include "quality_summary.h"
 
 #include <string.h>
@@ -22,7 +22,13 @@ static void pack_sums(const pilot_quality_t *quality, pilot_piece_t *piece)
     pilot_piece_add_counts(piece, quality->assigned, arms);
     pilot_piece_add_count(piece, quality->design.blocks);
     pilot_piece_add_count(piece, quality->design.smallest);
+    pilot_piece_add_count(piece, quality->column.blocks);
+    pilot_piece_add_count(piece, quality->column.left_out);
     pilot_piece_add_number(piece, quality->design.inverse);
+    pilot_piece_add_number(piece, quality->column.statistic);
+    pilot_piece_add_number(piece, quality->column.df);
+    pilot_piece_add_number(piece, quality->column.variance);
+    pilot_piece_add_number(piece, quality->column.least);
     pilot_piece_add_numbers(piece, quality->concentration, arms);
     for (size_t a = 1; a < arms; a++) {
         const quality_share_t *share = &quality->share[a];
@@ -70,16 +76,18 @@ void pilot_quality_pack(const pilot_quality_t *quality, pilot_piece_t *piece)
 static bool unpack_sums(pilot_quality_t *quality, pilot_piece_reader_t *reader)
 {
     size_t arms = quality->arms, outcomes = quality->outcomes;
-    const uint64_t *count = pilot_piece_take_counts(reader, arms + 2 + 2 * (arms - 1));
+    const uint64_t *count = pilot_piece_take_counts(reader, arms + 4 + 2 * (arms - 1));
     const double *number =
-        pilot_piece_take_numbers(reader, 1 + arms + (3 + 2 * outcomes) * (arms - 1));
+        pilot_piece_take_numbers(reader, 5 + arms + (3 + 2 * outcomes) * (arms - 1));
     if (!count || !number)
         return false;
     memcpy(quality->assigned, count, arms * sizeof *count);
     quality->design = (quality_design_t){count[arms], count[arms + 1], number[0]};
-    memcpy(quality->concentration, number + 1, arms * sizeof *number);
-    count += arms + 2;
-    number += 1 + arms;
+    quality->column = (quality_column_t){number[1], number[2],       number[3],
+                                         number[4], count[arms + 2], count[arms + 3]};
+    memcpy(quality->concentration, number + 5, arms * sizeof *number);
+    count += arms + 4;
+    number += 5 + arms;
     for (size_t a = 1; a < arms; a++, count += 2, number += 3)
         quality->share[a] = (quality_share_t){count[0], count[1], number[0], number[1], number[2]};
     for (size_t v = 0; v < outcomes; v++)

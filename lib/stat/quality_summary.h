@@ -19,6 +19,12 @@ typedef struct quality_design {
     double inverse;            /* sum of 1 / units */
 } quality_design_t;
 
+/* The same against probabilities that the data gives: Pearson's statistic and its moments. */
+typedef struct quality_column {
+    double statistic, df, variance, least; /* least: expected units of an arm in a block */
+    uint64_t blocks, left_out;             /* left_out: an arm with several probabilities */
+} quality_column_t;
+
 /* Missing outcomes in the treatment arm less what chance alone would put there, and the variance
  * of that over re-drawn assignments. */
 typedef struct quality_score {
@@ -39,8 +45,9 @@ struct pilot_quality {
     uint64_t *missing;      /* outcomes x arms */
     quality_share_t *share; /* arms, [0] unused */
     quality_design_t design;
-    double *concentration;  /* arms: sum over blocks of n_arm^2 / n, n units of all arms */
-    quality_score_t *score; /* outcomes x arms, [.][0] unused */
+    quality_column_t column; /* of zeros where the data gives no probabilities */
+    double *concentration;   /* arms: sum over blocks of n_arm^2 / n, n units of all arms */
+    quality_score_t *score;  /* outcomes x arms, [.][0] unused */
     /* across only; assigned, share, design and score are then still empty */
     quality_cluster_t *cluster;
     uint64_t *cluster_missing; /* clusters x outcomes */
@@ -61,6 +68,11 @@ void quality_block_free(quality_block_t *block);
 void quality_block_add(quality_block_t *block, size_t arm, uint64_t size, const uint64_t *missing);
 /* Into assigned, share and score of the summary; the block is empty afterwards. */
 void quality_block_end(quality_block_t *block, pilot_quality_t *quality);
+
+bool quality_same_block(const pilot_frame_t *frame, size_t i, size_t j);
+bool quality_same_unit(const pilot_frame_t *frame, size_t i, size_t j); /* cluster, if there are */
+void quality_probability(const pilot_frame_t *frame, const pilot_variable_t *probability,
+                         quality_column_t *ret_column);
 
 /* What summaries say together.  Caller frees. */
 pilot_quality_t *quality_total(const pilot_quality_t *const *quality, size_t count);

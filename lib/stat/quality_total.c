@@ -30,6 +30,17 @@ static void add_design(pilot_quality_t *sum, const pilot_quality_t *more)
         sum->concentration[a] += more->concentration[a];
 }
 
+static void add_column(quality_column_t *into, const quality_column_t *more)
+{
+    if (more->blocks > 0 && (into->blocks == 0 || more->least < into->least))
+        into->least = more->least;
+    into->blocks += more->blocks;
+    into->left_out += more->left_out;
+    into->statistic += more->statistic;
+    into->df += more->df;
+    into->variance += more->variance;
+}
+
 /* A cluster's part in one agency. */
 typedef struct part {
     const quality_cluster_t *cluster;
@@ -99,6 +110,7 @@ pilot_quality_t *quality_total(const pilot_quality_t *const *quality, size_t cou
         sum->clustered |= quality[i]->clustered;
         sum->across |= quality[i]->across;
         add_design(sum, quality[i]);
+        add_column(&sum->column, &quality[i]->column);
         for (size_t a = 0; a < sum->arms; a++) {
             sum->rows[a] += quality[i]->rows[a];
             sum->assigned[a] += quality[i]->assigned[a];

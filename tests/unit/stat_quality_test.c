@@ -29,7 +29,7 @@ static pilot_quality_t *summarize(const table_t *star, const char *school, const
     columns.outcome = "math";
     math = table_make_frame(star, &columns);
     const pilot_variable_t both[] = {reading.outcome, math.outcome};
-    quality = pilot_quality_summarize(&reading.frame, both, 2, across);
+    quality = pilot_quality_summarize(&reading.frame, both, 2, NULL, across);
     pilot_quality_pack(quality, &piece);
     pilot_label_t *label = calloc(piece.labels + 1, sizeof *label);
     for (size_t i = 0; i < piece.labels; i++)
@@ -157,7 +157,7 @@ static pilot_quality_t *clusters(const unsigned *missing, unsigned part, unsigne
                            .clusters = 8,
                            .cluster_label = label};
     pilot_variable_t outcome = {value, present};
-    return pilot_quality_summarize(&frame, &outcome, 1, across);
+    return pilot_quality_summarize(&frame, &outcome, 1, NULL, across);
 }
 
 static void test_clusters(void)
@@ -206,7 +206,7 @@ static void test_one_arm_agency(void)
     pilot_variable_t outcome = {value, NULL};
     for (int across = 0; across < 2; across++) {
         size_t rows;
-        pilot_quality_t *quality = pilot_quality_summarize(&frame, &outcome, 1, across);
+        pilot_quality_t *quality = pilot_quality_summarize(&frame, &outcome, 1, NULL, across);
         pilot_quality_row_t *row =
             pilot_quality_check((const pilot_quality_t *const *)&quality, 1, NULL, &rows);
         ok(find(row, rows, "treated_share", 1, PILOT_QUALITY_NONE)->alarm == !across,
@@ -233,7 +233,7 @@ static void test_alarms(void)
     pilot_frame_t frame = {
         .rows = 400, .arms = 2, .arm = arm, .block = block, .blocks = 4, .block_label = label};
     pilot_variable_t outcome = {value, NULL};
-    pilot_quality_t *quality = pilot_quality_summarize(&frame, &outcome, 1, false);
+    pilot_quality_t *quality = pilot_quality_summarize(&frame, &outcome, 1, NULL, false);
     pilot_quality_row_t *row =
         pilot_quality_check((const pilot_quality_t *const *)&quality, 1, half, &rows);
     const pilot_quality_row_t *got;
@@ -250,11 +250,12 @@ static void test_alarms(void)
     got = find(row, rows, "design_check", PILOT_QUALITY_NONE, PILOT_QUALITY_NONE);
     /* 20 : 80 in three blocks, 0 : 100 in one, against 50 : 50. */
     is_close(got->statistic.value, 3 * 36 + 100, 1e-13, "the design is checked block by block");
-    ok(got->df.value == 4 && got->alarm && got->detail[0] == '\0', "and alarms");
+    ok(got->df.value == 4 && got->alarm, "and alarms");
+    is_text(got->detail, "probabilities declared", "the source of the probabilities is told");
     free(row);
     pilot_quality_free(quality);
     frame.rows = 0;
-    quality = pilot_quality_summarize(&frame, &outcome, 1, false);
+    quality = pilot_quality_summarize(&frame, &outcome, 1, NULL, false);
     row = pilot_quality_check((const pilot_quality_t *const *)&quality, 1, half, &rows);
     ok(!find(row, rows, "sample_ratio", PILOT_QUALITY_NONE, PILOT_QUALITY_NONE) &&
            !find(row, rows, "treated_share", 1, PILOT_QUALITY_NONE) &&
@@ -280,7 +281,7 @@ static pilot_quality_row_t design_of(size_t blocks, size_t size, size_t treated,
     pilot_frame_t frame = {
         .rows = blocks * size, .arms = 2, .arm = arm, .block = block, .blocks = blocks};
     pilot_variable_t outcome = {value, NULL};
-    pilot_quality_t *quality = pilot_quality_summarize(&frame, &outcome, 1, false);
+    pilot_quality_t *quality = pilot_quality_summarize(&frame, &outcome, 1, NULL, false);
     pilot_quality_row_t *row =
         pilot_quality_check((const pilot_quality_t *const *)&quality, 1, declared_of, &rows);
     pilot_quality_row_t got =
@@ -306,7 +307,74 @@ static void test_design(void)
     double pearson = 50 * (0.6 * 0.6 / 0.4 + 0.6 * 0.6 / 3.6);
     is_close(got.statistic.value, pearson / scale, 1e-12, "small blocks: moments of Pearson's sum");
     is_close(got.df.value, 50 / scale, 1e-12, "small blocks: df by moments");
-    ok(got.detail[0] != '\0', "small blocks are told");
+    ok(strstr(got.detail, "; small blocks: chi-square"), "small blocks are told");
+}
+
+/* Two blocks of `size` rows and `arms` arms, in turn; probability of each row's arm. */
+static pilot_quality_row_t probabilities_of(size_t size, size_t count, const double *probability)
+{
+    uint16_t arm[400];
+    uint32_t block[400];
+    double value[400] = {0};
+    size_t rows;
+    for (size_t i = 0; i < 2 * size; i++) {
+        arm[i] = (uint16_t)(i % count);
+        block[i] = (uint32_t)(i / size);
+    }
+    pilot_frame_t frame = {
+        .rows = 2 * size, .arms = count, .arm = arm, .block = block, .blocks = 2};
+    pilot_variable_t outcome = {value, NULL}, given = {probability, NULL};
+    pilot_quality_t *quality = pilot_quality_summarize(&frame, &outcome, 1, &given, false);
+    pilot_quality_row_t *row =
+        pilot_quality_check((const pilot_quality_t *const *)&quality, 1, NULL, &rows);
+    pilot_quality_row_t got =
+        *find(row, rows, "design_check", PILOT_QUALITY_NONE, PILOT_QUALITY_NONE);
+    free(row);
+    pilot_quality_free(quality);
+    return got;
+}
+
+static void test_probabilities(void)
+{
+    double probability[400];
+    /* Two arms: treated with 0.5 in one block and 0.2 or 0.4 in the other. */
+    for (size_t i = 0; i < 200; i++) {
+        double treated = i < 100 ? 0.5 : i % 4 < 2 ? 0.2 : 0.4;
+        probability[i] = i % 2 ? treated : 1 - treated;
+    }
+    pilot_quality_row_t got = probabilities_of(100, 2, probability);
+    is_close(got.statistic.value, 20.0 * 20 / (50 * 0.16 + 50 * 0.24), 1e-12,
+             "probabilities of the data: 50 treated where 30 were to be expected");
+    ok(got.df.value == 2 && got.alarm && got.value.value == 2, "by block, and an alarm");
+    is_text(got.detail, "probabilities of the data", "the source is told");
+    /* Three arms: 40 each against 60, 30, 30 in the first block, as declared in the second. */
+    for (size_t i = 0; i < 240; i++)
+        probability[i] = i >= 120 ? 1.0 / 3 : i % 3 == 0 ? 0.5 : 0.25;
+    got = probabilities_of(120, 3, probability);
+    is_close(got.statistic.value, 400.0 / 60 + 2 * 100.0 / 30, 1e-12, "three arms: Pearson's sum");
+    ok(got.df.value == 4 && !got.alarm && got.p_value.value > 0.001, "df: arms - 1 a block");
+    probability[0] = 0.4;
+    got = probabilities_of(120, 3, probability);
+    ok(got.value.value == 1 && got.df.value == 2 && strstr(got.detail, "left out 1 block"),
+       "a block with several probabilities in an arm is left out, and told");
+    /* Two of three arms: the third had the rest. */
+    for (size_t i = 0; i < 200; i++)
+        probability[i] = i % 2 ? 0.25 : 0.5;
+    uint16_t arm[200];
+    double value[200] = {0};
+    size_t rows;
+    for (size_t i = 0; i < 200; i++)
+        arm[i] = i % 2;
+    pilot_frame_t frame = {.rows = 200, .arms = 3, .arm = arm};
+    pilot_variable_t outcome = {value, NULL}, given = {probability, NULL};
+    pilot_quality_t *quality = pilot_quality_summarize(&frame, &outcome, 1, &given, false);
+    pilot_quality_row_t *row =
+        pilot_quality_check((const pilot_quality_t *const *)&quality, 1, NULL, &rows);
+    is_close(
+        find(row, rows, "design_check", PILOT_QUALITY_NONE, PILOT_QUALITY_NONE)->statistic.value,
+        0 + 50.0 * 50 / 50 + 50, 1e-12, "an arm that nobody is in has what is left over");
+    free(row);
+    pilot_quality_free(quality);
 }
 
 static bool cuts_are_refused(bool across)
@@ -341,6 +409,7 @@ int main(void)
     test_one_arm_agency();
     test_alarms();
     test_design();
+    test_probabilities();
     ok(cuts_are_refused(false), "a piece cut anywhere is refused");
     ok(cuts_are_refused(true), "so is one of whole clusters");
     return tap_done();
