@@ -22,7 +22,9 @@ static void begin_contrasts(pilot_cluster_work_t *work, pilot_arena_t *arena)
     work->l = PILOT_ARENA_RAW(arena, double, all * work->rank);
     work->place = PILOT_ARENA_RAW(arena, size_t, all);
     for (size_t i = 0; i < all; i++) {
-        size_t column = i + 1 < fit->arms ? fit->arm_column[i + 1] : work->sink->column[i];
+        size_t column = i + 1 < fit->arms ? fit->arm_column[i + 1] : SIZE_MAX;
+        if (work->sink)
+            column = work->sink->column[i];
         if (column == SIZE_MAX)
             continue;
         work->place[c] = i;

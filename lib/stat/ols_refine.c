@@ -53,7 +53,7 @@ static double_double_t value_at(const pilot_rows_t *rows, const pilot_column_t *
         value.high = arm == column->code;
         break;
     case PILOT_COLUMN_NUMBER:
-        if (!present || present[at])
+        if (column->number && (!present || present[at]))
             value = subtract(double_double_sum(column->number->value[at], -column->base),
                              column->shift);
         break;
