@@ -163,6 +163,12 @@ static void test_types(void)
         {PLAN "agencies: {a: b}\n", "6:11: agencies: a mapping is not a list [item, item]"},
         {PLAN "missing: NA\n", "6:10: missing: 'NA' is not a list [item, item]"},
         {PLAN "missing: [null]\n", "6:11: missing: an item of a list cannot be null"},
+        {PLAN "assignment: {unregistered: perhaps}\n",
+         "6:28: assignment.unregistered: 'perhaps' is not one of accept, reject"},
+        {PLAN "assignment: {seed: -1}\n",
+         "6:20: assignment.seed: '-1' is not a whole number between 0 and 18446744073709551615"},
+        {PLAN "assignment: {a: b}\n", "6:14: unknown key 'a' in assignment; see docs/plan.md for "
+                                      "the keys"},
         {PLAN "assignment: x\n", "6:13: assignment: 'x' is not a mapping {key: value}"},
         {PLAN "power: [x]\n", "6:8: power: a list is not a mapping {key: value}"},
         {PLAN "disclosure: 10\n", "6:13: disclosure: '10' is not a mapping {key: value}"},

@@ -127,6 +127,17 @@ static void test_scalars_are_text(void)
     ok(plan->missing.count == 0 && !pilot_plan_is_missing(plan, "", 0),
        "an empty list of missing values leaves none");
     ok(plan->seed == UINT64_MAX, "the largest seed is read");
+    ok(plan->has_seed && !plan->has_assignment_seed && plan->assignment_seed == UINT64_MAX &&
+           plan->unregistered == PILOT_UNREGISTERED_ACCEPT,
+       "the assignment takes the plan's seed; agencies without one are accepted");
+    pilot_plan_free(plan);
+    plan = parse(SHORT "seed: 1\nassignment: {seed: 2, unregistered: reject}\n");
+    ok(plan->seed == 1 && plan->has_assignment_seed && plan->assignment_seed == 2 &&
+           plan->unregistered == PILOT_UNREGISTERED_REJECT,
+       "the assignment may have its own seed, and be needed");
+    pilot_plan_free(plan);
+    plan = parse(SHORT);
+    ok(!plan->has_seed && plan->assignment_seed == 0, "without a seed it is 0");
     pilot_plan_free(plan);
 }
 
