@@ -122,6 +122,7 @@ pilot_status_t pilot_analysis_new(const void *spec_bytes, size_t length,
     analysis->has_difference = wants(spec, "difference_in_means");
     analysis->gaps = spec->n_subgroup > 0;
     analysis->has_regression = pilot_spec_has_regression(spec);
+    analysis->has_iv = !analysis->automatic && wants(spec, "iv") && spec->has_received;
     make_models(analysis);
     for (size_t i = 0; i < spec->n_outcome; i++)
         analysis->has_contrast |= pilot_row_is_whole(analysis->slots, i);

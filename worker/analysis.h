@@ -29,6 +29,7 @@ typedef struct pilot_analysis {
     bool automatic; /* estimators: auto */
     bool has_difference;
     bool has_regression;
+    bool has_iv;
     /* Regressions of every response: ols and lin as the plan asks, or the one that auto takes. */
     pilot_regression_model_t model[2];
     size_t models;

@@ -6,6 +6,7 @@
 #include "checks.h"
 #include "contrasts.h"
 #include "gaps.h"
+#include "instruments.h"
 #include "pilot/dim.h"
 #include "pilot/memory.h"
 
@@ -19,8 +20,10 @@ typedef struct evaluation {
     /* [subset][model][response](treatment); NULL where not asked for */
     pilot_estimate_t *regression;
     pilot_regression_choice_t *choice;
-    pilot_ols_scores_t *scores; /* [subset][model][response]; NULL: no need */
-    pilot_overlaps_t *overlaps; /* NULL: no gaps */
+    pilot_ols_scores_t *scores;      /* [subset][model][response]; NULL: no need */
+    pilot_instruments_t instruments; /* of iv */
+    pilot_estimate_t *iv;            /* [subset][treatment][response] */
+    pilot_overlaps_t *overlaps;      /* NULL: no gaps */
     pilot_gaps_t gaps;
 } evaluation_t;
 
@@ -69,7 +72,19 @@ static void evaluate_subset(evaluation_t *evaluation, pilot_ols_t *ols, size_t s
     }
 }
 
-/* Of difference_in_means, ols and lin; *ret_estimator: which, where `auto` chose. */
+static void evaluate_instruments(evaluation_t *evaluation, pilot_ols_t *ols)
+{
+    const pilot_analysis_t *analysis = evaluation->view.analysis;
+    size_t subsets = evaluation->subsets->count, treatments = analysis->treatments;
+    evaluation->iv = PILOT_NEW_ARRAY(pilot_estimate_t, subsets * treatments * analysis->responses);
+    for (size_t s = 0; s < subsets; s++)
+        for (size_t arm = 1; arm <= treatments; arm++)
+            pilot_instruments_estimate(
+                &evaluation->instruments, ols, &evaluation->subsets->subset[s], arm,
+                &evaluation->iv[(s * treatments + arm - 1) * analysis->responses]);
+}
+
+/* Of difference_in_means, ols, lin and iv; *ret_estimator: which, where `auto` chose. */
 static pilot_estimate_t *linear_estimate(const evaluation_t *evaluation, const pilot_row_key_t *key,
                                          pilot_estimate_t *computed, const char **ret_estimator)
 {
@@ -91,6 +106,9 @@ static pilot_estimate_t *linear_estimate(const evaluation_t *evaluation, const p
         pilot_dim_estimate(&summary, 1, key->arm, 0, analysis->spec->confidence, estimate);
         if (automatic)
             pilot_estimate_note(estimate, "auto: difference_in_means");
+    } else if (estimator == PILOT_IV && evaluation->iv) {
+        size_t contrast = key->subset * analysis->treatments + key->arm - 1;
+        estimate = &evaluation->iv[contrast * analysis->responses + response];
     }
     *ret_estimator = pilot_estimator_facts(estimator)->name;
     return estimate;
@@ -103,6 +121,10 @@ static void keep_linear(evaluation_t *evaluation, const pilot_row_key_t *key, co
 {
     const pilot_analysis_t *analysis = evaluation->view.analysis;
     bool regression = key->slot->estimator != PILOT_DIFFERENCE_IN_MEANS;
+    if (key->slot->estimator == PILOT_IV) {
+        pilot_gaps_keep(&evaluation->gaps, key, PILOT_GAP_CONTRAST, estimator, estimate);
+        return;
+    }
     if (key->slot->estimator == PILOT_ESTIMATORS) {
         size_t response = pilot_analysis_response(analysis, key->outcome, key->slot);
         size_t at = pilot_analysis_regression(analysis, key->subset, PILOT_ESTIMATORS, response);
@@ -163,6 +185,9 @@ static void write_piece(evaluation_t *evaluation, pilot_ols_t *ols, const pilot_
             pilot_ols_task_t task = pilot_view_task(view, &evaluation->subsets->subset[s]);
             pilot_pooled_ols_moments(ols, &task, view->response, analysis->responses, &piece);
         }
+        if (analysis->has_iv)
+            pilot_instruments_moments(&evaluation->instruments, ols,
+                                      &evaluation->subsets->subset[s], &piece);
     }
     pilot_report_piece(report, agency_index, &piece);
 }
@@ -212,6 +237,10 @@ void pilot_evaluate_agency(const pilot_analysis_t *analysis, pilot_ols_t *ols,
     pilot_gaps_init(&evaluation.gaps, analysis, evaluation.subsets, evaluation.overlaps);
     for (size_t s = 0; s < evaluation.subsets->count; s++)
         evaluate_subset(&evaluation, ols, s);
+    if (analysis->has_iv)
+        pilot_instruments_init(&evaluation.instruments, &evaluation.view);
+    if (analysis->has_iv && effects)
+        evaluate_instruments(&evaluation, ols);
     if (evaluation.scores)
         pilot_overlaps_add_scores(evaluation.overlaps, evaluation.scores);
     if (effects) {
@@ -236,6 +265,8 @@ void pilot_evaluate_agency(const pilot_analysis_t *analysis, pilot_ols_t *ols,
     for (size_t i = 0; evaluation.scores && i < regressions; i++)
         pilot_ols_scores_clear(&evaluation.scores[i]);
     free(evaluation.scores);
+    pilot_instruments_clear(&evaluation.instruments);
+    free(evaluation.iv);
     pilot_gaps_clear(&evaluation.gaps);
     pilot_overlaps_free(evaluation.overlaps);
     pilot_contrasts_clear(&evaluation.contrasts);

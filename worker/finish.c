@@ -3,11 +3,53 @@
 
 #include "evaluate.h"
 #include "gaps.h"
+#include "instruments.h"
 #include "pilot/memory.h"
 #include "pooled.h"
 #include "pooled_task.h"
 
 /* ---- RESIDUAL -------------------------------------------------------------------------------- */
+
+/* One agency under the pooled fits. */
+typedef struct residual {
+    const pilot_analysis_t *analysis;
+    const pilot_fits_t *fits;
+    pilot_ols_t *ols;
+    pilot_view_t view;
+    pilot_subsets_t *subsets;
+    pilot_instruments_t instruments;
+    pilot_overlaps_t *overlaps; /* NULL: no gaps */
+    pilot_ols_scores_t *scores; /* [subset][model][response]; NULL: no need */
+    pilot_piece_t piece;
+} residual_t;
+
+static pilot_status_t residual_subset(residual_t *residual, size_t s, pilot_error_t *error)
+{
+    const pilot_analysis_t *analysis = residual->analysis;
+    const pilot_fits_t *fits = residual->fits;
+    size_t subset = pilot_subsets_find(fits->subsets, &residual->subsets->subset[s]);
+    if (subset == SIZE_MAX)
+        return pilot_error_set(error, PILOT_E_PROTOCOL, "the stored fit lacks a level");
+    pilot_status_t status = PILOT_OK;
+    if (analysis->responses > 0 && analysis->models > 0) {
+        pilot_ols_task_t task = pilot_view_task(&residual->view, &residual->subsets->subset[s]);
+        size_t first = pilot_analysis_regressions(analysis, subset);
+        pilot_ols_scores_t *scores =
+            residual->scores ? &residual->scores[pilot_analysis_regressions(analysis, s)] : NULL;
+        status = pilot_pooled_ols_residuals(
+            residual->ols, &task, residual->view.response, analysis->responses,
+            (const pilot_pooled_ols_fit_t *const *)&fits->fit[first], analysis->models,
+            &residual->piece, scores, false, error);
+    }
+    if (status == PILOT_OK && analysis->has_iv) {
+        size_t each = analysis->treatments * pilot_instrument_fits(analysis);
+        status = pilot_instruments_residuals(
+            &residual->instruments, residual->ols, &residual->subsets->subset[s],
+            (const pilot_pooled_ols_fit_t *const *)&fits->iv[subset * each], &residual->piece,
+            error);
+    }
+    return status;
+}
 
 pilot_status_t pilot_residual_agency(const pilot_analysis_t *analysis, pilot_ols_t *ols,
                                      const pilot_dataset_t *dataset, const Pilot__Pin *pin,
@@ -16,46 +58,35 @@ pilot_status_t pilot_residual_agency(const pilot_analysis_t *analysis, pilot_ols
 {
     if (!pilot_fits_has_agency(fits, pin->agency_index))
         return PILOT_OK;
-    pilot_view_t view;
-    pilot_view_init(&view, analysis, dataset, pin->agency);
-    pilot_view_make_responses(&view);
-    pilot_subsets_t *subsets = pilot_subsets_of(analysis, dataset);
-    pilot_piece_t piece = {0};
-    pilot_subsets_pack(subsets, analysis, &piece);
+    residual_t residual = {.analysis = analysis, .fits = fits, .ols = ols};
+    pilot_view_init(&residual.view, analysis, dataset, pin->agency);
+    pilot_view_make_responses(&residual.view);
+    residual.subsets = pilot_subsets_of(analysis, dataset);
+    pilot_subsets_pack(residual.subsets, analysis, &residual.piece);
+    if (analysis->gaps)
+        residual.overlaps = pilot_overlaps_of(&residual.view, residual.subsets);
+    if (analysis->has_iv)
+        pilot_instruments_init(&residual.instruments, &residual.view);
+    size_t regressions = pilot_analysis_regressions(analysis, residual.subsets->count);
+    if (residual.overlaps && residual.overlaps->clustered)
+        residual.scores = PILOT_NEW_ARRAY(pilot_ols_scores_t, regressions);
     pilot_status_t status = PILOT_OK;
-    pilot_overlaps_t *overlaps = analysis->gaps ? pilot_overlaps_of(&view, subsets) : NULL;
-    size_t each = pilot_analysis_regressions(analysis, 1);
-    pilot_ols_scores_t *scores = NULL;
-    if (overlaps && overlaps->clustered)
-        scores = PILOT_NEW_ARRAY(pilot_ols_scores_t, subsets->count * each);
-    for (size_t s = 0; s < subsets->count && status == PILOT_OK; s++) {
-        size_t subset = pilot_subsets_find(fits->subsets, &subsets->subset[s]);
-        if (subset == SIZE_MAX) {
-            status = pilot_error_set(error, PILOT_E_PROTOCOL, "the stored fit lacks a level");
-            break;
-        }
-        if (analysis->responses == 0 || analysis->models == 0)
-            continue;
-        pilot_ols_task_t task = pilot_view_task(&view, &subsets->subset[s]);
-        status = pilot_pooled_ols_residuals(ols, &task, view.response, analysis->responses,
-                                            (const pilot_pooled_ols_fit_t *const *)&fits
-                                                ->fit[pilot_analysis_regressions(analysis, subset)],
-                                            analysis->models, &piece,
-                                            scores ? &scores[s * each] : NULL, false, error);
-    }
-    if (status == PILOT_OK && scores)
-        pilot_overlaps_add_scores(overlaps, scores);
-    if (status == PILOT_OK && overlaps)
-        pilot_overlaps_pack(overlaps, &piece);
+    for (size_t s = 0; s < residual.subsets->count && status == PILOT_OK; s++)
+        status = residual_subset(&residual, s, error);
+    if (status == PILOT_OK && residual.scores)
+        pilot_overlaps_add_scores(residual.overlaps, residual.scores);
+    if (status == PILOT_OK && residual.overlaps)
+        pilot_overlaps_pack(residual.overlaps, &residual.piece);
     if (status == PILOT_OK)
-        pilot_report_piece(report, pin->agency_index, &piece);
-    pilot_piece_clear(&piece);
-    for (size_t i = 0; scores && i < subsets->count * each; i++)
-        pilot_ols_scores_clear(&scores[i]);
-    free(scores);
-    pilot_overlaps_free(overlaps);
-    pilot_subsets_free(subsets);
-    pilot_view_clear(&view);
+        pilot_report_piece(report, pin->agency_index, &residual.piece);
+    pilot_piece_clear(&residual.piece);
+    for (size_t i = 0; residual.scores && i < regressions; i++)
+        pilot_ols_scores_clear(&residual.scores[i]);
+    free(residual.scores);
+    pilot_instruments_clear(&residual.instruments);
+    pilot_overlaps_free(residual.overlaps);
+    pilot_subsets_free(residual.subsets);
+    pilot_view_clear(&residual.view);
     return status;
 }
 
@@ -69,6 +100,7 @@ typedef struct finish {
     size_t *member;
     pilot_piece_reader_t *reader; /* [member] */
     pilot_estimate_t *estimate;   /* [subset][model][response][treatment] */
+    pilot_estimate_t *iv;         /* [subset][response][treatment] */
     pilot_overlaps_t *overlaps;   /* of the levels of all; NULL: no gaps */
 } finish_t;
 
@@ -87,6 +119,13 @@ static pilot_status_t finish_subset(finish_t *finish, size_t subset, pilot_error
         status = pilot_pooled_ols_finish(finish->fits->fit[i], finish->reader, members,
                                          analysis->spec->confidence,
                                          &finish->estimate[i * analysis->treatments], NULL, error);
+    if (status == PILOT_OK && analysis->has_iv) {
+        size_t each = analysis->treatments * pilot_instrument_fits(analysis);
+        status = pilot_instruments_finish(
+            analysis, (const pilot_pooled_ols_fit_t *const *)&finish->fits->iv[subset * each],
+            finish->reader, members,
+            &finish->iv[subset * analysis->responses * analysis->treatments], error);
+    }
     for (size_t m = 0; m < members; m++)
         parts->reader[finish->member[m]] = finish->reader[m];
     return status;
@@ -112,11 +151,22 @@ static pilot_status_t finish_subsets(finish_t *finish, pilot_error_t *error)
     return status;
 }
 
+static size_t instrument_estimates(const finish_t *finish)
+{
+    const pilot_analysis_t *analysis = finish->analysis;
+    size_t cells = finish->fits->subsets->count * analysis->responses;
+    return analysis->has_iv ? cells * analysis->treatments : 0;
+}
+
 static void refuse_all(finish_t *finish)
 {
     for (size_t i = 0; i < finish->fits->fits * finish->analysis->treatments; i++) {
         pilot_estimate_refuse(&finish->estimate[i], PILOT_REASON_JOB_FAILED);
         finish->estimate[i].status = PILOT_ROW_JOB_FAILED;
+    }
+    for (size_t i = 0; i < instrument_estimates(finish); i++) {
+        pilot_estimate_refuse(&finish->iv[i], PILOT_REASON_JOB_FAILED);
+        finish->iv[i].status = PILOT_ROW_JOB_FAILED;
     }
 }
 
@@ -124,7 +174,21 @@ static bool is_regression(const pilot_row_key_t *key)
 {
     pilot_estimator_t estimator = key->slot->estimator;
     return key->slot->defined &&
-           (estimator == PILOT_ESTIMATORS || estimator == PILOT_OLS || estimator == PILOT_LIN);
+           (estimator == PILOT_ESTIMATORS ||
+            pilot_estimator_facts(estimator)->family == PILOT_FAMILY_REGRESSION);
+}
+
+static pilot_estimate_t *instrument_estimate(finish_t *finish, const pilot_row_key_t *key,
+                                             pilot_gaps_t *gaps, const char **ret_estimator)
+{
+    const pilot_analysis_t *analysis = finish->analysis;
+    size_t cell = key->subset * analysis->responses +
+                  pilot_analysis_response(analysis, key->outcome, key->slot);
+    pilot_estimate_t *estimate = &finish->iv[cell * analysis->treatments + key->arm - 1];
+    *ret_estimator = key->estimator;
+    pilot_mark_partial(estimate, finish->fits->given_up);
+    pilot_gaps_keep(gaps, key, PILOT_GAP_CONTRAST, key->estimator, estimate);
+    return estimate;
 }
 
 /* The estimate of a key that is no gap, kept for gaps; NULL where `auto` took difference_in_means
@@ -134,6 +198,8 @@ static pilot_estimate_t *level_estimate(finish_t *finish, const pilot_row_key_t 
 {
     const pilot_analysis_t *analysis = finish->analysis;
     bool automatic = key->slot->estimator == PILOT_ESTIMATORS;
+    if (key->slot->estimator == PILOT_IV)
+        return instrument_estimate(finish, key, gaps, ret_estimator);
     size_t at =
         pilot_analysis_regression(analysis, key->subset, key->slot->estimator,
                                   pilot_analysis_response(analysis, key->outcome, key->slot));
@@ -194,6 +260,7 @@ pilot_status_t pilot_finish(const pilot_analysis_t *analysis, const pilot_fits_t
                        .member = PILOT_NEW_ARRAY(size_t, agencies),
                        .reader = PILOT_NEW_ARRAY(pilot_piece_reader_t, agencies),
                        .estimate = PILOT_NEW_ARRAY(pilot_estimate_t, estimates)};
+    finish.iv = PILOT_NEW_ARRAY(pilot_estimate_t, instrument_estimates(&finish));
     if (analysis->gaps)
         finish.overlaps = pilot_overlaps_new(analysis, fits->subsets);
     pilot_status_t status = PILOT_OK;
@@ -209,6 +276,7 @@ pilot_status_t pilot_finish(const pilot_analysis_t *analysis, const pilot_fits_t
     free(finish.member);
     free(finish.reader);
     free(finish.estimate);
+    free(finish.iv);
     pilot_overlaps_free(finish.overlaps);
     return status;
 }

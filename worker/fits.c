@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "instruments.h"
 #include "pilot/memory.h"
 
 pilot_fits_t *pilot_fits_new(const pilot_analysis_t *analysis, const uint32_t *agency_index,
@@ -16,6 +17,9 @@ pilot_fits_t *pilot_fits_new(const pilot_analysis_t *analysis, const uint32_t *a
         memcpy(fits->agency_index, agency_index, agencies * sizeof *agency_index);
     fits->subsets = subsets;
     fits->fit = PILOT_NEW_ARRAY(pilot_pooled_ols_fit_t *, fits->fits);
+    if (analysis->has_iv)
+        fits->ivs = subsets->count * analysis->treatments * pilot_instrument_fits(analysis);
+    fits->iv = PILOT_NEW_ARRAY(pilot_pooled_ols_fit_t *, fits->ivs);
     return fits;
 }
 
@@ -25,6 +29,9 @@ void pilot_fits_free(pilot_fits_t *fits)
         return;
     for (size_t i = 0; i < fits->fits; i++)
         pilot_pooled_ols_fit_free(fits->fit[i]);
+    for (size_t i = 0; i < fits->ivs; i++)
+        pilot_pooled_ols_fit_free(fits->iv[i]);
+    free(fits->iv);
     pilot_subsets_free(fits->subsets);
     free(fits->agency_index);
     free(fits->fit);
@@ -54,6 +61,8 @@ void pilot_fits_pack(const pilot_fits_t *fits, const pilot_analysis_t *analysis,
     pilot_subsets_pack(fits->subsets, analysis, piece);
     for (size_t i = 0; i < fits->fits; i++)
         pilot_pooled_ols_fit_pack(fits->fit[i], piece);
+    for (size_t i = 0; i < fits->ivs; i++)
+        pilot_pooled_ols_fit_pack(fits->iv[i], piece);
 }
 
 static pilot_status_t malformed(pilot_error_t *error)
@@ -66,6 +75,11 @@ static pilot_status_t unpack_fits(pilot_fits_t *fits, pilot_piece_reader_t *read
 {
     for (size_t i = 0; i < fits->fits; i++) {
         pilot_status_t status = pilot_pooled_ols_fit_unpack(reader, &fits->fit[i], error);
+        if (status != PILOT_OK)
+            return status;
+    }
+    for (size_t i = 0; i < fits->ivs; i++) {
+        pilot_status_t status = pilot_pooled_ols_fit_unpack(reader, &fits->iv[i], error);
         if (status != PILOT_OK)
             return status;
     }

@@ -13,6 +13,8 @@ typedef struct pilot_fits {
     pilot_subsets_t *subsets;     /* over all agencies */
     pilot_pooled_ols_fit_t **fit; /* pilot_analysis_regression */
     size_t fits;
+    pilot_pooled_ols_fit_t **iv; /* [subset][treatment][pilot_instrument_fits] */
+    size_t ivs;
 } pilot_fits_t;
 
 pilot_fits_t *pilot_fits_new(const pilot_analysis_t *analysis, const uint32_t *agency_index,

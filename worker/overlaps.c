@@ -178,12 +178,13 @@ void pilot_overlaps_add_scores(pilot_overlaps_t *overlaps, const pilot_ols_score
         for (size_t k = 0; k < each; k++) {
             const pilot_ols_scores_t *one = &scores[overlaps->pair[i].one * each + k];
             const pilot_ols_scores_t *other = &scores[overlaps->pair[i].other * each + k];
-            overlaps->regressions_unknown |= !one->available || !other->available;
-            for (size_t t = 0; t < analysis->treatments; t++)
-                overlaps->regression[(i * each + k) * analysis->treatments + t] +=
-                    one->available && other->available
-                        ? pilot_ols_scores_covariance(one, t, other, t)
-                        : 0;
+            for (size_t t = 0; t < analysis->treatments; t++) {
+                overlaps->regressions_unknown |=
+                    pilot_ols_scores_unknown(one, t) || pilot_ols_scores_unknown(other, t);
+                if (one->available && other->available)
+                    overlaps->regression[(i * each + k) * analysis->treatments + t] +=
+                        pilot_ols_scores_covariance(one, t, other, t);
+            }
         }
 }
 

@@ -4,6 +4,7 @@
 #include "checks.h"
 #include "evaluate.h"
 #include "gaps.h"
+#include "instruments.h"
 #include "pilot/dim.h"
 #include "pilot/memory.h"
 #include "pooled.h"
@@ -97,12 +98,17 @@ static pilot_status_t fit_subset(pool_t *pool, size_t subset, size_t members, pi
         pool->reader[m] = pool->parts->reader[pool->member[m]];
     pilot_status_t status = PILOT_OK;
     pilot_pooled_ols_fit_t **fit = &pool->fits->fit[pilot_analysis_regressions(analysis, subset)];
-    for (size_t i = 0; i < analysis->responses && status == PILOT_OK; i++) {
+    for (size_t i = 0; analysis->models > 0 && i < analysis->responses && status == PILOT_OK; i++) {
         pilot_pooled_ols_fit_t *of_model[2];
         status = pilot_pooled_ols_fit(&pooled.task, analysis->model, analysis->models, pool->reader,
                                       members, of_model, error);
         for (size_t m = 0; status == PILOT_OK && m < analysis->models; m++)
             fit[m * analysis->responses + i] = of_model[m];
+    }
+    if (status == PILOT_OK && analysis->has_iv) {
+        size_t each = analysis->treatments * pilot_instrument_fits(analysis);
+        status = pilot_instruments_fit(analysis, &pooled.task, pool->reader, members,
+                                       &pool->fits->iv[subset * each], error);
     }
     for (size_t m = 0; m < members; m++)
         pool->parts->reader[pool->member[m]] = pool->reader[m];
@@ -133,7 +139,7 @@ static pilot_status_t pool_subsets(pool_t *pool, pilot_error_t *error)
         if (status == PILOT_OK && pool->estimate)
             estimate_differences(pool, s, members);
         free_summaries(pool);
-        if (status == PILOT_OK && analysis->models > 0 && analysis->responses > 0)
+        if (status == PILOT_OK && analysis->has_regression && analysis->responses > 0)
             status = fit_subset(pool, s, members, error);
         if (status != PILOT_OK)
             return status;

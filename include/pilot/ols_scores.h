@@ -43,6 +43,9 @@ typedef struct pilot_ols_scores {
 
 void pilot_ols_scores_clear(pilot_ols_scores_t *scores);
 
+/* Is there an estimate of contrast i whose scores are not available? */
+bool pilot_ols_scores_unknown(const pilot_ols_scores_t *scores, size_t i);
+
 /* Covariance of contrast i of one fit with contrast j of another on the same frame (units agree);
  * with itself, its variance.  0 where a contrast is not given. */
 double pilot_ols_scores_covariance(const pilot_ols_scores_t *one, size_t i,

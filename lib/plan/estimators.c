@@ -35,6 +35,7 @@ static const pilot_estimator_facts_t facts[PILOT_ESTIMATORS] = {
                   .estimand = "cace",
                   .types = ANY,
                   .by_category = true,
+                  .computed = true,
                   .needs_received = true},
     [PILOT_HORVITZ_THOMPSON] = {.name = "horvitz_thompson",
                                 .family = PILOT_FAMILY_CONTRAST,

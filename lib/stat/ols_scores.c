@@ -122,3 +122,8 @@ double pilot_ols_scores_covariance(const pilot_ols_scores_t *one, size_t i,
         compensated_add(&sum, a[unit] * b[unit]);
     return compensated_value(&sum) * sqrt(one->factor * other->factor);
 }
+
+bool pilot_ols_scores_unknown(const pilot_ols_scores_t *scores, size_t i)
+{
+    return !scores->available && i < scores->contrasts && scores->contrast[i].given;
+}
