@@ -173,6 +173,80 @@ static void test_nearly_collinear(void)
     made_free(made);
 }
 
+/* One random design by seed: blocks, clusters, weights, a model and a type of standard error. */
+static made_t *draw(uint64_t seed, pilot_ols_task_t *ret_task, pilot_regression_model_t *ret_model)
+{
+    uint64_t state = seed * 77 + 5;
+    bool clustered = made_uniform(&state) < 0.5, blocked = made_uniform(&state) < 0.5;
+    made_t *made = made_new(seed, 216, blocked ? 72 : 0, clustered ? 6 : 0);
+    if (made_uniform(&state) < 0.5)
+        made->agency.frame.weight = made->weight;
+    for (size_t i = 0; i < 216; i++)
+        made->y[i] = round(100 * (made->y[i] + 0.3 * made->x[i] * made->arm[i]));
+    *ret_task = ols_task(&made->agency);
+    *ret_model = made_uniform(&state) < 0.7 ? PILOT_MODEL_LIN : PILOT_MODEL_AUTO;
+    ret_task->std_error = (pilot_std_error_t)((int)(clustered ? PILOT_SE_CR0 : PILOT_SE_CLASSICAL) +
+                                              (int)(made_uniform(&state) * (clustered ? 4 : 5)));
+    return made;
+}
+
+static bool scaled(const pilot_estimate_t *got, const pilot_estimate_t *want, double scale,
+                   double relative)
+{
+    pilot_estimate_t expected = *want;
+    expected.estimate.value *= scale;
+    expected.std_error.value *= fabs(scale);
+    return nearly_same(got, &expected, relative);
+}
+
+static bool is_invariant(uint64_t seed)
+{
+    pilot_ols_task_t task;
+    pilot_regression_model_t model;
+    made_t *made = draw(seed, &task, &model);
+    pilot_estimate_t before[2], after[2];
+    const pilot_variable_t *y = made->agency.outcome;
+    double scale = seed % 2 ? 1e9 : 1e-9;
+    ols_estimate_model(ols, &task, model, y, 1, before);
+    for (size_t i = 0; i < 216; i++)
+        made->y[i] *= scale;
+    ols_estimate_model(ols, &task, model, y, 1, after);
+    bool good =
+        scaled(&after[0], &before[0], scale, 1e-10) && scaled(&after[1], &before[1], scale, 1e-10);
+    for (size_t i = 0; i < 216; i++) {
+        made->y[i] = round(made->y[i] / scale) + 1e9;
+        made->x[i] = 1e4 - 7 * made->x[i];
+    }
+    ols_estimate_model(ols, &task, model, y, 1, after);
+    good = good && scaled(&after[0], &before[0], 1, 1e-9) && scaled(&after[1], &before[1], 1, 1e-9);
+    for (size_t i = 0; i < 216; i++) {
+        made->y[i] -= 1e9;
+        made->arm[i] = made->arm[i] == 2 ? 2 : (uint16_t)(1 - made->arm[i]);
+    }
+    ols_estimate_model(ols, &task, model, y, 1, after);
+    double size = fabs(before[0].estimate.value) + fabs(before[1].estimate.value);
+    good = good && scaled(&after[0], &before[0], -1, 1e-9) &&
+           fabs(after[1].estimate.value - before[1].estimate.value + before[0].estimate.value) <=
+               1e-10 * size;
+    made_free(made);
+    return good;
+}
+
+static void test_invariance(void)
+{
+    enum { CASES = 3000 };
+    size_t good = 0;
+    for (uint64_t seed = 1; seed <= CASES; seed++) {
+        bool one = is_invariant(seed);
+        if (!one)
+            printf("# seed %llu\n", (unsigned long long)seed);
+        good += one;
+    }
+    ok(good == CASES,
+       "units and zeros of outcome and covariate do not matter; swapped arms flip signs: %zu of %d",
+       good, CASES);
+}
+
 int main(void)
 {
     ols = pilot_ols_new();
@@ -181,6 +255,7 @@ int main(void)
         test_company(i & 1 ? 60 : 0, i & 2 ? 6 : 0, (i & 4) != 0);
     }
     test_choice();
+    test_invariance();
     test_nearly_collinear();
     pilot_ols_free(ols);
     return tap_done();
