@@ -247,6 +247,109 @@ static void test_invariance(void)
        good, CASES);
 }
 
+static const char *const names[] = {"c", "small", "aide"};
+
+/* Interactions that repeat what is there, and arms that cannot be told from blocks. */
+static void test_dropped(void)
+{
+    made_t *made = made_new(34, 120, 12, 0);
+    pilot_ols_task_t task = ols_task(&made->agency);
+    pilot_estimate_t alone[2], both[2];
+    task.arm_name = names;
+    task.regressors = 1;
+    ols_estimate_model(ols, &task, PILOT_MODEL_LIN, made->agency.outcome, 1, alone);
+    for (size_t i = 0; i < 120; i++)
+        made->z[i] = 7 - 3 * made->x[i];
+    task.regressors = 2;
+    ols_estimate_model(ols, &task, PILOT_MODEL_LIN, made->agency.outcome, 1, both);
+    is_text(both[0].detail, "dropped: z, small:z, aide:z", "interactions are dropped by name");
+    ok(nearly_same(&both[0], &alone[0], 1e-10) && nearly_same(&both[1], &alone[1], 1e-10) &&
+           both[0].status == PILOT_ROW_FLAGGED,
+       "... and the effect stays what it is");
+    for (size_t i = 0; i < 120; i++)
+        made->z[i] = 1e6 + 1;
+    ols_estimate_model(ols, &task, PILOT_MODEL_LIN, made->agency.outcome, 1, both);
+    is_text(both[0].detail, "dropped: z, small:z, aide:z", "a constant has no interactions");
+    ok(nearly_same(&both[0], &alone[0], 1e-10), "... and does not change the effect");
+    task.regressors = 1;
+    for (size_t i = 0; i < 120; i++)
+        made->arm[i] = (uint16_t)(made->block[i] % 3);
+    ols_estimate_model(ols, &task, PILOT_MODEL_LIN, made->agency.outcome, 1, both);
+    ok(both[0].reason == PILOT_REASON_COLLINEAR && !both[0].estimate.given,
+       "arms that differ between blocks only are collinear");
+    made_free(made);
+}
+
+/* A level that an arm lacks: the effect there is taken to be that of the first level, so that the
+ * contrast is what ols gives when the slope of that level is not interacted. */
+static void test_lacking_level(void)
+{
+    made_t *made = made_new(35, 240, 0, 0);
+    static const char *const labels[] = {"p", "q"};
+    uint32_t *code = calloc(240, sizeof *code);
+    double *first = calloc(240, sizeof *first), *second = calloc(240, sizeof *second), share = 0;
+    for (size_t i = 0; i < 240; i++) {
+        code[i] = made->arm[i] != 1 && made->x[i] > 0.5;
+        first[i] = code[i];
+        share += first[i] / 240;
+    }
+    for (size_t i = 0; i < 240; i++)
+        second[i] = made->arm[i] == 2 ? first[i] - share : 0;
+    pilot_category_t category = {.code = code, .levels = 2, .label = labels};
+    pilot_regressor_t regressor = {.name = "g", .category = &category};
+    pilot_ols_task_t task = ols_task(&made->agency);
+    pilot_estimate_t lin[2], want[2];
+    task.arm_name = names;
+    task.regressor = &regressor;
+    task.regressors = 1;
+    ols_estimate_model(ols, &task, PILOT_MODEL_LIN, made->agency.outcome, 1, lin);
+    is_text(lin[0].detail, "dropped: small:g=q", "an arm without a level is told");
+    pilot_variable_t column[2] = {{.value = first}, {.value = second}};
+    pilot_regressor_t additive[2] = {{.name = "q", .number = &column[0]},
+                                     {.name = "aide q", .number = &column[1]}};
+    task.regressor = additive;
+    task.regressors = 2;
+    ols_estimate(ols, &task, made->agency.outcome, 1, want);
+    ok(nearly_same(&lin[0], &want[0], 1e-11) && nearly_same(&lin[1], &want[1], 1e-11),
+       "... and has the effect of the first level there");
+    free(code);
+    free(first);
+    free(second);
+    made_free(made);
+}
+
+/* 200 levels fit the design, their interactions with two arms do not. */
+static void test_too_wide(void)
+{
+    enum { ROWS = 4000, LEVELS = 200 };
+    static const pilot_regression_model_t models[] = {PILOT_MODEL_OLS, PILOT_MODEL_LIN,
+                                                      PILOT_MODEL_AUTO};
+    made_t *made = made_new(36, ROWS, 0, 0);
+    for (size_t i = 0; i < ROWS; i++)
+        made->block[i] = (uint32_t)(i * 7919 % LEVELS);
+    pilot_category_t category = {.code = made->block, .levels = LEVELS, .label = made->labels};
+    pilot_regressor_t regressor = {.name = "id", .category = &category};
+    pilot_ols_task_t task = ols_task(&made->agency);
+    pilot_estimate_t row[6], pooled[6], alone[2];
+    task.regressor = &regressor;
+    task.regressors = 1;
+    ols_estimate(ols, &task, made->agency.outcome, 1, alone);
+    task.interact = true;
+    pilot_ols_estimate(ols, &task, models, 3, made->agency.outcome, 1,
+                       &(pilot_ols_output_t){.estimate = row});
+    ok(same_bits(&row[0], &alone[0]), "too many interactions leave ols as it is");
+    ok(row[2].reason == PILOT_REASON_NOT_IN_THIS_VERSION && !row[2].estimate.given,
+       "... lin says that there are too many");
+    is_text(row[4].detail, "auto: ols", "... auto takes ols");
+    ok(row[4].estimate.value == alone[0].estimate.value, "... with the same number");
+    made->agency.regressor[0] = regressor;
+    made->agency.regressors = 1;
+    ok(pool_models(&made->agency, 1, &task, models, 3, pooled) && same_bits(&pooled[0], &row[0]) &&
+           same_bits(&pooled[2], &row[2]) && same_bits(&pooled[4], &row[4]),
+       "... and so it is pooled");
+    made_free(made);
+}
+
 int main(void)
 {
     ols = pilot_ols_new();
@@ -255,6 +358,9 @@ int main(void)
         test_company(i & 1 ? 60 : 0, i & 2 ? 6 : 0, (i & 4) != 0);
     }
     test_choice();
+    test_dropped();
+    test_lacking_level();
+    test_too_wide();
     test_invariance();
     test_nearly_collinear();
     pilot_ols_free(ols);
