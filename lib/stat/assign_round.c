@@ -134,7 +134,7 @@ static void drop_whole_rows(pilot_round_t *round)
 static void reduce(pilot_round_t *round)
 {
     uint64_t core[PILOT_ROUND_ROWS];
-    struct entry cycle[MOST_STEPS];
+    struct entry cycle[MOST_STEPS] = {{0}};
     while (find_core(round, core)) {
         size_t length = find_cycle(core, cycle);
         turn(round, cycle, length);
