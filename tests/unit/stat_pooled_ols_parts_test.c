@@ -5,11 +5,12 @@
 #include "../harness/ols_pool.h"
 #include "../harness/tap.h"
 
+/* ols, or lin where interactions are asked for. */
 static pilot_status_t fit_ols(const pilot_ols_task_t *task, pilot_piece_reader_t *reader,
                               size_t agencies, pilot_pooled_ols_fit_t **ret, pilot_error_t *error)
 {
-    return pilot_pooled_ols_fit(task, &(pilot_regression_model_t){PILOT_MODEL_OLS}, 1, reader,
-                                agencies, ret, error);
+    pilot_regression_model_t model = task->interact ? PILOT_MODEL_LIN : PILOT_MODEL_OLS;
+    return pilot_pooled_ols_fit(task, &model, 1, reader, agencies, ret, error);
 }
 
 static bool near(double got, double want, double relative)
@@ -170,7 +171,7 @@ static void test_gaps(void)
 }
 
 /* Every truncation of a piece is refused, or read as far as it is whole; none is read beyond. */
-static void test_truncated(bool across)
+static void test_truncated(bool across, bool interact)
 {
     made_t *made = made_new(24, 60, 20, 5);
     pilot_ols_t *ols = pilot_ols_new();
@@ -182,6 +183,9 @@ static void test_truncated(bool across)
     pilot_error_t error;
     made->agency.frame.weight = made->weight;
     task.across = across;
+    task.interact = interact;
+    for (size_t i = 0; i < 60; i++)
+        made->z[i] += interact ? 4096 * made->x[i] : 0; /* with a gradient too */
     pilot_pooled_ols_moments(ols, &task, made->agency.outcome, 1, &first);
     pilot_piece_reader_t whole = pool_read(&first, &label), reader = whole;
     ok(!fit_ols(&task, &reader, 1, &fit, &error), "whole moments give a fit");
@@ -219,8 +223,28 @@ static void test_truncated(bool across)
         refused +=
             pilot_pooled_ols_finish(fit, &reader, 1, 0.95, row, NULL, &error) == PILOT_E_PROTOCOL;
     }
-    ok(tried > 100 && refused == tried, "%s: none of %zu truncated pieces is taken",
-       across ? "across" : "agency", tried);
+    ok(tried > 100 && refused == tried, "%s, %s: none of %zu truncated pieces is taken",
+       across ? "across" : "agency", interact ? "lin" : "ols", tried);
+    for (size_t i = 0; i < packed.counts; i++) {
+        uint64_t kept = packed.count[i];
+        packed.count[i] = UINT64_MAX;
+        pilot_label_t *again;
+        reader = pool_read(&packed, &again);
+        if (!pilot_pooled_ols_fit_unpack(&reader, &copy, &error))
+            pilot_pooled_ols_fit_free(copy);
+        packed.count[i] = kept;
+        free(again);
+    }
+    for (size_t i = 0; i < second.counts; i++) {
+        uint64_t kept = second.count[i];
+        second.count[i] = UINT64_MAX;
+        reader = whole;
+        (void)pilot_pooled_ols_finish(fit, &reader, 1, 0.95, row, NULL, &error);
+        second.count[i] = kept;
+    }
+    reader = whole;
+    ok(!pilot_pooled_ols_finish(fit, &reader, 1, 0.95, row, NULL, &error),
+       "... and counts out of bounds do no harm");
     pilot_pooled_ols_fit_free(fit);
     pilot_piece_clear(&first);
     pilot_piece_clear(&packed);
@@ -281,8 +305,8 @@ int main(void)
     test_across_units(3000, 4, false);
     test_across_units(3000, 4, true);
     test_gaps();
-    test_truncated(false);
-    test_truncated(true);
+    for (int i = 0; i < 4; i++)
+        test_truncated((i & 1) != 0, (i & 2) != 0);
     test_foreign();
     return tap_done();
 }
