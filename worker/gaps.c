@@ -56,14 +56,15 @@ static bool find_overlap(const pilot_gaps_t *gaps, const pilot_row_key_t *key, s
     if (pair == SIZE_MAX)
         return !overlaps->clustered;
     const pilot_kept_effect_t *a = effect_of(gaps, key, one), *b = effect_of(gaps, key, other);
-    bool contrast = a->origin == PILOT_GAP_CONTRAST;
-    size_t response = contrast ? analysis->first_response[key->outcome]
-                               : pilot_analysis_response(analysis, key->outcome, key->slot);
-    size_t at = pair * analysis->responses + response, treatment = key->arm - 1;
-    *ret = (pilot_overlap_t){.clusters = overlaps->clusters[at], .blocks = overlaps->blocks[at]};
+    size_t counted = pair * analysis->outcomes + key->outcome, treatment = key->arm - 1;
+    *ret = (pilot_overlap_t){.clusters = overlaps->clusters[counted],
+                             .blocks = overlaps->blocks[counted]};
     ret->correlated = ret->clusters > 0;
     if (!ret->correlated)
         return true;
+    if (a->origin == PILOT_GAP_CONTRAST)
+        return false;
+    size_t response = pilot_analysis_response(analysis, key->outcome, key->slot);
     if (a->origin == PILOT_GAP_DIFFERENCE) {
         const pilot_dim_overlap_t *shared =
             &overlaps->difference[(pair * analysis->responses + response) * analysis->treatments +

@@ -7,15 +7,15 @@
 # arm b.  Numbers from a small congruential generator, so every awk makes the same file.
 awk 'BEGIN {
     x = 42
-    print "site,id,arm,block,prob,weight,pass,score,visits,mood,days,ended,weeks,sex,town"
+    print "site,id,arm,got,block,prob,weight,pass,score,visits,mood,days,ended,weeks,sex,town"
     split("c a b", arms); split("sad ok glad", moods); split("low high", towns)
     for (s = 1; s <= 4; s++) for (i = 1; i <= 40 + 20 * s; i++) {
         t = int(3 * u()); if (s == 2) t = int(2 * u())
         score = sprintf("%.3f", 10 + 2 * (u() + u() + u()) + t / 2)
         if (u() < (t == 1 && s == 4 ? 0.4 : 0.03)) score = "NA"
         days = sprintf("%.2f", 5 + 90 * u() + 5 * t); ended = u() < 0.7
-        printf "agency%d,u%03d,%s,b%d,%s,%d,%d,%s,%d,%s,%s,%d,%.1f,%d,%s\n", s, i, arms[t + 1],
-            i % 3, s == 2 ? 0.5 : 0.25 + 0.25 * (t == 1), 1 + int(3 * u()), u() < 0.3 + t / 10,
+        printf "agency%d,u%03d,%s,%s,b%d,%s,%d,%d,%s,%d,%s,%s,%d,%.1f,%d,%s\n", s, i, arms[t + 1],
+            u() < 0.8 ? arms[t + 1] : "c", i % 3, s == 2 ? 0.5 : 0.25 + 0.25 * (t == 1), 1 + int(3 * u()), u() < 0.3 + t / 10,
             score, int(6 * u()), moods[1 + int(3 * u() * 0.7 + t * 0.45)], days, ended, 3 + 20 * u(),
             s == 1 ? 0 : int(2 * u()), towns[1 + int(2 * u())]
     }
@@ -26,7 +26,7 @@ plan() { # NAME ESTIMATORS
     cat <<EOF
 version: 1
 pilot: $1
-columns: {unit: id, agency: site, arm: arm, block: block, probability: prob}
+columns: {unit: id, agency: site, arm: arm, block: block, probability: prob, received: got}
 arms: {control: c, treatments: [a, b]}
 outcomes:
   - {name: pass, type: binary}
@@ -45,7 +45,7 @@ EOF
 }
 CONTRASTS="horvitz_thompson, hajek, risk_ratio, odds_ratio, rate_ratio, quantile, rank, \
 variance_ratio, rmst, log_rank, lee_bounds"
-plan every "[difference_in_means, ols, lin, $CONTRASTS]" >"$T/every.yaml"
+plan every "[difference_in_means, ols, lin, iv, $CONTRASTS]" >"$T/every.yaml"
 
 view() { # VIEW FILE DIR PILOT
     "$PILOT" results "$4" --view "$1" --format csv --output "$2" --dir "$3" 2>"$T/view.err"
@@ -75,11 +75,11 @@ count() { # AWK CONDITION
         status = \$13; reason = \$14; detail = \$15} $1" "$T/rows" | wc -l
 }
 
-# Rows a contrast: 15 pass, 19 score, 19 visits, 20 mood, 19 days, 19 weeks.  Subsets: 2 of the first
-# agency, 3 of the other three and of all together.
-is "$(count 1)" $(((2 + 3 * 3 + 3) * 2 * 111)) "no row is missing"
+# Rows a contrast: 16 pass, 20 score, 20 visits, 23 mood, 20 days, 20 weeks.  Subsets: 2 of the first
+# agency, 3 and the gap between levels of the other three and of all together.
+is "$(count 1)" $(((2 + 3 * 4 + 4) * 2 * 119)) "no row is missing"
 is "$(cut -d'|' -f1-9 "$T/rows" | sort | uniq -d | wc -l)" 0 "and none comes twice"
-is "$(count 'reason == "outcome_type"')" $(((2 + 3 * 3 + 3) * 2 * 31)) \
+is "$(count 'reason == "outcome_type"')" $(((2 + 3 * 4 + 4) * 2 * 31)) \
     "outcomes that an estimator is not for say outcome_type"
 is "$(count 'reason == "outcome_type" && (estimate != "" || status != "not_estimable" ||
     parameter != "")')" 0 "without numbers"
@@ -87,7 +87,11 @@ is "$(count 'status == "ok" && (estimate == "" || std_error == "" && estimator !
     "a row that is ok has its estimate and standard error"
 is "$(count 'status == "not_estimable" && reason == ""')" 0 "a row without estimate has a reason"
 is "$(count 'reason == "not_in_this_version"')" 0 "every estimator is computed"
-is "$(count 'estimand != "itt"')" 0 "all of them are intention to treat"
+is "$(count 'estimand != "gap" && estimand != (estimator == "iv" ? "cace" : "itt")')" 0 \
+    "estimands are what the estimators estimate"
+is "$(count 'estimand == "gap" && (subgroup != "sex" || level != "1")')" 0 \
+    "gaps stand at the level that is compared with the first"
+is "$(count 'estimand == "gap"')" $((4 * 2 * 119)) "one for each row of that level"
 is "$(count 'agency == "agency2" && arm == "b" && outcome == "score" && subgroup == "" &&
     reason == "no_treated_units"')" \
     "$(count 'agency == "agency2" && arm == "b" && outcome == "score" && subgroup == "" &&
@@ -102,7 +106,7 @@ for estimator in ${CONTRASTS//,/}; do
     is "$(count "estimator == \"$estimator\" && scope == \"pooled\" && subgroup == \"\" &&
         estimate != \"\" && arm == \"a\"" | sed 's/^[1-9].*/some/')" some "$estimator is given pooled"
 done
-is "$(awk -F, 'NR > 1' "$T/comparison.1.csv" | wc -l)" $((3 * 2 * 111 * 12)) \
+is "$(awk -F, 'NR > 1' "$T/comparison.1.csv" | wc -l)" $((4 * 2 * 119 * 12)) \
     "each row is compared across agencies"
 
 # ---- curves --------------------------------------------------------------------------------------
@@ -155,7 +159,7 @@ try "$PILOT" run "$T/alone.yaml" "$T/one.csv" --dir "$T/alone" --view effects --
 well "one agency alone"
 sed -n 's/^alone,1,agency,agency3,//p' "$T/alone.csv" >"$T/agency.rows"
 sed -n 's/^alone,1,pooled,,//p' "$T/alone.csv" >"$T/pooled.rows"
-is "$(wc -l <"$T/agency.rows")" $((3 * 2 * 111)) "has all its rows"
+is "$(wc -l <"$T/agency.rows")" $((4 * 2 * 119)) "has all its rows"
 same "$T/agency.rows" "$T/pooled.rows" "and pooled ones that are its own, bit for bit"
 
 # ---- auto ----------------------------------------------------------------------------------------
@@ -169,6 +173,7 @@ is "$(awk -F, '$3 == "pooled" && $6 == "" && $8 == "a" && $11 != "lee_bounds" {
     "pass:linear: score:linear: visits:linear: mood:linear:sad mood:linear:ok mood:linear:glad \
 mood:rank: days:rmst:60 days:log_rank: weeks:linear: " \
     "auto takes shares and ranks of ordinal outcomes, survival of durations with events"
-is "$(grep -E ',(ok|flagged),' "$T/chosen.csv" | grep -v lee_bounds | grep -vc 'auto: ')" 0 \
+is "$(grep -E ',(ok|flagged),' "$T/chosen.csv" | grep -Ev 'lee_bounds|,gap,' |
+    grep -vc 'auto: ')" 0 \
     "and every row with numbers says what it took"
 finish
