@@ -5,6 +5,8 @@
 #include "balance_summary.h"
 #include "pilot/memory.h"
 
+#define FEW_UNITS 64
+
 pilot_balance_t *balance_new(size_t arms, size_t outcomes, size_t covariates)
 {
     pilot_balance_t *balance = PILOT_NEW(pilot_balance_t);
@@ -282,7 +284,8 @@ pilot_balance_t *pilot_balance_summarize(const pilot_frame_t *frame,
     balance_open(balance);
     if (covariates > 0) {
         pass.part = PILOT_NEW_ARRAY(double, 2 + covariates + balance->columns);
-        balance_units_init(&pass.units, balance);
+        balance_units_init(&pass.units, balance,
+                           frame->block || frame->cluster ? FEW_UNITS : frame->rows);
         add_rows(&pass);
         finish_spread(&pass);
         if (!across && balance->joint)

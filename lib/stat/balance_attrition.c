@@ -70,6 +70,8 @@ static void fill_covariate(const panel_t *panel, size_t v)
     const pilot_balance_covariate_t *covariate = &panel->covariate[v];
     double *x = column_of(panel, 1 + panel->balance->covariate[v].first);
     uint8_t *given = panel->given + v * panel->stride;
+    if (covariate->category)
+        memset(x, 0, panel->balance->covariate[v].columns * panel->stride * sizeof *x);
     for (size_t r = 0; r < panel->rows; r++) {
         size_t i = panel->place[r];
         if (covariate->category) {
@@ -183,6 +185,9 @@ static void fill(panel_t *panel)
 
 static void demean(const panel_t *panel)
 {
+    for (size_t k = 0; k < panel->width; k++)
+        memset(column_of(panel, k) + panel->rows, 0,
+               (panel->length - panel->rows) * sizeof *panel->matrix);
     for (size_t first = 0, until; first < panel->rows; first = until) {
         until = end_of_block(panel, first);
         size_t rows = until - first;
@@ -269,17 +274,14 @@ static void score_contrast(panel_t *panel, balance_score_t *score)
     if (panel->rows == 0)
         return;
     panel->width = 1 + 2 * columns + panel->missings;
-    panel->matrix = PILOT_NEW_ARRAY(double, panel->width * panel->stride);
     fill(panel);
     demean(panel);
     take_out(panel);
-    double *unit = pilot_alloc_raw(columns * panel->stride, sizeof *unit);
+    double *unit = panel->matrix; /* z~ and x~ are not needed any more */
     for (size_t y = 0; y < panel->missings; y++) {
         balance_score_open(panel->balance, &score[panel->missing[y]]);
         add_scores(panel, y, unit, &score[panel->missing[y]]);
     }
-    free(unit);
-    free(panel->matrix);
 }
 
 void balance_attrition(pilot_balance_t *balance, const pilot_frame_t *frame,
@@ -299,9 +301,14 @@ void balance_attrition(pilot_balance_t *balance, const pilot_frame_t *frame,
     panel.given = PILOT_NEW_ARRAY(uint8_t, panel.stride * balance->covariates);
     for (panel.arm = 1; panel.arm < balance->arms; panel.arm++) {
         find_missing(&panel);
+        if (panel.missings > 0 && !panel.matrix)
+            panel.matrix =
+                pilot_alloc_raw((1 + 2 * balance->columns + balance->outcomes) * panel.stride,
+                                sizeof *panel.matrix);
         if (panel.missings > 0)
             score_contrast(&panel, balance->contrast[panel.arm].score);
     }
+    free(panel.matrix);
     free(panel.missing);
     free(panel.weight);
     free(panel.root);

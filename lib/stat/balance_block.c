@@ -11,11 +11,6 @@
 /* Units that are squared together; a multiple of PILOT_LANES. */
 #define WAIT ((size_t)64)
 
-void balance_units_init(balance_units_t *units, const pilot_balance_t *balance)
-{
-    *units = (balance_units_t){.covariates = balance->covariates, .columns = balance->columns};
-}
-
 void balance_units_clear(balance_units_t *units)
 {
     free(units->arm);
@@ -26,9 +21,8 @@ void balance_units_clear(balance_units_t *units)
     *units = (balance_units_t){0};
 }
 
-static void grow(balance_units_t *units)
+static void make_room(balance_units_t *units, size_t capacity)
 {
-    size_t capacity = units->capacity ? 2 * units->capacity : 64;
     units->arm = pilot_realloc(units->arm, capacity, sizeof *units->arm);
     units->weight = pilot_realloc(units->weight, capacity, sizeof *units->weight);
     units->squares = pilot_realloc(units->squares, capacity, sizeof *units->squares);
@@ -38,11 +32,17 @@ static void grow(balance_units_t *units)
     units->capacity = capacity;
 }
 
+void balance_units_init(balance_units_t *units, const pilot_balance_t *balance, size_t capacity)
+{
+    *units = (balance_units_t){.covariates = balance->covariates, .columns = balance->columns};
+    make_room(units, capacity > 0 ? capacity : 1);
+}
+
 size_t balance_units_add(balance_units_t *units, uint16_t arm)
 {
     size_t unit = units->count++;
     if (units->count > units->capacity)
-        grow(units);
+        make_room(units, 2 * units->capacity);
     units->arm[unit] = arm;
     units->weight[unit] = units->squares[unit] = 0;
     memset(units->given + unit * units->covariates, 0, units->covariates * sizeof(double));

@@ -184,7 +184,7 @@ static void add_units(pilot_balance_t *into, piece_of_unit_t *piece, size_t piec
 {
     balance_units_t units;
     balance_block_t *block = balance_block_new(into);
-    balance_units_init(&units, into);
+    balance_units_init(&units, into, pieces);
     if (pieces > 0)
         qsort(piece, pieces, sizeof *piece, compare_pieces);
     double *center = find_centers(into, piece, pieces);

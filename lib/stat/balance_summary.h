@@ -100,7 +100,8 @@ void balance_add_part(pilot_balance_t *balance, const char *block, size_t block_
                       const char *cluster, size_t cluster_length, uint16_t arm,
                       const double *number);
 
-void balance_units_init(balance_units_t *units, const pilot_balance_t *balance);
+/* capacity: a first guess. */
+void balance_units_init(balance_units_t *units, const pilot_balance_t *balance, size_t capacity);
 void balance_units_clear(balance_units_t *units);
 /* A new unit of zeros at the end; its index. */
 size_t balance_units_add(balance_units_t *units, uint16_t arm);
