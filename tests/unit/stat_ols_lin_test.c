@@ -350,6 +350,37 @@ static void test_too_wide(void)
     made_free(made);
 }
 
+/* 30 rows an agency: each has ten in its smallest arm, three together thirty. */
+static void test_pooled_choice(void)
+{
+    enum { ROWS = 30, AGENCIES = 3 };
+    static const pilot_regression_model_t automatic = PILOT_MODEL_AUTO;
+    made_t *made = made_new(37, ROWS * AGENCIES, 0, 0);
+    ols_agency_t part[AGENCIES];
+    pilot_estimate_t row[2];
+    pilot_ols_task_t task = ols_task(&made->agency);
+    task.interact = true;
+    for (size_t a = 0; a < AGENCIES; a++) {
+        part[a] = made->agency;
+        part[a].frame.rows = ROWS;
+        part[a].frame.arm += a * ROWS;
+        part[a].outcome[0].value += a * ROWS;
+        part[a].number[0].value += a * ROWS;
+        part[a].number[1].value += a * ROWS;
+        part[a].regressor[0].number = &part[a].number[0];
+        part[a].regressor[1].number = &part[a].number[1];
+    }
+    ok(pool_models(part, 1, &task, &automatic, 1, row), "one agency");
+    is_text(row[0].detail, "auto: ols (1 of 2 covariates)", "... takes ols");
+    ok(pool_models(part, AGENCIES, &task, &automatic, 1, row), "three agencies pooled");
+    is_text(row[0].detail, "auto: lin (1 of 2 covariate columns interacted)",
+            "... take lin by all agencies' arms");
+    task.across = true;
+    ok(pool_models(part, AGENCIES, &task, &automatic, 1, row), "at level across");
+    is_text(row[0].detail, "auto: ols", "... arms are counted in agencies, the clusters");
+    made_free(made);
+}
+
 int main(void)
 {
     ols = pilot_ols_new();
@@ -358,6 +389,7 @@ int main(void)
         test_company(i & 1 ? 60 : 0, i & 2 ? 6 : 0, (i & 4) != 0);
     }
     test_choice();
+    test_pooled_choice();
     test_dropped();
     test_lacking_level();
     test_too_wide();
