@@ -17,7 +17,7 @@
 
 typedef struct pilot_shape {
     uint64_t rows, agencies, arms, outcomes, clusters, blocks, seed;
-    bool shuffle, plan, missing, all_columns;
+    bool shuffle, plan, missing, all_columns, subgroups;
     const char *level, *estimators;
 } pilot_shape_t;
 
@@ -202,6 +202,8 @@ static void write_plan(const pilot_shape_t *shape)
     printf("covariates:\n  - age\n  - before\n  - {name: female, type: binary}\n");
     if (shape->all_columns)
         printf("  - {name: region, type: categorical}\n  - hours\n  - visits\n");
+    if (shape->subgroups)
+        printf("subgroups: [female]\n");
     printf("analysis:\n  level: %s\n  estimators: %s\nseed: 1\n", shape->level, shape->estimators);
 }
 
@@ -219,14 +221,21 @@ static uint64_t number(const char *text, uint64_t least, uint64_t most)
 
 int main(int argc, char **argv)
 {
-    static const struct option options[] = {
-        {"rows", required_argument, NULL, 'r'},     {"agencies", required_argument, NULL, 'g'},
-        {"arms", required_argument, NULL, 'a'},     {"outcomes", required_argument, NULL, 'o'},
-        {"clusters", required_argument, NULL, 'c'}, {"blocks", required_argument, NULL, 'b'},
-        {"seed", required_argument, NULL, 's'},     {"shuffle", no_argument, NULL, 'x'},
-        {"missing", no_argument, NULL, 'm'},        {"plan", no_argument, NULL, 'p'},
-        {"level", required_argument, NULL, 'l'},    {"estimators", required_argument, NULL, 'e'},
-        {"all-columns", no_argument, NULL, 'A'},    {NULL, 0, NULL, 0}};
+    static const struct option options[] = {{"rows", required_argument, NULL, 'r'},
+                                            {"agencies", required_argument, NULL, 'g'},
+                                            {"arms", required_argument, NULL, 'a'},
+                                            {"outcomes", required_argument, NULL, 'o'},
+                                            {"clusters", required_argument, NULL, 'c'},
+                                            {"blocks", required_argument, NULL, 'b'},
+                                            {"seed", required_argument, NULL, 's'},
+                                            {"shuffle", no_argument, NULL, 'x'},
+                                            {"missing", no_argument, NULL, 'm'},
+                                            {"plan", no_argument, NULL, 'p'},
+                                            {"level", required_argument, NULL, 'l'},
+                                            {"estimators", required_argument, NULL, 'e'},
+                                            {"all-columns", no_argument, NULL, 'A'},
+                                            {"subgroups", no_argument, NULL, 'S'},
+                                            {NULL, 0, NULL, 0}};
     pilot_shape_t shape = {.rows = 4000000,
                            .agencies = 2000,
                            .arms = 3,
@@ -268,6 +277,9 @@ int main(int argc, char **argv)
             break;
         case 'A': /* the plan keeps region, hours and visits too */
             shape.all_columns = true;
+            break;
+        case 'S': /* effects by sex, and their gap */
+            shape.subgroups = true;
             break;
         case 'l':
             shape.level = optarg;
