@@ -21,6 +21,7 @@ typedef struct evaluation {
     pilot_estimate_t *regression;
     pilot_regression_choice_t *choice;
     pilot_ols_scores_t *scores;      /* [subset][model][response]; NULL: no need */
+    pilot_piece_t *moments;          /* by subset: of its regressions */
     pilot_instruments_t instruments; /* of iv */
     pilot_estimate_t *iv;            /* [subset][treatment][response] */
     pilot_overlaps_t *overlaps;      /* NULL: no gaps */
@@ -59,17 +60,18 @@ static void evaluate_subset(evaluation_t *evaluation, pilot_ols_t *ols, size_t s
             pilot_dim_summarize(&view->frame, &view->response[i],
                                 subset->level ? subset->row : NULL, subset->rows, across);
     }
+    if (analysis->models == 0 || analysis->responses == 0)
+        return;
+    pilot_ols_task_t task = pilot_view_task(view, subset);
+    size_t first = pilot_analysis_regressions(analysis, subset_index);
+    pilot_ols_output_t wanted = {.moments = &evaluation->moments[subset_index]};
     if (evaluation->regression) {
-        pilot_ols_task_t task = pilot_view_task(view, subset);
-        size_t first = pilot_analysis_regressions(analysis, subset_index);
-        pilot_ols_estimate(ols, &task, analysis->model, analysis->models, view->response,
-                           analysis->responses,
-                           &(pilot_ols_output_t){
-                               .estimate = &evaluation->regression[first * analysis->treatments],
-                               .choice = &evaluation->choice[first],
-                               .scores = evaluation->scores ? &evaluation->scores[first] : NULL,
-                           });
+        wanted.estimate = &evaluation->regression[first * analysis->treatments];
+        wanted.choice = &evaluation->choice[first];
+        wanted.scores = evaluation->scores ? &evaluation->scores[first] : NULL;
     }
+    pilot_ols_estimate(ols, &task, analysis->model, evaluation->regression ? analysis->models : 0,
+                       view->response, analysis->responses, &wanted);
 }
 
 static void evaluate_instruments(evaluation_t *evaluation, pilot_ols_t *ols)
@@ -181,10 +183,7 @@ static void write_piece(evaluation_t *evaluation, pilot_ols_t *ols, const pilot_
         pilot_piece_add_counts(&piece, &evaluation->rows[first], analysis->responses);
         for (size_t i = 0; i < analysis->responses; i++)
             pilot_dim_pack(evaluation->summary[first + i], &piece);
-        if (analysis->models > 0 && analysis->responses > 0) {
-            pilot_ols_task_t task = pilot_view_task(view, &evaluation->subsets->subset[s]);
-            pilot_pooled_ols_moments(ols, &task, view->response, analysis->responses, &piece);
-        }
+        pilot_piece_append(&piece, &evaluation->moments[s]);
         if (analysis->has_iv)
             pilot_instruments_moments(&evaluation->instruments, ols,
                                       &evaluation->subsets->subset[s], &piece);
@@ -220,6 +219,7 @@ void pilot_evaluate_agency(const pilot_analysis_t *analysis, pilot_ols_t *ols,
     size_t cells = evaluation.subsets->count * analysis->responses;
     evaluation.rows = PILOT_NEW_ARRAY(uint64_t, cells);
     evaluation.summary = PILOT_NEW_ARRAY(pilot_dim_summary_t *, cells);
+    evaluation.moments = PILOT_NEW_ARRAY(pilot_piece_t, evaluation.subsets->count);
     pilot_checks_t *checks = pilot_checks_of(&evaluation.view);
     pilot_check_rows_t *rows =
         pilot_checks_rows(analysis, (const pilot_checks_t *const *)&checks, 1);
@@ -262,6 +262,7 @@ void pilot_evaluate_agency(const pilot_analysis_t *analysis, pilot_ols_t *ols,
     free(evaluation.rows);
     free(evaluation.regression);
     free(evaluation.choice);
+    free(evaluation.moments);
     for (size_t i = 0; evaluation.scores && i < regressions; i++)
         pilot_ols_scores_clear(&evaluation.scores[i]);
     free(evaluation.scores);

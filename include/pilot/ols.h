@@ -10,6 +10,7 @@
 #include "pilot/estimate.h"
 #include "pilot/frame.h"
 #include "pilot/ols_scores.h"
+#include "pilot/piece.h"
 
 /* Memory that fits reuse; grows to the largest fit and allocates nothing afterwards. */
 typedef struct pilot_ols pilot_ols_t;
@@ -27,11 +28,14 @@ typedef struct pilot_ols_output {
     pilot_convention_t *convention;
     pilot_ols_scores_t *scores; /* [model][outcome], or NULL */
     bool interactions;          /* scores of interactions besides those of arms */
+    /* Round 1 of pilot/pooled_ols.h, from the same decomposition: the moments of each outcome, in
+     * order, are appended.  Or NULL. */
+    pilot_piece_t *moments;
 } pilot_ols_output_t;
 
 /* Regress each outcome on the task's design, by each model.  Models and outcomes with the same rows
  * share one decomposition; no model's or outcome's numbers depend on its company.  task->interact
- * must be true if any model is not OLS; task->across must be false. */
+ * must be true if any model is not OLS; task->across must be false where there are models. */
 void pilot_ols_estimate(pilot_ols_t *ols, const pilot_ols_task_t *task,
                         const pilot_regression_model_t *model, size_t models,
                         const pilot_variable_t *outcome, size_t outcomes,

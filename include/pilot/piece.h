@@ -27,6 +27,9 @@ void pilot_piece_add_count(pilot_piece_t *piece, uint64_t count);
 void pilot_piece_add_counts(pilot_piece_t *piece, const uint64_t *count, size_t counts);
 void pilot_piece_add_label(pilot_piece_t *piece, const char *label);
 
+/* Append all that a part holds, and clear the part. */
+void pilot_piece_append(pilot_piece_t *piece, pilot_piece_t *part);
+
 /* Bytes of somebody else's, without NUL at the end. */
 typedef struct pilot_label {
     const char *bytes;

@@ -26,62 +26,106 @@ void pilot_panel_begin(pilot_panel_t *panel, const pilot_rows_t *rows, const pil
     };
 }
 
-static void fill_number(const pilot_rows_t *rows, const pilot_column_t *column, size_t first,
-                        size_t count, double *ret)
+/* The loops below are plain so that they become wide ones; entries do not touch each other, so
+ * their bits are the same in any width. */
+
+PILOT_WIDE static void take_numbers(const double *value, const uint32_t *row, double base,
+                                    double shift, size_t count, double *ret)
 {
-    const double *value = column->number->value;
-    const uint8_t *present = column->number->present;
-    double base = column->base, shift = column->shift;
-    if (!rows->row && !present) {
+    if (row)
         for (size_t i = 0; i < count; i++)
-            ret[i] = (value[first + i] - base) - shift;
-        return;
-    }
-    for (size_t i = 0; i < count; i++) {
-        size_t at = pilot_rows_at(rows, first + i);
-        double x = (value[at] - base) - shift;
-        ret[i] = !present || present[at] ? x : 0;
-    }
+            ret[i] = (value[row[i]] - base) - shift;
+    else
+        for (size_t i = 0; i < count; i++)
+            ret[i] = (value[i] - base) - shift;
+}
+
+/* 1 where the byte is what is wanted. */
+PILOT_WIDE static void take_bytes(const uint8_t *byte, const uint32_t *row, uint8_t wanted,
+                                  size_t count, double *ret)
+{
+    if (row)
+        for (size_t i = 0; i < count; i++)
+            ret[i] = byte[row[i]] == wanted;
+    else
+        for (size_t i = 0; i < count; i++)
+            ret[i] = byte[i] == wanted;
+}
+
+PILOT_WIDE static void take_arm(const uint16_t *arm, const uint32_t *row, uint32_t wanted,
+                                size_t count, double *ret)
+{
+    if (row)
+        for (size_t i = 0; i < count; i++)
+            ret[i] = arm[row[i]] == wanted;
+    else
+        for (size_t i = 0; i < count; i++)
+            ret[i] = arm[i] == wanted;
+}
+
+PILOT_WIDE static void take_code(const uint32_t *code, const uint32_t *row, uint32_t wanted,
+                                 size_t count, double *ret)
+{
+    if (row)
+        for (size_t i = 0; i < count; i++)
+            ret[i] = code[row[i]] == wanted;
+    else
+        for (size_t i = 0; i < count; i++)
+            ret[i] = code[i] == wanted;
+}
+
+PILOT_WIDE static void clear_missing(const uint8_t *present, const uint32_t *row, size_t count,
+                                     double *ret)
+{
+    if (row)
+        for (size_t i = 0; i < count; i++)
+            ret[i] = present[row[i]] ? ret[i] : 0;
+    else
+        for (size_t i = 0; i < count; i++)
+            ret[i] = present[i] ? ret[i] : 0;
 }
 
 /* The column in one arm, about its center; 0 elsewhere. */
-static void interact(const pilot_rows_t *rows, const pilot_column_t *column, size_t first,
-                     size_t count, double *ret)
+PILOT_WIDE static void interact(const uint16_t *arm, const uint32_t *row, uint32_t wanted,
+                                double center, size_t count, double *ret)
 {
-    const uint16_t *arm = rows->task->frame->arm;
-    double center = column->center;
-    if (!rows->row) {
+    if (row)
         for (size_t i = 0; i < count; i++)
-            ret[i] = arm[first + i] == column->arm ? ret[i] - center : 0;
-        return;
-    }
-    for (size_t i = 0; i < count; i++)
-        ret[i] = arm[rows->row[first + i]] == column->arm ? ret[i] - center : 0;
+            ret[i] = arm[row[i]] == wanted ? ret[i] - center : 0;
+    else
+        for (size_t i = 0; i < count; i++)
+            ret[i] = arm[i] == wanted ? ret[i] - center : 0;
 }
+
+/* An array of the frame as the loops above take it, from the first row on. */
+#define FROM(array) ((array) + (row ? 0 : first))
 
 static void fill_plain(const pilot_rows_t *rows, const pilot_column_t *column, size_t first,
                        size_t count, double *ret)
 {
-    const uint16_t *arm = rows->task->frame->arm;
+    const uint32_t *row = rows->row ? rows->row + first : NULL;
+    const uint8_t *present =
+        column->number && column->number->present ? FROM(column->number->present) : NULL;
     switch (column->kind) {
     case PILOT_COLUMN_ZERO:
         memset(ret, 0, count * sizeof *ret);
         break;
     case PILOT_COLUMN_ARM:
-        for (size_t i = 0; i < count; i++)
-            ret[i] = arm[pilot_rows_at(rows, first + i)] == column->code;
+        take_arm(FROM(rows->task->frame->arm), row, column->code, count, ret);
         break;
     case PILOT_COLUMN_NUMBER:
-        fill_number(rows, column, first, count, ret);
+        take_numbers(FROM(column->number->value), row, column->base, column->shift, count, ret);
+        if (present)
+            clear_missing(present, row, count, ret);
         break;
     case PILOT_COLUMN_MISSING:
-        for (size_t i = 0; i < count; i++)
-            ret[i] =
-                column->number->present && !column->number->present[pilot_rows_at(rows, first + i)];
+        if (present)
+            take_bytes(present, row, 0, count, ret);
+        else
+            memset(ret, 0, count * sizeof *ret);
         break;
     case PILOT_COLUMN_LEVEL:
-        for (size_t i = 0; i < count; i++)
-            ret[i] = column->category->code[pilot_rows_at(rows, first + i)] == column->code;
+        take_code(FROM(column->category->code), row, column->code, count, ret);
         break;
     }
 }
@@ -90,8 +134,10 @@ static void fill_column(const pilot_rows_t *rows, const pilot_column_t *column, 
                         size_t count, double *ret)
 {
     fill_plain(rows, column, first, count, ret);
-    if (column->arm)
-        interact(rows, column, first, count, ret);
+    if (column->arm) {
+        const uint32_t *row = rows->row ? rows->row + first : NULL;
+        interact(FROM(rows->task->frame->arm), row, column->arm, column->center, count, ret);
+    }
 }
 
 /* Raw columns and weights of `count` used rows from `first`. */

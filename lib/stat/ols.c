@@ -89,6 +89,7 @@ void pilot_ols_estimate(pilot_ols_t *ols, const pilot_ols_task_t *task,
                         const pilot_ols_output_t *ret)
 {
     bool *done = PILOT_NEW_ARRAY(bool, outcomes);
+    pilot_piece_t *part = ret->moments ? PILOT_NEW_ARRAY(pilot_piece_t, outcomes) : NULL;
     for (size_t first = 0; first < outcomes; first++) {
         pilot_rows_t rows;
         if (done[first])
@@ -103,6 +104,11 @@ void pilot_ols_estimate(pilot_ols_t *ols, const pilot_ols_task_t *task,
         pilot_moments_compute(&rows, group->y, group->members, ols->arena, group->moments);
         for (size_t m = 0; m < models; m++)
             estimate_model(group, model[m], m, ols->arena, ret);
+        for (size_t i = 0; part && i < group->members; i++)
+            pilot_moments_pack(&group->moments[i], task, &part[group->member[i]]);
     }
+    for (size_t o = 0; part && o < outcomes; o++)
+        pilot_piece_append(ret->moments, &part[o]);
+    free(part);
     free(done);
 }

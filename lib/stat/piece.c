@@ -53,6 +53,15 @@ void pilot_piece_add_label(pilot_piece_t *piece, const char *label)
     piece->label[piece->labels++] = pilot_strdup(label);
 }
 
+void pilot_piece_append(pilot_piece_t *piece, pilot_piece_t *part)
+{
+    pilot_piece_add_numbers(piece, part->number, part->numbers);
+    pilot_piece_add_counts(piece, part->count, part->counts);
+    for (size_t i = 0; i < part->labels; i++)
+        pilot_piece_add_label(piece, part->label[i]);
+    pilot_piece_clear(part);
+}
+
 const double *pilot_piece_take_numbers(pilot_piece_reader_t *reader, uint64_t wanted)
 {
     static const double none = 0;

@@ -19,50 +19,12 @@ struct pilot_pooled_ols_fit {
     pilot_fit_t fit;
 };
 
-static void moments_of_group(pilot_ols_t *ols, const pilot_rows_t *rows,
-                             const pilot_variable_t *outcome, const size_t *member, size_t members,
-                             pilot_piece_t *piece)
-{
-    const pilot_variable_t *y[PILOT_GROUP_OUTCOMES] = {NULL};
-    pilot_moments_t moments[PILOT_GROUP_OUTCOMES];
-    for (size_t i = 0; i < members; i++)
-        y[i] = &outcome[member[i]];
-    pilot_moments_compute(rows, y, members, ols->arena, moments);
-    for (size_t i = 0; i < members; i++)
-        pilot_moments_pack(&moments[i], rows->task, &piece[member[i]]);
-}
-
-/* Append each outcome's piece, in order, to the one that is handed out. */
-static void append_pieces(pilot_piece_t *part, size_t parts, pilot_piece_t *piece)
-{
-    for (size_t o = 0; o < parts; o++) {
-        pilot_piece_add_numbers(piece, part[o].number, part[o].numbers);
-        pilot_piece_add_counts(piece, part[o].count, part[o].counts);
-        for (size_t i = 0; i < part[o].labels; i++)
-            pilot_piece_add_label(piece, part[o].label[i]);
-        pilot_piece_clear(&part[o]);
-    }
-    free(part);
-}
-
 void pilot_pooled_ols_moments(pilot_ols_t *ols, const pilot_ols_task_t *task,
                               const pilot_variable_t *outcome, size_t outcomes,
                               pilot_piece_t *piece)
 {
-    size_t member[PILOT_GROUP_OUTCOMES];
-    bool *done = PILOT_NEW_ARRAY(bool, outcomes);
-    pilot_piece_t *part = PILOT_NEW_ARRAY(pilot_piece_t, outcomes);
-    for (size_t first = 0; first < outcomes; first++) {
-        pilot_rows_t rows;
-        if (done[first])
-            continue;
-        pilot_arena_reset(ols->arena);
-        pilot_rows_select(task, &outcome[first], ols->arena, &rows);
-        size_t members = pilot_ols_group(&rows, outcome, outcomes, first, done, member);
-        moments_of_group(ols, &rows, outcome, member, members, part);
-    }
-    append_pieces(part, outcomes, piece);
-    free(done);
+    pilot_ols_estimate(ols, task, NULL, 0, outcome, outcomes,
+                       &(pilot_ols_output_t){.moments = piece});
 }
 
 static shared_t *new_shared(void)
@@ -247,8 +209,9 @@ pilot_status_t pilot_pooled_ols_residuals(pilot_ols_t *ols, const pilot_ols_task
                            .interactions = interactions};
         good =
             residuals_of_model(ols, task, outcome, outcomes, fit + m * outcomes, &wanted) && good;
-        if (piece)
-            append_pieces(part, outcomes, piece);
+        for (size_t o = 0; piece && o < outcomes; o++)
+            pilot_piece_append(piece, &part[o]);
+        free(part);
     }
     if (!good)
         return pilot_error_set(error, PILOT_E_PROTOCOL,
