@@ -198,6 +198,56 @@ static void row_order_is_bytewise(void)
     free(order);
 }
 
+/* The treatment received is a number, or an arm in codes of the submission's own. */
+static void received_arms_are_the_plans(void)
+{
+    static char iv[] = "iv";
+    made_spec_t made;
+    made_spec_init(&made);
+    made.spec.n_outcome = 1;
+    made.spec.n_covariate = 0;
+    made.spec.has_received = true;
+    made.estimator[0] = iv;
+    made.spec.n_estimator = 1;
+    pilot_row_slots_t *slots = pilot_row_slots_new(&made.spec);
+    pilot_layout_t *layout = pilot_layout_new(slots);
+    pilot_row_slots_free(slots);
+    ok(layout->received == 1 && strcmp(layout->variable[1].name, "pilot_received") == 0,
+       "iv pulls the treatment received");
+    for (int labels = 0; labels < 3; labels++) {
+        pilot_dataset_builder_t *builder = pilot_dataset_builder_new(layout, 1, 2);
+        made_label(builder, "pilot_arm", "c");
+        made_label(builder, "pilot_arm", "a");
+        if (labels > 0)
+            made_label(builder, "pilot_received", labels == 1 ? "b" : "stranger");
+        if (labels > 0)
+            made_label(builder, "pilot_received", "c");
+        for (int i = 0; i < 2; i++) {
+            made_row_t row;
+            made_begin(&row);
+            made_text(&row, i ? "u2" : "u1");
+            made_code(&row, i);
+            made_number(&row, i);
+            made_number(&row, i);
+            pilot_dataset_builder_row(builder, row.field, NULL);
+        }
+        pilot_dataset_t *dataset = NULL;
+        pilot_status_t status = pilot_dataset_builder_finish(builder, &dataset, NULL);
+        const pilot_column_t *column = dataset ? &dataset->column[1] : NULL;
+        if (labels == 0)
+            ok(!column->is_arm && column->value[0] == 0 && column->value[1] == 1,
+               "numbers stay numbers");
+        else if (labels == 1)
+            ok(column->is_arm && column->value[0] == 2 && column->value[1] == 0,
+               "arms become the plan's");
+        else
+            ok(status == PILOT_E_DATA && !dataset, "an arm that the plan lacks is refused");
+        pilot_dataset_free(dataset);
+        pilot_dataset_builder_free(builder);
+    }
+    pilot_layout_free(layout);
+}
+
 int main(void)
 {
     made_spec_t made;
@@ -208,5 +258,6 @@ int main(void)
     bad_rows_are_refused(layout);
     row_order_is_bytewise();
     pilot_layout_free(layout);
+    received_arms_are_the_plans();
     return tap_done();
 }

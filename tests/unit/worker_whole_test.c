@@ -298,6 +298,65 @@ static void labels_are_global_across(void)
     pilot_analysis_free(analysis);
 }
 
+/* Durations 1, 2, 3 ... in turn by arm, every fourth censored: more times than a curve has points.
+ */
+static void long_curves_are_thinned(void)
+{
+    enum { MANY = 1800 };
+    plan_t plan;
+    make_plan(&plan, false, false, false);
+    Pilot__Spec *spec = &plan.made.spec;
+    plan.made.outcome[0].type = (char *)"duration";
+    plan.made.outcome[0].has_event = plan.made.outcome[0].event = true;
+    spec->n_outcome = 1;
+    spec->n_covariate = spec->n_subgroup = 0;
+    plan.estimators[0] = (char *)"log_rank";
+    spec->n_estimator = 1;
+    pilot_analysis_t *analysis = make_analysis(&plan);
+    ok(analysis->layout->variable_count == 2 && analysis->layout->event[0] == 1 &&
+           strcmp(analysis->layout->variable[1].name, "y_event") == 0,
+       "a survival estimator pulls the event's column");
+    pilot_dataset_builder_t *builder = pilot_dataset_builder_new(analysis->layout, 1, MANY);
+    for (size_t i = 0; i < 3; i++)
+        made_label(builder, "pilot_arm", analysis->layout->arm[i]);
+    for (unsigned i = 0; i < MANY; i++) {
+        char id[8];
+        snprintf(id, sizeof id, "u%05u", i);
+        made_row_t row;
+        made_begin(&row);
+        made_text(&row, id);
+        made_code(&row, (int)(i % 3));
+        made_number(&row, i + 1);
+        made_number(&row, i % 4 != 3);
+        pilot_dataset_builder_row(builder, row.field, NULL);
+    }
+    pilot_dataset_t *dataset = NULL;
+    pilot_dataset_builder_finish(builder, &dataset, NULL);
+    pilot_dataset_builder_free(builder);
+    Pilot__ResultRows *rows = agency(analysis, dataset);
+    ok(rows->n_curve == 3 && strcmp(rows->curve[0]->arm, "c") == 0 &&
+           strcmp(rows->curve[2]->arm, "b") == 0 && rows->curve[2]->ordinal == 2,
+       "every arm has a curve, the control's first");
+    const Pilot__Curve *curve = rows->curve[0];
+    double events = 0;
+    bool ordered = true;
+    for (size_t i = 0; i < curve->n_point; i++) {
+        events += curve->point[i]->events;
+        ordered &= i == 0 || (curve->point[i]->x > curve->point[i - 1]->x &&
+                              curve->point[i]->y <= curve->point[i - 1]->y);
+    }
+    const Pilot__CurvePoint *last = curve->point[curve->n_point - 1];
+    ok(curve->n_point == PILOT_CURVE_POINTS && ordered, "of at most 500 points, in order");
+    ok(curve->point[0]->x == 0 && curve->point[0]->y == 1 && curve->point[0]->at_risk == MANY / 3,
+       "it begins at time 0 with all");
+    ok(last->x == MANY - 2 && last->at_risk == 1, "the last time is kept");
+    ok(events == 450, "no event is lost: a point has those since the point before");
+    ok(curve->detail && strstr(curve->detail, "499 of 600 times"), "and the curve says so");
+    pilot_message_free(&rows->base);
+    pilot_dataset_free(dataset);
+    pilot_analysis_free(analysis);
+}
+
 static bool always(const void *context)
 {
     (void)context;
@@ -359,6 +418,7 @@ int main(void)
     one_agency_is_itself(true, true);
     agencies_are_blocks();
     labels_are_global_across();
+    long_curves_are_thinned();
     cancelled_work_stops();
     codes_cross();
     functions_are_where_the_table_says();
