@@ -67,8 +67,7 @@ static char *show_arms(const pilot_plan_t *plan, const pilot_power_row_t *row, d
 static char *show_note(const pilot_power_row_t *row)
 {
     if (row->effect.given && !row->needed.given)
-        return pilot_strdup(row->units_given && row->has_precision ? "no size suffices"
-                                                                   : "too few agencies or blocks");
+        return pilot_strdup("no size suffices");
     if (!row->has_precision)
         return pilot_strdup("too few units");
     return row->detectable.given ? NULL : pilot_strdup("no effect is found");

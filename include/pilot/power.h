@@ -71,7 +71,7 @@ typedef struct pilot_power_precision {
 } pilot_power_precision_t;
 
 /* How precise the contrast will be, should this be the effect.  False when the design is too small
- * for a standard error with degrees of freedom. */
+ * for a standard error with at least one degree of freedom. */
 bool pilot_power_precision(const pilot_power_design_t *design, double units, double effect,
                            pilot_power_precision_t *ret_precision);
 

@@ -4,6 +4,9 @@
 
 #include "pilot/power.h"
 
+/* With less than one degree of freedom a critical value is of no use to anyone. */
+#define LEAST_DF (1 - 1e-9)
+
 const char *pilot_power_scope_name(pilot_power_scope_t scope)
 {
     static const char *const names[] = {"agency", "pooled", "comparison"};
@@ -118,7 +121,7 @@ static bool precision_of_fit(const pilot_power_design_t *d, double units, double
         .control_groups = d->clustered ? l.control : 0,
         .blocks = d->blocked || l.blocks > 1 ? l.blocks : 0,
     };
-    return v1 + v0 > 0 && ret->df > 0;
+    return v1 + v0 > 0 && ret->df >= LEAST_DF;
 }
 
 bool pilot_power_precision(const pilot_power_design_t *design, double units, double effect,
@@ -147,7 +150,7 @@ bool pilot_power_precision(const pilot_power_design_t *design, double units, dou
     precision.arm_groups *= k;
     precision.control_groups *= k;
     precision.blocks *= k;
-    if (!(precision.df > 0))
+    if (!(precision.df >= LEAST_DF))
         return false;
     *ret_precision = precision;
     return true;
