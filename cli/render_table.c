@@ -98,6 +98,11 @@ static char *heading_of(const pilot_view_t *view, const PGresult *result, int ro
     const char *estimand = value(view, result, row, "estimand");
     const char *parameter = value(view, result, row, "parameter");
     const char *subgroup = value(view, result, row, "subgroup");
+    const char *agency = value(view, result, row, "agency");
+    if (view->heading == PILOT_HEADING_AGENCY) {
+        append_name(&text, "", agency ? agency : "(pooled)", most);
+        return pilot_text_take(&text);
+    }
     append_name(&text, "", value(view, result, row, "outcome"), most);
     append_name(&text, ": ", value(view, result, row, "arm"), most);
     if (view->heading == PILOT_HEADING_CURVE)
@@ -115,10 +120,8 @@ static char *heading_of(const pilot_view_t *view, const PGresult *result, int ro
         append_name(&text, " = ", value(view, result, row, "level"), most);
         pilot_text_append_char(&text, ')');
     }
-    if (view->heading == PILOT_HEADING_CURVE) {
-        const char *agency = value(view, result, row, "agency");
+    if (view->heading == PILOT_HEADING_CURVE)
         append_name(&text, ", ", agency ? agency : "(pooled)", most);
-    }
     return pilot_text_take(&text);
 }
 

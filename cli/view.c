@@ -164,7 +164,6 @@ static const pilot_view_cell_t agencies_cells[] = {
     {0}};
 
 static const pilot_view_cell_t quality_cells[] = {
-    {.header = "agency", .kind = PILOT_CELL_AGENCY, .a = "agency"},
     {.header = "check", .kind = PILOT_CELL_TEXT, .a = "check"},
     {.header = "arm", .kind = PILOT_CELL_TEXT, .a = "arm"},
     {.header = "variable", .kind = PILOT_CELL_TEXT, .a = "variable"},
@@ -238,6 +237,7 @@ static const pilot_view_t views[] = {
      .cell = quality_cells,
      .order = AGENCY_ORDER,
      .table_order = AGENCY_ORDER,
+     .heading = PILOT_HEADING_AGENCY,
      .by_analysis = true},
     {.name = "curves",
      .source = "results.curves",

@@ -41,7 +41,8 @@ typedef enum pilot_heading_kind {
     PILOT_HEADING_NONE,
     PILOT_HEADING_CONTRAST, /* "reading: small - regular (female = 1)" */
     PILOT_HEADING_ESTIMATE, /* the same with the estimator */
-    PILOT_HEADING_CURVE     /* "days: letter, kaplan_meier (female = 1), north" */
+    PILOT_HEADING_CURVE,    /* "days: letter, kaplan_meier (female = 1), north" */
+    PILOT_HEADING_AGENCY    /* "north" */
 } pilot_heading_kind_t;
 
 typedef struct pilot_view_cell {
