@@ -169,7 +169,7 @@ static pilot_status_t copy_jobs(pilot_db_t *db, plan_context_t *plan, pilot_erro
     put_whole(copy, plan, slots);
     put_merged(copy, plan, PILOT__JOB_KIND__POOL, 1);
     if (!plan->spec->across)
-        put_merged(copy, plan, PILOT__JOB_KIND__COMPARE, 1);
+        put_merged(copy, plan, PILOT__JOB_KIND__COMPARE, 2);
     if (pilot_spec_has_regression(plan->spec)) {
         put_batches(copy, plan, PILOT__JOB_KIND__RESIDUAL, 2);
         put_merged(copy, plan, PILOT__JOB_KIND__FINISH, 3);
