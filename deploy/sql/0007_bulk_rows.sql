@@ -23,3 +23,4 @@ END $$;
 COMMENT ON FUNCTION work.keep_analysis() IS 'No analysis is deleted while it has results';
 CREATE TRIGGER keep_analysis BEFORE DELETE ON work.analyses
     FOR EACH ROW EXECUTE FUNCTION work.keep_analysis();
+REVOKE ALL ON FUNCTION work.keep_analysis() FROM PUBLIC;
