@@ -9,6 +9,22 @@
 
 enum { MOST_ARMS = 64 };
 
+/* spec->n_outcome: no outcome has this name. */
+static size_t find_outcome(const Pilot__Spec *spec, const char *name)
+{
+    size_t i = 0;
+    while (i < spec->n_outcome && strcmp(spec->outcome[i]->name, name) != 0)
+        i++;
+    return i;
+}
+
+static bool is_target(const Pilot__Spec *spec, size_t outcome)
+{
+    size_t mission = find_outcome(spec, spec->outcome[outcome]->stands_for);
+    return mission < spec->n_outcome && mission != outcome &&
+           spec->outcome[outcome]->n_level == 0 && spec->outcome[mission]->n_level == 0;
+}
+
 static pilot_status_t check(const Pilot__Spec *spec, pilot_error_t *error)
 {
     if (spec->n_arm < 2 || spec->n_arm > MOST_ARMS || spec->n_outcome == 0)
@@ -18,6 +34,10 @@ static pilot_status_t check(const Pilot__Spec *spec, pilot_error_t *error)
     for (size_t i = 0; i < spec->n_subgroup; i++) {
         if (spec->subgroup[i] >= spec->n_covariate)
             return pilot_error_set(error, PILOT_E_PROTOCOL, "a job with an unknown subgroup");
+    }
+    for (size_t i = 0; i < spec->n_outcome; i++) {
+        if (spec->outcome[i]->stands_for && !is_target(spec, i))
+            return pilot_error_set(error, PILOT_E_PROTOCOL, "a job with a target without mission");
     }
     return PILOT_OK;
 }
@@ -29,6 +49,24 @@ static bool wants(const Pilot__Spec *spec, const char *estimator)
             return true;
     }
     return spec->n_estimator == 0;
+}
+
+static void find_targets(pilot_analysis_t *analysis)
+{
+    const Pilot__Spec *spec = analysis->spec;
+    analysis->target = PILOT_NEW_ARRAY(pilot_target_t, spec->n_outcome);
+    for (size_t i = 0; i < spec->n_outcome; i++)
+        if (spec->outcome[i]->stands_for)
+            analysis->target[analysis->targets++] =
+                (pilot_target_t){i, find_outcome(spec, spec->outcome[i]->stands_for)};
+}
+
+static bool is_paired(const pilot_analysis_t *analysis, size_t outcome)
+{
+    for (size_t i = 0; i < analysis->targets; i++)
+        if (analysis->target[i].target == outcome || analysis->target[i].mission == outcome)
+            return true;
+    return false;
 }
 
 static bool is_linear(const pilot_row_slot_t *slot)
@@ -43,7 +81,7 @@ static void make_responses(pilot_analysis_t *analysis)
 {
     const pilot_row_slots_t *slots = analysis->slots;
     size_t all = slots->first[analysis->outcomes];
-    analysis->response = PILOT_NEW_ARRAY(pilot_response_t, all);
+    analysis->response = PILOT_NEW_ARRAY(pilot_response_t, all + analysis->outcomes);
     analysis->first_response = PILOT_NEW_ARRAY(size_t, analysis->outcomes + 1);
     for (size_t i = 0; i < analysis->outcomes; i++) {
         const pilot_row_slot_t *first = NULL;
@@ -55,6 +93,8 @@ static void make_responses(pilot_analysis_t *analysis)
                 analysis->response[analysis->responses++] =
                     (pilot_response_t){i, slot->by_category ? slot->parameter_index : SIZE_MAX};
         }
+        if (!first && is_paired(analysis, i))
+            analysis->response[analysis->responses++] = (pilot_response_t){i, SIZE_MAX};
         analysis->first_response[i + 1] = analysis->responses;
     }
 }
@@ -73,6 +113,8 @@ static void make_models(pilot_analysis_t *analysis)
         analysis->model[analysis->models++] = PILOT_MODEL_OLS;
     if (!analysis->automatic && wants(analysis->spec, "lin"))
         analysis->model[analysis->models++] = PILOT_MODEL_LIN;
+    if (analysis->models == 0 && analysis->targets > 0)
+        analysis->model[analysis->models++] = PILOT_MODEL_OLS;
 }
 
 size_t pilot_analysis_regression(const pilot_analysis_t *analysis, size_t subset,
@@ -123,6 +165,7 @@ pilot_status_t pilot_analysis_new(const void *spec_bytes, size_t length,
     analysis->gaps = spec->n_subgroup > 0;
     analysis->has_regression = pilot_spec_has_regression(spec);
     analysis->has_iv = !analysis->automatic && wants(spec, "iv") && spec->has_received;
+    find_targets(analysis);
     make_models(analysis);
     for (size_t i = 0; i < spec->n_outcome; i++)
         analysis->has_contrast |= pilot_row_is_whole(analysis->slots, i);
@@ -149,6 +192,7 @@ void pilot_analysis_free(pilot_analysis_t *analysis)
     pilot_row_slots_free(analysis->slots);
     free(analysis->response);
     free(analysis->first_response);
+    free(analysis->target);
     pilot_message_free(&analysis->spec->base);
     free(analysis->probability);
     free(analysis->arm_name);

@@ -17,20 +17,29 @@ typedef struct pilot_response {
     size_t category; /* SIZE_MAX: the outcome itself */
 } pilot_response_t;
 
+/* An outcome that stands for another. */
+typedef struct pilot_target {
+    size_t target, mission; /* outcomes */
+} pilot_target_t;
+
 typedef struct pilot_analysis {
     Pilot__Spec *spec;
     pilot_layout_t *layout;
     pilot_row_slots_t *slots;
     size_t outcomes;
-    pilot_response_t *response; /* of outcomes that a linear estimator is asked for */
+    /* Of outcomes that a linear estimator is asked for, and of targets and missions. */
+    pilot_response_t *response;
     size_t responses;
     size_t *first_response; /* by outcome */
+    pilot_target_t *target; /* in plan order */
+    size_t targets;
     size_t treatments;
     bool automatic; /* estimators: auto */
     bool has_difference;
     bool has_regression;
     bool has_iv;
-    /* Regressions of every response: ols and lin as the plan asks, or the one that auto takes. */
+    /* Regressions of every response: ols and lin as the plan asks, or the one that auto takes; for
+     * targets alone ols. */
     pilot_regression_model_t model[2];
     size_t models;
     bool gaps;                   /* rows of differences between levels of subgroups */

@@ -9,6 +9,7 @@
 #include "instruments.h"
 #include "pilot/dim.h"
 #include "pilot/memory.h"
+#include "targets.h"
 
 /* What one agency's rows give, by [subset][response](treatment). */
 typedef struct evaluation {
@@ -20,7 +21,7 @@ typedef struct evaluation {
     /* [subset][model][response](treatment); NULL where not asked for */
     pilot_estimate_t *regression;
     pilot_regression_choice_t *choice;
-    pilot_ols_scores_t *scores;      /* [subset][model][response]; NULL: no need */
+    pilot_ols_scores_t *scores;      /* [subset][model][response]; of some, where needed */
     pilot_piece_t *moments;          /* by subset: of its regressions */
     pilot_instruments_t instruments; /* of iv */
     pilot_estimate_t *iv;            /* [subset][treatment][response] */
@@ -68,7 +69,8 @@ static void evaluate_subset(evaluation_t *evaluation, pilot_ols_t *ols, size_t s
     if (evaluation->regression) {
         wanted.estimate = &evaluation->regression[first * analysis->treatments];
         wanted.choice = &evaluation->choice[first];
-        wanted.scores = evaluation->scores ? &evaluation->scores[first] : NULL;
+        if (pilot_overlaps_need_scores(evaluation->overlaps, analysis, subset_index))
+            wanted.scores = &evaluation->scores[first];
     }
     pilot_ols_estimate(ols, &task, analysis->model, evaluation->regression ? analysis->models : 0,
                        view->response, analysis->responses, &wanted);
@@ -188,6 +190,7 @@ static void write_piece(evaluation_t *evaluation, pilot_ols_t *ols, const pilot_
             pilot_instruments_moments(&evaluation->instruments, ols,
                                       &evaluation->subsets->subset[s], &piece);
     }
+    pilot_targets_moments(view, &piece);
     pilot_report_piece(report, agency_index, &piece);
 }
 
@@ -232,8 +235,7 @@ void pilot_evaluate_agency(const pilot_analysis_t *analysis, pilot_ols_t *ols,
     }
     if (analysis->gaps)
         evaluation.overlaps = pilot_overlaps_of(&evaluation.view, evaluation.subsets);
-    if (evaluation.overlaps && evaluation.overlaps->clustered && evaluation.regression)
-        evaluation.scores = PILOT_NEW_ARRAY(pilot_ols_scores_t, regressions);
+    evaluation.scores = PILOT_NEW_ARRAY(pilot_ols_scores_t, regressions);
     pilot_gaps_init(&evaluation.gaps, analysis, evaluation.subsets, evaluation.overlaps);
     for (size_t s = 0; s < evaluation.subsets->count; s++)
         evaluate_subset(&evaluation, ols, s);
@@ -241,7 +243,7 @@ void pilot_evaluate_agency(const pilot_analysis_t *analysis, pilot_ols_t *ols,
         pilot_instruments_init(&evaluation.instruments, &evaluation.view);
     if (analysis->has_iv && effects)
         evaluate_instruments(&evaluation, ols);
-    if (evaluation.scores)
+    if (evaluation.overlaps && evaluation.regression)
         pilot_overlaps_add_scores(evaluation.overlaps, evaluation.scores);
     if (effects) {
         pilot_row_keys_t keys = pilot_subsets_keys(evaluation.subsets, analysis);
@@ -253,6 +255,9 @@ void pilot_evaluate_agency(const pilot_analysis_t *analysis, pilot_ols_t *ols,
                                       analysis->outcomes - 1, pin->agency, report);
     }
     pilot_check_rows_report(rows, pin->agency, report);
+    if (effects)
+        pilot_targets_report(&evaluation.view, evaluation.regression, evaluation.choice,
+                             evaluation.scores, pin->agency, report);
     write_piece(&evaluation, ols, checks, pin->agency_index, report);
     pilot_check_rows_free(rows);
     pilot_checks_free(checks);
@@ -263,7 +268,7 @@ void pilot_evaluate_agency(const pilot_analysis_t *analysis, pilot_ols_t *ols,
     free(evaluation.regression);
     free(evaluation.choice);
     free(evaluation.moments);
-    for (size_t i = 0; evaluation.scores && i < regressions; i++)
+    for (size_t i = 0; i < regressions; i++)
         pilot_ols_scores_clear(&evaluation.scores[i]);
     free(evaluation.scores);
     pilot_instruments_clear(&evaluation.instruments);

@@ -7,6 +7,7 @@
 #include "pilot/memory.h"
 #include "pooled.h"
 #include "pooled_task.h"
+#include "targets.h"
 
 /* ---- RESIDUAL -------------------------------------------------------------------------------- */
 
@@ -19,7 +20,7 @@ typedef struct residual {
     pilot_subsets_t *subsets;
     pilot_instruments_t instruments;
     pilot_overlaps_t *overlaps; /* NULL: no gaps */
-    pilot_ols_scores_t *scores; /* [subset][model][response]; NULL: no need */
+    pilot_ols_scores_t *scores; /* [subset][model][response]; of some, where needed */
     pilot_piece_t piece;
 } residual_t;
 
@@ -35,7 +36,9 @@ static pilot_status_t residual_subset(residual_t *residual, size_t s, pilot_erro
         pilot_ols_task_t task = pilot_view_task(&residual->view, &residual->subsets->subset[s]);
         size_t first = pilot_analysis_regressions(analysis, subset);
         pilot_ols_scores_t *scores =
-            residual->scores ? &residual->scores[pilot_analysis_regressions(analysis, s)] : NULL;
+            pilot_overlaps_need_scores(residual->overlaps, analysis, s)
+                ? &residual->scores[pilot_analysis_regressions(analysis, s)]
+                : NULL;
         status = pilot_pooled_ols_residuals(
             residual->ols, &task, residual->view.response, analysis->responses,
             (const pilot_pooled_ols_fit_t *const *)&fits->fit[first], analysis->models,
@@ -68,19 +71,21 @@ pilot_status_t pilot_residual_agency(const pilot_analysis_t *analysis, pilot_ols
     if (analysis->has_iv)
         pilot_instruments_init(&residual.instruments, &residual.view);
     size_t regressions = pilot_analysis_regressions(analysis, residual.subsets->count);
-    if (residual.overlaps && residual.overlaps->clustered)
-        residual.scores = PILOT_NEW_ARRAY(pilot_ols_scores_t, regressions);
+    residual.scores = PILOT_NEW_ARRAY(pilot_ols_scores_t, regressions);
     pilot_status_t status = PILOT_OK;
     for (size_t s = 0; s < residual.subsets->count && status == PILOT_OK; s++)
         status = residual_subset(&residual, s, error);
-    if (status == PILOT_OK && residual.scores)
+    if (status == PILOT_OK && residual.overlaps)
         pilot_overlaps_add_scores(residual.overlaps, residual.scores);
     if (status == PILOT_OK && residual.overlaps)
         pilot_overlaps_pack(residual.overlaps, &residual.piece);
     if (status == PILOT_OK)
+        status =
+            pilot_targets_residuals(&residual.view, fits, residual.scores, &residual.piece, error);
+    if (status == PILOT_OK)
         pilot_report_piece(report, pin->agency_index, &residual.piece);
     pilot_piece_clear(&residual.piece);
-    for (size_t i = 0; residual.scores && i < regressions; i++)
+    for (size_t i = 0; i < regressions; i++)
         pilot_ols_scores_clear(&residual.scores[i]);
     free(residual.scores);
     pilot_instruments_clear(&residual.instruments);
@@ -263,11 +268,15 @@ pilot_status_t pilot_finish(const pilot_analysis_t *analysis, const pilot_fits_t
     finish.iv = PILOT_NEW_ARRAY(pilot_estimate_t, instrument_estimates(&finish));
     if (analysis->gaps)
         finish.overlaps = pilot_overlaps_new(analysis, fits->subsets);
+    bool has_all = has_all_agencies(&finish);
     pilot_status_t status = PILOT_OK;
-    if (has_all_agencies(&finish))
+    if (has_all)
         status = finish_subsets(&finish, error);
     else
         refuse_all(&finish);
+    if (status == PILOT_OK)
+        status = pilot_targets_finish(analysis, fits, finish.estimate, parts->reader,
+                                      has_all ? agencies : 0, report, error);
     if (status == PILOT_OK)
         report_rows(&finish, report);
     for (size_t a = 0; a < agencies; a++)

@@ -20,6 +20,8 @@ pilot_fits_t *pilot_fits_new(const pilot_analysis_t *analysis, const uint32_t *a
     if (analysis->has_iv)
         fits->ivs = subsets->count * analysis->treatments * pilot_instrument_fits(analysis);
     fits->iv = PILOT_NEW_ARRAY(pilot_pooled_ols_fit_t *, fits->ivs);
+    fits->pairs = analysis->targets;
+    fits->pair = PILOT_NEW_ARRAY(pilot_pair_t *, fits->pairs);
     return fits;
 }
 
@@ -31,6 +33,9 @@ void pilot_fits_free(pilot_fits_t *fits)
         pilot_pooled_ols_fit_free(fits->fit[i]);
     for (size_t i = 0; i < fits->ivs; i++)
         pilot_pooled_ols_fit_free(fits->iv[i]);
+    for (size_t i = 0; i < fits->pairs; i++)
+        pilot_pair_free(fits->pair[i]);
+    free(fits->pair);
     free(fits->iv);
     pilot_subsets_free(fits->subsets);
     free(fits->agency_index);
@@ -63,6 +68,8 @@ void pilot_fits_pack(const pilot_fits_t *fits, const pilot_analysis_t *analysis,
         pilot_pooled_ols_fit_pack(fits->fit[i], piece);
     for (size_t i = 0; i < fits->ivs; i++)
         pilot_pooled_ols_fit_pack(fits->iv[i], piece);
+    for (size_t i = 0; i < fits->pairs; i++)
+        pilot_pair_pack(fits->pair[i], piece);
 }
 
 static pilot_status_t malformed(pilot_error_t *error)
@@ -80,6 +87,11 @@ static pilot_status_t unpack_fits(pilot_fits_t *fits, pilot_piece_reader_t *read
     }
     for (size_t i = 0; i < fits->ivs; i++) {
         pilot_status_t status = pilot_pooled_ols_fit_unpack(reader, &fits->iv[i], error);
+        if (status != PILOT_OK)
+            return status;
+    }
+    for (size_t i = 0; i < fits->pairs; i++) {
+        pilot_status_t status = pilot_pair_unpack(reader, &fits->pair[i], error);
         if (status != PILOT_OK)
             return status;
     }

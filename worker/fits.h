@@ -3,6 +3,7 @@
 #define PILOT_WORKER_FITS_H
 
 #include "analysis.h"
+#include "pilot/decoupling.h"
 #include "pilot/pooled_ols.h"
 #include "subsets.h"
 
@@ -15,6 +16,8 @@ typedef struct pilot_fits {
     size_t fits;
     pilot_pooled_ols_fit_t **iv; /* [subset][treatment][pilot_instrument_fits] */
     size_t ivs;
+    pilot_pair_t **pair; /* by target: moments of it and its mission */
+    size_t pairs;
 } pilot_fits_t;
 
 pilot_fits_t *pilot_fits_new(const pilot_analysis_t *analysis, const uint32_t *agency_index,

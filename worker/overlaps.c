@@ -170,6 +170,12 @@ pilot_overlaps_t *pilot_overlaps_of(const pilot_view_t *view, const pilot_subset
     return overlaps;
 }
 
+bool pilot_overlaps_need_scores(const pilot_overlaps_t *overlaps, const pilot_analysis_t *analysis,
+                                size_t subset)
+{
+    return subset == 0 ? analysis->targets > 0 : overlaps && overlaps->clustered;
+}
+
 void pilot_overlaps_add_scores(pilot_overlaps_t *overlaps, const pilot_ols_scores_t *scores)
 {
     const pilot_analysis_t *analysis = overlaps->analysis;

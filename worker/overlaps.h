@@ -38,6 +38,10 @@ void pilot_overlaps_free(pilot_overlaps_t *overlaps); /* NULL is fine */
 
 /* Of one agency's rows: counts and, if the view has responses, shares of differences in means. */
 pilot_overlaps_t *pilot_overlaps_of(const pilot_view_t *view, const pilot_subsets_t *subsets);
+/* Which subsets' scores are needed: of levels that share clusters, and of the whole sample where
+ * targets are compared with missions.  overlaps NULL: no gaps. */
+bool pilot_overlaps_need_scores(const pilot_overlaps_t *overlaps, const pilot_analysis_t *analysis,
+                                size_t subset);
 /* And of its regressions.  scores: by pilot_analysis_regression. */
 void pilot_overlaps_add_scores(pilot_overlaps_t *overlaps, const pilot_ols_scores_t *scores);
 

@@ -9,6 +9,7 @@
 #include "pilot/memory.h"
 #include "pooled.h"
 #include "pooled_task.h"
+#include "targets.h"
 
 /* All agencies' first pieces, being read subset by subset. */
 typedef struct pool {
@@ -250,6 +251,8 @@ pilot_status_t pilot_pool(const pilot_analysis_t *analysis, pilot_parts_t *parts
         status = read_overlaps(&pool, error);
         if (status == PILOT_OK)
             status = pool_subsets(&pool, error);
+        if (status == PILOT_OK)
+            status = pilot_targets_merge(analysis, parts->reader, agencies, pool.fits, error);
     }
     if (status == PILOT_OK) {
         report_rows(&pool, given_up, report);

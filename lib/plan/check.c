@@ -152,6 +152,21 @@ static const pilot_plan_outcome_t *find_outcome(const pilot_plan_t *plan, const 
     return NULL;
 }
 
+/* A target and its mission are compared by means and correlation. */
+static pilot_status_t check_has_mean(pilot_document_t *document, yaml_node_t *item,
+                                     const pilot_plan_outcome_t *outcome, pilot_error_t *error)
+{
+    char quoted[PILOT_QUOTED_SIZE];
+    bool ordinal = outcome->type == PILOT_OUTCOME_ORDINAL;
+    if (!ordinal && !outcome->event)
+        return PILOT_OK;
+    return pilot_document_error(document, pilot_document_get(document, item, "stands_for"), error,
+                                "outcomes.stands_for: %s is %s; a target and its mission are "
+                                "compared by their means",
+                                pilot_quoted(outcome->name, quoted),
+                                ordinal ? "ordinal" : "a duration with an event column");
+}
+
 /* The chain of stands_for ends, and never at its own beginning. */
 static pilot_status_t check_stands_for(const pilot_plan_t *plan, pilot_document_t *document,
                                        yaml_node_t *item, const pilot_plan_outcome_t *outcome,
@@ -217,6 +232,10 @@ pilot_status_t pilot_check_outcomes(pilot_draft_t *draft, pilot_document_t *docu
             status = check_not_missing(plan, document, item, "levels", &outcome->levels, error);
         if (status == PILOT_OK)
             status = check_stands_for(plan, document, item, outcome, error);
+        if (status == PILOT_OK && outcome->stands_for)
+            status = check_has_mean(document, item, outcome, error);
+        if (status == PILOT_OK && outcome->stands_for)
+            status = check_has_mean(document, item, find_outcome(plan, outcome->stands_for), error);
     }
     return status ? status : check_smallest_effects(draft, document, error);
 }

@@ -83,8 +83,7 @@ const pilot_schema_row_t pilot_schema[] = {
      LATER("baselines are stored; they are not used")},
     {KEY("outcomes[].family", TEXT), OUTCOME(family),
      LATER("p-values are not adjusted for multiplicity")},
-    {KEY("outcomes[].stands_for", TEXT), OUTCOME(stands_for),
-     LATER("targets are not compared with the outcomes they stand for")},
+    {KEY("outcomes[].stands_for", TEXT), OUTCOME(stands_for)},
 
     {KEY("covariates", LIST), PLAN(covariates),
      ELEMENTS(pilot_plan_covariate_t, OF_DRAFT(plan.covariate_count), 256)},

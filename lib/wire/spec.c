@@ -60,6 +60,8 @@ static void add_outcomes(Pilot__Spec *spec, const pilot_plan_t *plan)
         spec->outcome[i]->has_baseline = spec->outcome[i]->baseline = outcome->baseline != NULL;
         if (outcome->stands_for)
             spec->outcome[i]->stands_for = pilot_strdup(outcome->stands_for);
+        spec->outcome[i]->has_lower_is_better = spec->outcome[i]->lower_is_better =
+            outcome->better == PILOT_BETTER_LOWER;
     }
 }
 
@@ -115,6 +117,9 @@ bool pilot_spec_has_regression(const Pilot__Spec *spec)
 {
     if (!spec->n_estimator)
         return true; /* auto may choose it */
+    for (size_t i = 0; i < spec->n_outcome; i++)
+        if (spec->outcome[i]->stands_for)
+            return true; /* targets and missions are compared by one */
     for (size_t i = 0; i < spec->n_estimator; i++) {
         pilot_estimator_t estimator = pilot_estimator_from_name(spec->estimator[i]);
         if (estimator < PILOT_ESTIMATORS &&

@@ -314,6 +314,13 @@ static void test_outcomes(void)
         {WITH_OUTCOMES("outcomes:\n  - {name: y, type: count, stands_for: z}\n"
                        "  - {name: z, type: count, stands_for: y}\n"),
          "6:40: outcomes.stands_for: 'y' would stand for itself"},
+        {TWO("{name: z, type: ordinal, levels: [a, b], stands_for: y}"),
+         "7:58: outcomes.stands_for: 'z' is ordinal; a target and its mission are compared by "
+         "their means"},
+        {WITH_OUTCOMES("outcomes:\n  - {name: y, type: duration, event: e}\n"
+                       "  - {name: z, type: binary, stands_for: y}\n"),
+         "7:41: outcomes.stands_for: 'y' is a duration with an event column; a target and its "
+         "mission are compared by their means"},
         {PLAN "analysis: {smallest_effect: {z: 5}}\n",
          "6:30: analysis.smallest_effect: 'z' is not an outcome"},
         {ONE("{name: y, type: binary, column: a}"), "6:37: outcomes: 'a' is the arm column"},

@@ -330,8 +330,6 @@ static void test_not_computed(void)
         "columns.wave: waves are stored; analyses by wave are not computed by this version\n"
         "outcomes.baseline: baselines are stored; they are not used by this version\n"
         "outcomes.family: p-values are not adjusted for multiplicity by this version\n"
-        "outcomes.stands_for: targets are not compared with the outcomes they stand for by this "
-        "version\n"
         "analysis.randomization_draws: randomization inference is not computed by this version\n"
         "analysis.bootstrap_draws: only quantile and variance_ratio are bootstrapped by this "
         "version\n"
