@@ -7,7 +7,7 @@
 #   deploy/install-deps.sh --list    print the packages and stop
 set -eu
 
-# librandom123-dev and libsodium-dev: resampling and pseudonyms, which later versions build on.
+# libsodium-dev: pseudonyms, which later versions build on.
 build='build-essential pkg-config protobuf-c-compiler libprotobuf-c-dev libzmq3-dev libpq-dev
 libgsl-dev libopenblas-dev liblapacke-dev librandom123-dev libyaml-dev libcsv-dev libsmartcols-dev
 libsodium-dev libssl-dev'

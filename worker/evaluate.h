@@ -40,6 +40,12 @@ void pilot_view_clear(pilot_view_t *view);
  */
 void pilot_view_make_responses(pilot_view_t *view);
 
+/* The regression of a subset, without frame and rows.  number, category: by covariate, or NULL (no
+ * rows: what kind each is, alone); regressor: room for all covariates, borrowed by the task. */
+pilot_ols_task_t pilot_regression_task(const pilot_analysis_t *analysis,
+                                       const pilot_subset_t *subset, const pilot_variable_t *number,
+                                       const pilot_category_t *category,
+                                       pilot_regressor_t *regressor);
 /* The regression of one subset.  Its regressors live in view->regressor until the next call. */
 pilot_ols_task_t pilot_view_task(pilot_view_t *view, const pilot_subset_t *subset);
 

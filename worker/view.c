@@ -104,24 +104,26 @@ size_t pilot_regression_covariates(const pilot_analysis_t *analysis, const pilot
     return count;
 }
 
-pilot_ols_task_t pilot_view_task(pilot_view_t *view, const pilot_subset_t *subset)
+pilot_ols_task_t pilot_regression_task(const pilot_analysis_t *analysis,
+                                       const pilot_subset_t *subset, const pilot_variable_t *number,
+                                       const pilot_category_t *category,
+                                       pilot_regressor_t *regressor)
 {
-    const pilot_analysis_t *analysis = view->analysis;
+    static const pilot_variable_t any_number;
+    static const pilot_category_t any_category;
     const Pilot__Spec *spec = analysis->spec;
     size_t *covariate = PILOT_NEW_ARRAY(size_t, spec->n_covariate);
     size_t regressors = pilot_regression_covariates(analysis, subset, covariate);
     for (size_t i = 0; i < regressors; i++) {
         size_t at = covariate[i];
-        bool category = spec->covariate[at]->kind == PILOT__VARIABLE_KIND__CATEGORY;
-        view->regressor[i] = (pilot_regressor_t){.name = spec->covariate[at]->name,
-                                                 .number = category ? NULL : &view->number[at],
-                                                 .category = category ? &view->category[at] : NULL};
+        regressor[i] = (pilot_regressor_t){.name = spec->covariate[at]->name};
+        if (spec->covariate[at]->kind == PILOT__VARIABLE_KIND__CATEGORY)
+            regressor[i].category = category ? &category[at] : &any_category;
+        else
+            regressor[i].number = number ? &number[at] : &any_number;
     }
     free(covariate);
-    return (pilot_ols_task_t){.frame = &view->frame,
-                              .row = subset->level ? subset->row : NULL,
-                              .rows = subset->rows,
-                              .regressor = view->regressor,
+    return (pilot_ols_task_t){.regressor = regressor,
                               .regressors = regressors,
                               .interact = analysis->models > 0 &&
                                           analysis->model[analysis->models - 1] != PILOT_MODEL_OLS,
@@ -130,4 +132,14 @@ pilot_ols_task_t pilot_view_task(pilot_view_t *view, const pilot_subset_t *subse
                               .across = spec->across,
                               .std_error = analysis->std_error,
                               .confidence = spec->confidence};
+}
+
+pilot_ols_task_t pilot_view_task(pilot_view_t *view, const pilot_subset_t *subset)
+{
+    pilot_ols_task_t task = pilot_regression_task(view->analysis, subset, view->number,
+                                                  view->category, view->regressor);
+    task.frame = &view->frame;
+    task.row = subset->level ? subset->row : NULL;
+    task.rows = subset->rows;
+    return task;
 }

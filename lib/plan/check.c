@@ -144,7 +144,7 @@ static pilot_status_t check_not_missing(const pilot_plan_t *plan, pilot_document
     return PILOT_OK;
 }
 
-static const pilot_plan_outcome_t *find_outcome(const pilot_plan_t *plan, const char *name)
+const pilot_plan_outcome_t *pilot_plan_find_outcome(const pilot_plan_t *plan, const char *name)
 {
     for (size_t i = 0; i < plan->outcome_count; i++)
         if (strcmp(plan->outcomes[i].name, name) == 0)
@@ -175,7 +175,7 @@ static pilot_status_t check_stands_for(const pilot_plan_t *plan, pilot_document_
     char quoted[PILOT_QUOTED_SIZE];
     const pilot_plan_outcome_t *at = outcome;
     for (size_t step = 0; at->stands_for && step <= plan->outcome_count; step++) {
-        at = find_outcome(plan, at->stands_for);
+        at = pilot_plan_find_outcome(plan, at->stands_for);
         if (!at && step > 0)
             return PILOT_OK; /* told at the outcome that names it */
         if (!at)

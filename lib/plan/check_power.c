@@ -77,14 +77,6 @@ static pilot_status_t check_counts(const check_t *check)
     return PILOT_OK;
 }
 
-static const pilot_plan_outcome_t *find_outcome(const pilot_plan_t *plan, const char *name)
-{
-    for (size_t i = 0; i < plan->outcome_count; i++)
-        if (strcmp(plan->outcomes[i].name, name) == 0)
-            return &plan->outcomes[i];
-    return NULL;
-}
-
 static pilot_status_t check_values(const check_t *check, yaml_node_t *mapping,
                                    const pilot_plan_outcome_t *outcome,
                                    const pilot_plan_power_outcome_t *given)
@@ -134,7 +126,7 @@ pilot_status_t pilot_check_power(pilot_draft_t *draft, pilot_document_t *documen
     yaml_node_t *outcomes = pilot_document_get(document, check.section, "outcomes");
     for (size_t i = 0; !status && i < power->outcome_count; i++) {
         const char *name = power->outcomes[i].name;
-        const pilot_plan_outcome_t *outcome = find_outcome(&draft->plan, name);
+        const pilot_plan_outcome_t *outcome = pilot_plan_find_outcome(&draft->plan, name);
         char quoted[PILOT_QUOTED_SIZE];
         if (!outcome)
             return pilot_document_error(document, pilot_document_key(document, outcomes, name),

@@ -55,6 +55,9 @@ pilot_status_t pilot_check_agencies(pilot_draft_t *draft, pilot_document_t *docu
 pilot_status_t pilot_check_estimators(const pilot_plan_t *plan, pilot_document_t *document,
                                       yaml_node_t *analysis, pilot_error_t *error);
 
+/* By its name; NULL: there is none. */
+const pilot_plan_outcome_t *pilot_plan_find_outcome(const pilot_plan_t *plan, const char *name);
+
 /* Fills plan->stored. */
 void pilot_plan_make_columns(pilot_plan_t *plan);
 /* Fills plan->not_computed. */

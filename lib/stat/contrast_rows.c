@@ -87,8 +87,7 @@ void contrast_rows_clear(contrast_rows_t *rows)
     *rows = (contrast_rows_t){0};
 }
 
-/* The codes that occur, numbered from 0 in their order; returns how many. */
-static size_t renumber(uint32_t *code, size_t n, size_t codes)
+size_t contrast_renumber(uint32_t *code, size_t n, size_t codes)
 {
     uint32_t *fresh = PILOT_NEW_ARRAY(uint32_t, codes + 1);
     uint32_t count = 0;
@@ -120,9 +119,9 @@ void contrast_rows_keep_rows(contrast_rows_t *rows, const uint8_t *keep)
         kept++;
     }
     rows->n = kept;
-    rows->blocks = renumber(rows->block, kept, rows->blocks);
+    rows->blocks = contrast_renumber(rows->block, kept, rows->blocks);
     if (rows->cluster)
-        rows->clusters = renumber(rows->cluster, kept, rows->clusters);
+        rows->clusters = contrast_renumber(rows->cluster, kept, rows->clusters);
 }
 
 void contrast_rows_keep_blocks(contrast_rows_t *rows, const uint8_t *keep)

@@ -25,6 +25,9 @@ typedef struct contrast_rows {
 void contrast_rows_take(const pilot_sample_t *sample, contrast_rows_t *ret_rows);
 void contrast_rows_clear(contrast_rows_t *rows);
 
+/* The codes that occur among n, numbered from 0 in their order; returns how many. */
+size_t contrast_renumber(uint32_t *code, size_t n, size_t codes);
+
 /* Keep the blocks with keep[block] != 0 and number them, and the clusters, from 0. */
 void contrast_rows_keep_blocks(contrast_rows_t *rows, const uint8_t *keep);
 /* Keep the rows with keep[row] != 0. */

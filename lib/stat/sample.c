@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "pilot/contrast.h"
+#include "contrast_rows.h"
 #include "pilot/memory.h"
 
 /* What a row of the frame says of this contrast. */
@@ -36,22 +36,6 @@ static bool has_outcome(const selection_t *selection, size_t row)
     const pilot_sample_columns_t *columns = selection->columns;
     return is_given(columns->outcome, row) && is_given(columns->event, row) &&
            is_given(columns->probability, row);
-}
-
-/* The codes that occur, numbered from 0 in their order; returns how many. */
-static size_t renumber(uint32_t *code, size_t n, size_t codes)
-{
-    uint32_t *fresh = PILOT_NEW_ARRAY(uint32_t, codes);
-    uint32_t count = 0;
-    for (size_t i = 0; i < n; i++)
-        fresh[code[i]] = 1;
-    for (size_t c = 0; c < codes; c++)
-        if (fresh[c])
-            fresh[c] = count++;
-    for (size_t i = 0; i < n; i++)
-        code[i] = fresh[code[i]];
-    free(fresh);
-    return count;
 }
 
 static void take_row(const selection_t *selection, size_t row, pilot_sample_t *sample)
@@ -116,11 +100,11 @@ void pilot_sample_select(const pilot_frame_t *frame, const pilot_sample_columns_
             take_row(&selection, at, &sample);
     }
     if (sample.block)
-        sample.blocks = renumber(sample.block, sample.n, frame->blocks);
+        sample.blocks = contrast_renumber(sample.block, sample.n, frame->blocks);
     if (sample.cluster)
-        sample.clusters = renumber(sample.cluster, sample.n, frame->clusters);
+        sample.clusters = contrast_renumber(sample.cluster, sample.n, frame->clusters);
     if (sample.cell)
-        sample.cells = renumber(sample.cell, sample.n, columns->cells);
+        sample.cells = contrast_renumber(sample.cell, sample.n, columns->cells);
     *ret_sample = sample;
 }
 
