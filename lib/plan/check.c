@@ -235,7 +235,8 @@ pilot_status_t pilot_check_outcomes(pilot_draft_t *draft, pilot_document_t *docu
         if (status == PILOT_OK && outcome->stands_for)
             status = check_has_mean(document, item, outcome, error);
         if (status == PILOT_OK && outcome->stands_for)
-            status = check_has_mean(document, item, find_outcome(plan, outcome->stands_for), error);
+            status = check_has_mean(document, item,
+                                    pilot_plan_find_outcome(plan, outcome->stands_for), error);
     }
     return status ? status : check_smallest_effects(draft, document, error);
 }

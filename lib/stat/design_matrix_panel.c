@@ -104,8 +104,7 @@ static void fill_plain(const pilot_rows_t *rows, const pilot_column_t *column, s
                        size_t count, double *ret)
 {
     const uint32_t *row = rows->row ? rows->row + first : NULL;
-    const uint8_t *present =
-        column->number && column->number->present ? FROM(column->number->present) : NULL;
+    const pilot_variable_t *number = column->number;
     switch (column->kind) {
     case PILOT_COLUMN_ZERO:
         memset(ret, 0, count * sizeof *ret);
@@ -114,13 +113,13 @@ static void fill_plain(const pilot_rows_t *rows, const pilot_column_t *column, s
         take_arm(FROM(rows->task->frame->arm), row, column->code, count, ret);
         break;
     case PILOT_COLUMN_NUMBER:
-        take_numbers(FROM(column->number->value), row, column->base, column->shift, count, ret);
-        if (present)
-            clear_missing(present, row, count, ret);
+        take_numbers(FROM(number->value), row, column->base, column->shift, count, ret);
+        if (number->present)
+            clear_missing(FROM(number->present), row, count, ret);
         break;
     case PILOT_COLUMN_MISSING:
-        if (present)
-            take_bytes(present, row, 0, count, ret);
+        if (number->present)
+            take_bytes(FROM(number->present), row, 0, count, ret);
         else
             memset(ret, 0, count * sizeof *ret);
         break;
