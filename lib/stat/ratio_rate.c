@@ -9,31 +9,9 @@
 #include "compensated.h"
 #include "pilot/memory.h"
 #include "ratio.h"
+#include "ratio_rate.h"
 
 #define MOST_STEPS 200
-#define SMALL ((size_t)10) /* units a block, on average */
-
-typedef struct block_rate {
-    compensated_t weight[2], events[2]; /* by arm, 0 control */
-    double share;                       /* of the block's events expected in the treatment arm */
-} block_rate_t;
-
-typedef struct rate {
-    contrast_rows_t rows;
-    block_rate_t *block;
-    size_t without_events; /* blocks left out */
-    double log_ratio, information;
-} rate_t;
-
-static double weight_of(const block_rate_t *block, int arm)
-{
-    return compensated_value(&block->weight[arm]);
-}
-
-static double events_of(const block_rate_t *block, int arm)
-{
-    return compensated_value(&block->events[arm]);
-}
 
 static void sum_blocks(rate_t *rate)
 {
@@ -70,9 +48,10 @@ static double score(rate_t *rate, double log_ratio)
         block_rate_t *block = &rate->block[b];
         double odds = weight_of(block, 1) / weight_of(block, 0) * exp(log_ratio);
         double one = events_of(block, 1), zero = events_of(block, 0), left = 1 / (1 + odds);
-        block->share = isinf(odds) ? 1 : odds * left;
-        compensated_add(&sum, one * left - zero * block->share);
-        compensated_add(&information, (one + zero) * block->share * left);
+        block->share[0] = left;
+        block->share[1] = isinf(odds) ? 1 : odds * left;
+        compensated_add(&sum, one * left - zero * block->share[1]);
+        compensated_add(&information, (one + zero) * block->share[1] * left);
     }
     rate->information = compensated_value(&information);
     return compensated_value(&sum);
@@ -146,49 +125,8 @@ static void count_units(const rate_t *rate, size_t ret_units[2])
     free(seen);
 }
 
-/* HC0, and with clusters CR0 times S/(S-1), of the coefficient on the arm. */
-static double sandwich(const rate_t *rate)
-{
-    const contrast_rows_t *rows = &rate->rows;
-    compensated_t *sum = PILOT_NEW_ARRAY(compensated_t, rows->clusters + 1), variance = {0};
-    double clusters = (double)rows->clusters;
-    for (size_t i = 0; i < rows->n; i++) {
-        const block_rate_t *block = &rate->block[rows->block[i]];
-        double events = events_of(block, 0) + events_of(block, 1);
-        double share = rows->treated[i] ? block->share : 1 - block->share;
-        double mean = events * share / weight_of(block, rows->treated[i]);
-        double leaning = rows->treated[i] ? 1 - block->share : -block->share;
-        double influence =
-            leaning * rows->weight[i] * (rows->outcome[i] - mean) / rate->information;
-        if (rows->cluster)
-            compensated_add(&sum[rows->cluster[i]], influence);
-        else
-            compensated_add(&variance, influence * influence);
-    }
-    for (size_t s = 0; s < rows->clusters; s++) {
-        double influence = compensated_value(&sum[s]);
-        compensated_add(&variance, influence * influence * (clusters / (clusters - 1)));
-    }
-    free(sum);
-    return compensated_value(&variance);
-}
-
-/* Estimated block effects take residuals down by a share of about blocks / units, which HC0 and CR1
- * do not give back. */
-static void note_small_blocks(const rate_t *rate, pilot_estimate_t *row)
-{
-    size_t units[2], blocks = rate->rows.blocks;
-    count_units(rate, units);
-    if (!row->std_error.given || blocks < 2 || units[0] + units[1] >= SMALL * blocks)
-        return;
-    contrast_flag(row);
-    pilot_estimate_note(row, "small_blocks: %s is too small with %zu %s in %zu blocks",
-                        pilot_std_error_name(row->std_error_type), units[0] + units[1],
-                        rate->rows.cluster ? "clusters" : "units", blocks);
-}
-
 /* What hinders a standard error of a rate ratio that is there. */
-static pilot_reason_t hindrance(const rate_t *rate, double variance)
+static pilot_reason_t hindrance(const rate_t *rate, pilot_reason_t unknown, double variance)
 {
     size_t units[2];
     bool same;
@@ -201,8 +139,8 @@ static pilot_reason_t hindrance(const rate_t *rate, double variance)
         return units[0] + units[1] == 2 ? PILOT_REASON_NO_RESIDUAL_DF
                                         : PILOT_REASON_SINGLETON_ARM_BLOCK;
     }
-    if (!isfinite(variance))
-        return PILOT_REASON_VARIANCE_UNIDENTIFIED;
+    if (unknown != PILOT_REASON_NONE)
+        return unknown;
     /* Residuals of rounding's size relative to the means. */
     return variance <= 256 * DBL_EPSILON * DBL_EPSILON ? PILOT_REASON_ZERO_VARIANCE
                                                        : PILOT_REASON_NONE;
@@ -228,17 +166,16 @@ static void estimate(rate_t *rate, double confidence, pilot_estimate_t *row)
         return;
     }
     row->estimate = PILOT_GIVEN(rate->log_ratio);
-    variance = sandwich(rate);
-    reason = hindrance(rate, variance);
+    reason = rate_ratio_variance(rate, &variance);
+    reason = hindrance(rate, reason, variance);
     if (reason != PILOT_REASON_NONE) {
         contrast_no_std_error(row, reason);
     } else {
         row->std_error = PILOT_GIVEN(sqrt(variance));
-        row->std_error_type = rate->rows.cluster ? PILOT_SE_CR1 : PILOT_SE_HC0;
+        row->std_error_type = rate->rows.cluster ? PILOT_SE_CR2 : PILOT_SE_HC2;
         pilot_estimate_infer(row, confidence);
     }
     ratio_note(row);
-    note_small_blocks(rate, row);
 }
 
 static bool is_rate(const contrast_rows_t *rows)

@@ -130,16 +130,26 @@ static inline uint16_t table_arm_code(const char *const *arms, const char *label
     return code;
 }
 
+/* A cluster's code, also where it comes back in another block. */
+static inline uint32_t table_cluster_code(const char *label, table_frame_t *out)
+{
+    size_t code = 0;
+    while (code < out->frame.clusters && strcmp(out->cluster_label[code], label) != 0)
+        code++;
+    if (code == out->frame.clusters)
+        out->cluster_label[out->frame.clusters++] = label;
+    return (uint32_t)code;
+}
+
 static inline void table_code_labels(const table_key_t *key, size_t keys, table_frame_t *out)
 {
     for (size_t k = 0; k < keys; k++) {
         if (k == 0 || strcmp(key[k].block, key[k - 1].block) != 0)
             out->block_label[out->frame.blocks++] = key[k].block;
-        if (k == 0 || strcmp(key[k].block, key[k - 1].block) != 0 ||
-            strcmp(key[k].cluster, key[k - 1].cluster) != 0)
-            out->cluster_label[out->frame.clusters++] = key[k].cluster;
         out->block[k] = (uint32_t)out->frame.blocks - 1;
-        out->cluster[k] = (uint32_t)out->frame.clusters - 1;
+        out->cluster[k] = k > 0 && strcmp(key[k].cluster, key[k - 1].cluster) == 0
+                              ? out->cluster[k - 1]
+                              : table_cluster_code(key[k].cluster, out);
     }
 }
 

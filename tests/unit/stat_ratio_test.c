@@ -265,14 +265,9 @@ static void test_small_blocks(void)
            "%s: a small block without a formula is left out (%s)", name[k], row.detail);
     }
     row = contrast_call(all[RATE], &sample);
-    ok(row.status == PILOT_ROW_FLAGGED && row.blocks == 4 && row.std_error.given &&
-           strstr(row.detail, "small_blocks: HC0 is too small with 38 units in 4 blocks"),
-       "rate_ratio: it stays, since blocks share the ratio; that they are small is said (%s)",
-       row.detail);
-    for (unsigned i = 0; i < 2; i++)
-        contrast_add(&sample, 3, 0, i, 1);
-    row = contrast_call(all[RATE], &sample);
-    ok(row.status == PILOT_ROW_OK, "rate_ratio: ten units a block are not small (%s)", row.detail);
+    ok(row.status == PILOT_ROW_OK && row.blocks == 4 && row.std_error.given &&
+           row.std_error_type == PILOT_SE_HC2,
+       "rate_ratio: it stays, since blocks share the ratio (%s)", row.detail);
     pilot_sample_clear(&sample);
 }
 
@@ -329,6 +324,24 @@ static void test_rate_blocks(void)
     ok(is_refused(&without, PILOT_REASON_ZERO_VARIANCE) &&
            fabs(without.estimate.value - log(2)) < 1e-14,
        "rate_ratio: a fit without residuals has no variance");
+    pilot_sample_clear(&sample);
+}
+
+/* One pair has all but nothing of the events: its rows' residuals are 0 whatever the variance. */
+static void test_leverage_one(unsigned design, pilot_reason_t reason)
+{
+    pilot_sample_t sample = contrast_sample(CONTRAST_BLOCKED | design, 40);
+    pilot_estimate_t row;
+    for (unsigned i = 0; i < 16; i++)
+        contrast_add(&sample, i / 2, i, i % 2, i / 2 == 3 ? 1e15 * (1 + i % 2) : 1 + i % 3);
+    row = contrast_call(all[RATE], &sample);
+    ok(is_refused(&row, reason) && fabs(row.estimate.value - log(2)) < 1e-9,
+       "rate_ratio: a pair that alone decides has no variance (%s)", pilot_reason_name(row.reason));
+    for (unsigned i = 6; i < 8; i++)
+        sample.outcome[i] = 3 * (1 + i % 2);
+    row = contrast_call(all[RATE], &sample);
+    ok(row.status == PILOT_ROW_OK && row.std_error.given,
+       "rate_ratio: among pairs of its size it has (%s)", row.detail);
     pilot_sample_clear(&sample);
 }
 
@@ -427,6 +440,8 @@ int main(void)
     test_few_units();
     test_small_blocks();
     test_rate_blocks();
+    test_leverage_one(0, PILOT_REASON_LEVERAGE_ONE);
+    test_leverage_one(CONTRAST_CLUSTERED, PILOT_REASON_VARIANCE_UNIDENTIFIED);
     test_extreme_rates();
     return tap_done();
 }

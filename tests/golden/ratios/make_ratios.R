@@ -1,10 +1,11 @@
 # Golden values for risk, odds and rate ratios: Rscript make_ratios.R, from this folder.
 # Writes cases.csv (expected numbers, logarithms) and the generated data that it names.
-# r-cran-sandwich 3.0.2, r-cran-estimatr 1.0.0, R 4.2.2.  `by` tells whose number it is: glm (its
-# own standard error), sandwich (vcovHC and vcovCL of a glm), estimatr (difference in means of the
-# outcome times the slope of the logarithm), blocks (the same written out), score (Miettinen &
-# Nurminen 1985 by root finding, the constrained fit too).
-suppressMessages({library(estimatr); library(sandwich)})
+# r-cran-sandwich 3.0.2, r-cran-clubsandwich 0.5.8, r-cran-estimatr 1.0.0, R 4.2.2.  `by` tells
+# whose number it is: glm (its own standard error), sandwich (vcovHC and vcovCL of a glm),
+# clubSandwich (vcovCR of a glm), estimatr (difference in means of the outcome times the slope of
+# the logarithm), equation and blocks (a formula written out), score (Miettinen & Nurminen 1985 by
+# root finding, the constrained fit too).
+suppressMessages({library(clubSandwich); library(estimatr); library(sandwich)})
 options(digits = 17, warn = 1)
 set.seed(20240302)
 write_data <- function(d, file) {
@@ -66,6 +67,21 @@ fit_glm <- function(formula, family, data, start = NULL) {
   first <- suppressWarnings(glm(formula, family, data, weights = w_, start = start, control = tight))
   suppressWarnings(glm(formula, family, data, weights = w_, start = coef(first), control = tight))
 }
+cr2 <- function(fit, cluster) sqrt(vcovCR(fit, cluster, type = "CR2")["z", "z"])
+# The same where a cluster's means or weights differ, dense: its root is that of the standardized
+# residuals' identity - leverages.  (vcovCR takes another root of the same equation there.)
+cr2_standardized <- function(fit, cluster) {
+  W <- fit$prior.weights * fitted(fit)
+  X <- sqrt(W) * model.matrix(fit)
+  e <- sqrt(W) * (fit$y / fitted(fit) - 1)
+  B <- solve(crossprod(X))["z", ] %*% t(X)
+  Q <- qr.Q(qr(X))
+  sqrt(sum(sapply(split(seq_along(W), cluster), function(s) {
+    half <- eigen(diag(length(s)) - tcrossprod(Q[s, , drop = FALSE]), symmetric = TRUE)
+    turned <- crossprod(half$vectors, e[s]) / sqrt(half$values)
+    (B[, s] %*% half$vectors %*% turned)^2
+  })))
+}
 binary_glm <- function(e, kind, w = NULL) {
   e$w_ <- if (is.null(w)) rep(1, nrow(e)) else w
   family <- quasibinomial(if (kind == "risk_ratio") "log" else "logit")
@@ -122,7 +138,7 @@ for (z in c("t", "u")) {
     if (block != "") f <- f[ave(f$y, f$block, FUN = sum) > 0, ]
     fit <- fit_glm(if (block == "") y ~ z else y ~ z + block, poisson, f)
     put("units.csv", "rate_ratio", y, z, block = block, weight = w, estimate = coef(fit)["z"],
-        std_error = sqrt(vcovHC(fit, type = "HC0")["z", "z"]), n = nrow(f), by = "sandwich")
+        std_error = sqrt(vcovHC(fit, type = "HC2")["z", "z"]), n = nrow(f), by = "sandwich")
   }
 
   e <- pick(clusters, z)
@@ -143,9 +159,24 @@ for (z in c("t", "u")) {
     e$y <- e[[y]]; e$w_ <- if (w == "") rep(1, nrow(e)) else e$w
     fit <- fit_glm(if (block == "") y ~ z else y ~ z + block, poisson, e)
     put("clusters.csv", "rate_ratio", y, z, block = block, cluster = "cluster", weight = w,
-        estimate = coef(fit)["z"], std_error = sqrt(vcovCL(fit, e$k)["z", "z"]), n = nrow(e),
-        by = "sandwich")
+        estimate = coef(fit)["z"], n = nrow(e), by = if (w == "") "clubSandwich" else "equation",
+        std_error = if (w == "") cr2(fit, e$k) else cr2_standardized(fit, e$k))
   }
+}
+
+# Whole clusters within several blocks: CR2 of a cluster's leverage matrix, not of a number
+f <- pick(clusters, "t")
+f$arm_block <- paste0("b", as.integer(factor(f$unit)) %% 3)
+crossing <- write_data(data.frame(unit = f$unit, block = f$arm_block, cluster = f$cluster,
+                                  arm = f$arm, count = f$count, w = f$w), "crossing.csv")
+for (w in c("", "w")) {
+  e <- pick(crossing, "t")
+  e$k <- as.integer(factor(e$cluster))
+  e$w_ <- if (w == "") rep(1, nrow(e)) else e$w
+  fit <- fit_glm(count ~ z + block, poisson, e)
+  put("crossing.csv", "rate_ratio", "count", block = "block", cluster = "cluster", weight = w,
+      estimate = coef(fit)["z"], std_error = cr2_standardized(fit, e$k), n = nrow(e),
+      by = "equation")
 }
 
 e <- pick(pairs, "t")
@@ -160,7 +191,7 @@ f <- e[ave(e$count, e$block, FUN = sum) > 0, ]
 f$w_ <- 1
 fit <- fit_glm(count ~ z + block, poisson, f)
 put("pairs.csv", "rate_ratio", "count", block = "block", estimate = coef(fit)["z"],
-    std_error = sqrt(vcovHC(fit, type = "HC0")["z", "z"]), n = nrow(f), by = "sandwich")
+    std_error = sqrt(vcovHC(fit, type = "HC2")["z", "z"]), n = nrow(f), by = "sandwich")
 
 # ---- 0 cells: Miettinen & Nurminen's score interval, constrained fit by root finding
 root <- function(f, low, high) uniroot(f, c(low, high), tol = 1e-16, maxiter = 10000)$root
@@ -250,7 +281,7 @@ for (z in c("t", "u")) {
   f <- e[ave(e$yes, e$block, FUN = sum) > 0, ]
   fit <- fit_glm(yes ~ z + block, poisson, f)
   put("star.csv", "rate_ratio", "yes", z, block = "block", estimate = coef(fit)["z"],
-      std_error = sqrt(vcovHC(fit, type = "HC0")["z", "z"]), n = nrow(f), by = "sandwich")
+      std_error = sqrt(vcovHC(fit, type = "HC2")["z", "z"]), n = nrow(f), by = "sandwich")
 }
 
 # ---- Israel 2001: schools in pairs; who earned the matriculation certificate
@@ -279,7 +310,6 @@ for (kind in c("risk_ratio", "odds_ratio")) {
 for (block in c("", "block")) {
   fit <- fit_glm(if (block == "") count ~ z else count ~ z + block, poisson, e)
   put("israel.csv", "rate_ratio", "count", block = block, cluster = "cluster",
-      estimate = coef(fit)["z"], std_error = sqrt(vcovCL(fit, e$k)["z", "z"]), n = nrow(e),
-      by = "sandwich")
+      estimate = coef(fit)["z"], std_error = cr2(fit, e$k), n = nrow(e), by = "clubSandwich")
 }
 write.csv(cases, "cases.csv", row.names = FALSE, quote = FALSE)
