@@ -9,7 +9,7 @@
 typedef struct results_request {
     const char *view, *format, *output;
     int64_t analysis;
-    bool all;
+    bool all, alarms;
 } results_request_t;
 
 /* The analysis that was asked for, or the pilot's latest finished one; its story on stderr. */
@@ -101,6 +101,7 @@ static pilot_status_t show(pilot_context_t *context, const char *pilot,
                                                        : pilot_render_format_of(request->output),
                              .output = request->output,
                              .all = request->all,
+                             .alarms = request->alarms,
                              .pilot = pilot,
                              .analysis = analysis};
     uint64_t rows = 0;
@@ -111,14 +112,14 @@ static pilot_status_t show(pilot_context_t *context, const char *pilot,
             status = PILOT_OK;
     }
     if (!status && rows == 0)
-        pilot_say("no rows in %s", request->view);
+        pilot_say(request->alarms ? "no alarms in %s" : "no rows in %s", request->view);
     return status;
 }
 
 pilot_status_t pilot_cmd_results(pilot_context_t *context, int argc, char **argv,
                                  pilot_error_t *error)
 {
-    results_request_t request = {.view = "effects"};
+    results_request_t request = {.view = NULL};
     const pilot_option_t options[] = {
         {.name = "view",
          .type = PILOT_OPTION_CHOICE,
@@ -147,7 +148,11 @@ pilot_status_t pilot_cmd_results(pilot_context_t *context, int argc, char **argv
         {.name = "all",
          .type = PILOT_OPTION_FLAG,
          .target = &request.all,
-         .help = "in a table: all methods and tests of the comparison too"},
+         .help = "in a table: every row, all methods and tests of the comparison too"},
+        {.name = "alarms",
+         .type = PILOT_OPTION_FLAG,
+         .target = &request.alarms,
+         .help = "of --view quality (implied): only the checks that ring"},
         PILOT_CONTEXT_OPTIONS(context),
         {0}};
     int operands = 0;
@@ -158,5 +163,9 @@ pilot_status_t pilot_cmd_results(pilot_context_t *context, int argc, char **argv
         1, 1, argc, argv, &operands, error);
     if (status || context->done)
         return status;
+    if (!request.view)
+        request.view = request.alarms ? "quality" : "effects";
+    if (request.alarms && strcmp(request.view, "quality") != 0)
+        return pilot_error_set(error, PILOT_E_USAGE, "--alarms is of --view quality");
     return show(context, argv[1], &request, error);
 }

@@ -3,8 +3,13 @@
 #ifndef PILOT_CLI_NUMBERS_H
 #define PILOT_CLI_NUMBERS_H
 
+#include <stdbool.h>
+
 /* Decimal places so that `scale` (a standard error) shows two significant digits; 0 .. 9. */
 int pilot_decimals(double scale);
+
+/* false when the text is NULL, empty or no number. */
+bool pilot_number_read(const char *text, double *ret_value);
 
 /* Texts of results as PostgreSQL wrote them; NULL or "" is absent and gives NULL.  Caller frees. */
 char *pilot_show_number(const char *number, const char *scale);

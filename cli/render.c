@@ -113,7 +113,11 @@ static pilot_status_t read_rows(pilot_db_t *db, sink_t *sink, pilot_error_t *err
     const char *parameter[] = {render->pilot, id};
     pilot_text_t sql = PILOT_TEXT_INIT;
     pilot_text_append(&sql, "DECLARE pilot_rows NO SCROLL CURSOR FOR ");
-    pilot_view_sql(render->view, sink->for_people, render->all, &sql);
+    pilot_view_sql(render->view,
+                   (pilot_view_rows_t){.for_people = sink->for_people,
+                                       .all = render->all,
+                                       .alarms = render->alarms},
+                   &sql);
     pilot_status_t status = pilot_db_script(db,
                                             "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;"
                                             "SET LOCAL extra_float_digits = 1",

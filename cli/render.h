@@ -14,6 +14,7 @@ typedef struct pilot_render {
     const char *format; /* one of PILOT_FORMATS */
     const char *output; /* a file, written whole or not at all; NULL or "-": stdout */
     bool all;           /* in a table too: every row of the view */
+    bool alarms;        /* of the quality view: checks that ring */
     const char *pilot;
     int64_t analysis;
 } pilot_render_t;

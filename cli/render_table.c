@@ -1,6 +1,9 @@
 #include "render_table.h"
 
+#include <math.h>
+
 #include "numbers.h"
+#include "pilot/estimators.h"
 #include "pilot/memory.h"
 
 #define UNCUT SIZE_MAX
@@ -15,6 +18,7 @@ static bool is_right(pilot_cell_kind_t kind)
 void pilot_render_table_begin(pilot_render_table_t *render, int width, bool utf8)
 {
     render->width = width;
+    render->utf8 = utf8;
     render->table = pilot_table_new(width);
     for (const pilot_view_cell_t *cell = render->view->cell; cell->header; cell++)
         if (render->all || !cell->all_only)
@@ -30,19 +34,51 @@ static const char *value(const pilot_view_t *view, const PGresult *result, int r
     return index < 0 || PQgetisnull(result, row, index) ? NULL : PQgetvalue(result, row, index);
 }
 
-static const char *estimator_label(const char *estimator)
+/* The table's facts of a row's estimator; NULL for a name that this program does not know. */
+static const pilot_estimator_facts_t *facts_of(const char *name)
 {
-    return estimator && strcmp(estimator, "difference_in_means") == 0 ? "diff. in means"
-                                                                      : estimator;
+    pilot_estimator_t estimator = name ? pilot_estimator_from_name(name) : PILOT_ESTIMATORS;
+    return estimator < PILOT_ESTIMATORS ? pilot_estimator_facts(estimator) : NULL;
 }
 
-static char *note(const char *status, const char *reason, const char *detail)
+static void append_estimator(pilot_text_t *text, const char *name)
+{
+    bool long_one = name && strcmp(name, "difference_in_means") == 0;
+    pilot_text_append(text, long_one ? "diff. in means" : name ? name : "");
+}
+
+/* A category belongs to the outcome, any other parameter to the estimator. */
+static bool is_category(const char *estimator, const char *parameter)
+{
+    const pilot_estimator_facts_t *facts = facts_of(estimator);
+    return parameter && parameter[0] && facts && facts->by_category;
+}
+
+/* In the rows of a contrast: "quantile 0.25", "iv (cace)".  Caller frees. */
+static char *estimator_cell(const pilot_view_t *view, const PGresult *result, int row)
+{
+    pilot_text_t text = PILOT_TEXT_INIT;
+    const char *estimator = value(view, result, row, "estimator");
+    const char *parameter = value(view, result, row, "parameter");
+    const pilot_estimator_facts_t *facts = facts_of(estimator);
+    append_estimator(&text, estimator);
+    if (parameter && parameter[0] && !is_category(estimator, parameter))
+        pilot_text_appendf(&text, " %s", parameter);
+    if (facts && strcmp(facts->estimand, "itt") != 0)
+        pilot_text_appendf(&text, " (%s)", facts->estimand);
+    return pilot_text_take(&text);
+}
+
+/* What a row that is not ok has to say for itself. */
+static const char *note(const char *status, const char *reason, const char *detail)
 {
     if (!status || strcmp(status, "ok") == 0)
         return NULL;
     if (reason && reason[0])
-        return pilot_strdup(reason);
-    return detail && detail[0] ? pilot_strdup(detail) : pilot_strdup(status);
+        return reason;
+    /* A ratio stands in the row already. */
+    const char *more = detail && strncmp(detail, "ratio ", 6) == 0 ? strstr(detail, "; ") : NULL;
+    return more ? more + 2 : detail && detail[0] ? detail : status;
 }
 
 static char *copy(const char *text)
@@ -58,8 +94,6 @@ static char *make_cell(const pilot_view_cell_t *cell, const char *a, const char 
         return copy(a);
     case PILOT_CELL_AGENCY:
         return pilot_strdup(a ? a : "(pooled)");
-    case PILOT_CELL_ESTIMATOR:
-        return copy(estimator_label(a));
     case PILOT_CELL_NUMBER:
         return pilot_show_number(a, b);
     case PILOT_CELL_INTERVAL:
@@ -73,7 +107,9 @@ static char *make_cell(const pilot_view_cell_t *cell, const char *a, const char 
     case PILOT_CELL_RANK:
         return pilot_show_rank(a, b, c);
     case PILOT_CELL_NOTE:
-        return note(a, b, c);
+        return copy(note(a, b, c));
+    case PILOT_CELL_ESTIMATOR:
+        break; /* of more columns than three */
     case PILOT_CELL_FLAG:
         return a && strcmp(a, "true") == 0 ? pilot_strdup("yes") : NULL;
     case PILOT_CELL_BRIEF:
@@ -91,35 +127,60 @@ static void append_name(pilot_text_t *text, const char *before, const char *name
     pilot_text_append(text, part);
 }
 
+/* ", quantile 0.25, complier effect": what a heading says of the estimator. */
+static void append_heading_estimator(pilot_text_t *text, const pilot_view_t *view,
+                                     const PGresult *result, int row, size_t most)
+{
+    const char *estimator = value(view, result, row, "estimator");
+    const char *parameter = value(view, result, row, "parameter");
+    const pilot_estimator_facts_t *facts = facts_of(estimator);
+    pilot_text_append(text, ", ");
+    append_estimator(text, estimator);
+    if (parameter && parameter[0] && !is_category(estimator, parameter))
+        append_name(text, " ", parameter, most);
+    if (facts && strcmp(facts->estimand, "cace") == 0)
+        pilot_text_append(text, " (effect on compliers)");
+    if (facts && facts->log_scale)
+        pilot_text_append(text, " (std. error: log)");
+    if (facts && facts->null != 0)
+        pilot_text_appendf(text, " (no effect: %g)", facts->null);
+}
+
+/* " (female = 1)"; of a gap " (gap: female = 1 - first level)". */
+static void append_heading_subgroup(pilot_text_t *text, const pilot_view_t *view,
+                                    const PGresult *result, int row, size_t most)
+{
+    const char *estimand = value(view, result, row, "estimand");
+    const char *subgroup = value(view, result, row, "subgroup");
+    bool gap = estimand && strcmp(estimand, "gap") == 0;
+    if (!subgroup || !subgroup[0])
+        return;
+    append_name(text, gap ? " (gap: " : " (", subgroup, most);
+    append_name(text, " = ", value(view, result, row, "level"), most);
+    pilot_text_append(text, gap ? " - first level)" : ")");
+}
+
 /* "reading: small - regular, diff. in means (female = 1)"; caller frees. */
 static char *heading_of(const pilot_view_t *view, const PGresult *result, int row, size_t most)
 {
     pilot_text_t text = PILOT_TEXT_INIT;
-    const char *estimand = value(view, result, row, "estimand");
     const char *parameter = value(view, result, row, "parameter");
-    const char *subgroup = value(view, result, row, "subgroup");
     const char *agency = value(view, result, row, "agency");
     if (view->heading == PILOT_HEADING_AGENCY) {
         append_name(&text, "", agency ? agency : "(pooled)", most);
         return pilot_text_take(&text);
     }
     append_name(&text, "", value(view, result, row, "outcome"), most);
+    if (is_category(value(view, result, row, "estimator"), parameter))
+        append_name(&text, " = ", parameter, most);
     append_name(&text, ": ", value(view, result, row, "arm"), most);
     if (view->heading == PILOT_HEADING_CURVE)
         pilot_text_appendf(&text, ", %s", value(view, result, row, "curve"));
     else
         append_name(&text, " - ", value(view, result, row, "control"), most);
     if (view->heading == PILOT_HEADING_ESTIMATE)
-        pilot_text_appendf(&text, ", %s", estimator_label(value(view, result, row, "estimator")));
-    if (parameter && parameter[0])
-        append_name(&text, view->heading == PILOT_HEADING_ESTIMATE ? " " : ", ", parameter, most);
-    if (estimand && strcmp(estimand, "itt") != 0)
-        pilot_text_appendf(&text, " [%s]", estimand);
-    if (subgroup && subgroup[0]) {
-        append_name(&text, " (", subgroup, most);
-        append_name(&text, " = ", value(view, result, row, "level"), most);
-        pilot_text_append_char(&text, ')');
-    }
+        append_heading_estimator(&text, view, result, row, most);
+    append_heading_subgroup(&text, view, result, row, most);
     if (view->heading == PILOT_HEADING_CURVE)
         append_name(&text, ", ", agency ? agency : "(pooled)", most);
     return pilot_text_take(&text);
@@ -139,6 +200,33 @@ static char *make_heading(const pilot_render_table_t *render, const PGresult *re
     return text;
 }
 
+/* Rows on the log scale show the ratio itself.  Caller frees; NULL: absent. */
+static char *ratio_cell(const pilot_render_table_t *render, const PGresult *result, int row,
+                        const pilot_view_cell_t *cell)
+{
+    double a = 0, b = 0;
+    if (!pilot_number_read(value(render->view, result, row, cell->a), &a))
+        return NULL;
+    if (cell->kind != PILOT_CELL_INTERVAL)
+        return pilot_format("%s%.3g", render->utf8 ? "×" : "x", exp(a));
+    if (!pilot_number_read(value(render->view, result, row, cell->b), &b))
+        return NULL;
+    return pilot_format("[%.3g, %.3g]", exp(a), exp(b));
+}
+
+static char *row_cell(const pilot_render_table_t *render, const PGresult *result, int row,
+                      const pilot_view_cell_t *cell)
+{
+    const pilot_view_t *view = render->view;
+    const pilot_estimator_facts_t *facts = facts_of(value(view, result, row, "estimator"));
+    if (cell->kind == PILOT_CELL_ESTIMATOR)
+        return estimator_cell(view, result, row);
+    if (cell->is_effect && facts && facts->log_scale)
+        return ratio_cell(render, result, row, cell);
+    return make_cell(cell, value(view, result, row, cell->a), value(view, result, row, cell->b),
+                     value(view, result, row, cell->c));
+}
+
 void pilot_render_table_rows(pilot_render_table_t *render, const PGresult *result)
 {
     const pilot_view_t *view = render->view;
@@ -149,8 +237,6 @@ void pilot_render_table_rows(pilot_render_table_t *render, const PGresult *resul
                                 make_heading(render, result, row));
         for (const pilot_view_cell_t *cell = view->cell; cell->header; cell++)
             if (render->all || !cell->all_only)
-                pilot_table_cell(render->table, make_cell(cell, value(view, result, row, cell->a),
-                                                          value(view, result, row, cell->b),
-                                                          value(view, result, row, cell->c)));
+                pilot_table_cell(render->table, row_cell(render, result, row, cell));
     }
 }

@@ -12,6 +12,7 @@ typedef struct pilot_render_table {
     bool all; /* --all */
     pilot_table_t *table;
     int width; /* of the terminal */
+    bool utf8;
 } pilot_render_table_t;
 
 void pilot_render_table_begin(pilot_render_table_t *render, int width, bool utf8);

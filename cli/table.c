@@ -6,14 +6,14 @@
 #include "pilot/text.h"
 
 /* Columns between columns; how much of a text column is worth more than the columns that may go;
- * what is left of one at least. */
-enum { GAP = 2, WORTH = 24, LEAST = 8 };
+ * what is left of one at least, and of the first one. */
+enum { GAP = 2, WORTH = 24, LEAST = 8, FIRST = 20 };
 
 typedef struct table_column {
     const char *header;
     bool right;
     int drop;
-    bool left_out;
+    bool left_out, dropped;
     size_t width;
 } table_column_t;
 
@@ -128,35 +128,56 @@ static size_t total_width(const pilot_table_t *table, bool worth)
     return total;
 }
 
-static void drop_columns(pilot_table_t *table)
+/* Of the columns that may go the one of the highest number; NULL: none is left. */
+static table_column_t *to_drop(pilot_table_t *table)
 {
-    while (total_width(table, true) > (size_t)table->width) {
-        table_column_t *worst = NULL;
-        for (size_t c = 0; c < table->columns; c++) {
-            table_column_t *column = &table->column[c];
-            if (!column->left_out && column->drop > 0 && (!worst || column->drop > worst->drop))
-                worst = column;
-        }
-        if (!worst)
-            return;
-        worst->left_out = true;
+    table_column_t *worst = NULL;
+    for (size_t c = 0; c < table->columns; c++) {
+        table_column_t *column = &table->column[c];
+        if (!column->left_out && column->drop > 0 && (!worst || column->drop > worst->drop))
+            worst = column;
     }
+    return worst;
 }
 
-/* The widest texts give way to each other. */
+static void drop_columns(pilot_table_t *table)
+{
+    int most = 0;
+    for (table_column_t *column;
+         total_width(table, true) > (size_t)table->width && (column = to_drop(table));) {
+        column->left_out = column->dropped = true;
+        most = column->drop > most ? column->drop : most;
+    }
+    /* A wide one that had to go may leave room for narrow ones that went before it. */
+    for (int drop = 1; drop <= most; drop++)
+        for (size_t c = 0; c < table->columns; c++) {
+            table_column_t *column = &table->column[c];
+            if (!column->dropped || column->drop != drop)
+                continue;
+            column->left_out = false;
+            column->left_out = total_width(table, true) > (size_t)table->width;
+        }
+}
+
+/* The widest texts give way to each other; the first column names the row, and goes below FIRST
+ * when nothing else is left. */
 static void narrow_texts(pilot_table_t *table)
 {
+    size_t first = FIRST;
     while (total_width(table, false) > (size_t)table->width) {
         table_column_t *widest = NULL;
         for (size_t c = 0; c < table->columns; c++) {
             table_column_t *column = &table->column[c];
-            if (!column->left_out && !column->right && column->width > LEAST &&
+            if (!column->left_out && !column->right && column->width > (c ? LEAST : first) &&
                 (!widest || column->width > widest->width))
                 widest = column;
         }
-        if (!widest)
+        if (widest)
+            widest->width--;
+        else if (first > LEAST)
+            first = LEAST;
+        else
             return;
-        widest->width--;
     }
 }
 

@@ -98,7 +98,11 @@ static const pilot_view_column_t submissions_columns[] = {T("pilot"),
 
 static const pilot_view_cell_t effects_cells[] = {
     {.header = "agency", .kind = PILOT_CELL_AGENCY, .a = "agency"},
-    {.header = "effect", .kind = PILOT_CELL_NUMBER, .a = "estimate", .b = "std_error"},
+    {.header = "effect",
+     .kind = PILOT_CELL_NUMBER,
+     .a = "estimate",
+     .b = "std_error",
+     .is_effect = true},
     {.header = "std. error",
      .kind = PILOT_CELL_NUMBER,
      .a = "std_error",
@@ -108,7 +112,8 @@ static const pilot_view_cell_t effects_cells[] = {
      .kind = PILOT_CELL_INTERVAL,
      .a = "ci_low",
      .b = "ci_high",
-     .c = "std_error"},
+     .c = "std_error",
+     .is_effect = true},
     {.header = "p", .kind = PILOT_CELL_P, .a = "p_value"},
     {.header = "control mean",
      .kind = PILOT_CELL_NUMBER,
@@ -124,12 +129,17 @@ static const pilot_view_cell_t comparison_cells[] = {
     {.header = "method", .kind = PILOT_CELL_TEXT, .a = "method", .all_only = true},
     {.header = "test", .kind = PILOT_CELL_TEXT, .a = "test", .all_only = true},
     {.header = "k", .kind = PILOT_CELL_COUNT, .a = "k"},
-    {.header = "effect", .kind = PILOT_CELL_NUMBER, .a = "estimate", .b = "std_error"},
+    {.header = "effect",
+     .kind = PILOT_CELL_NUMBER,
+     .a = "estimate",
+     .b = "std_error",
+     .is_effect = true},
     {.header = "interval",
      .kind = PILOT_CELL_INTERVAL,
      .a = "ci_low",
      .b = "ci_high",
-     .c = "std_error"},
+     .c = "std_error",
+     .is_effect = true},
     {.header = "p", .kind = PILOT_CELL_P, .a = "p_value"},
     {.header = "τ",
      .ascii = "tau",
@@ -143,15 +153,24 @@ static const pilot_view_cell_t comparison_cells[] = {
      .a = "pi_low",
      .b = "pi_high",
      .c = "std_error",
-     .drop = 1},
+     .drop = 1,
+     .is_effect = true},
     {.header = "note", .kind = PILOT_CELL_NOTE, .a = "status", .b = "reason", .c = "detail"},
     {0}};
 
 static const pilot_view_cell_t agencies_cells[] = {
     {.header = "agency", .kind = PILOT_CELL_AGENCY, .a = "agency"},
-    {.header = "effect", .kind = PILOT_CELL_NUMBER, .a = "estimate", .b = "std_error"},
+    {.header = "effect",
+     .kind = PILOT_CELL_NUMBER,
+     .a = "estimate",
+     .b = "std_error",
+     .is_effect = true},
     {.header = "std. error", .kind = PILOT_CELL_NUMBER, .a = "std_error", .b = "std_error"},
-    {.header = "shrunken", .kind = PILOT_CELL_NUMBER, .a = "eb_estimate", .b = "eb_std_error"},
+    {.header = "shrunken",
+     .kind = PILOT_CELL_NUMBER,
+     .a = "eb_estimate",
+     .b = "eb_std_error",
+     .is_effect = true},
     {.header = "std. error", .kind = PILOT_CELL_NUMBER, .a = "eb_std_error", .b = "eb_std_error"},
     {.header = "weight", .kind = PILOT_CELL_NUMBER, .a = "weight", .drop = 2},
     {.header = "rank", .kind = PILOT_CELL_RANK, .a = "rank", .b = "rank_low", .c = "rank_high"},
@@ -159,7 +178,8 @@ static const pilot_view_cell_t agencies_cells[] = {
      .kind = PILOT_CELL_NUMBER,
      .a = "leave_one_out_estimate",
      .b = "eb_std_error",
-     .drop = 1},
+     .drop = 1,
+     .is_effect = true},
     {.header = "note", .kind = PILOT_CELL_NOTE, .a = "status", .b = "reason"},
     {0}};
 
@@ -168,15 +188,16 @@ static const pilot_view_cell_t quality_cells[] = {
     {.header = "arm", .kind = PILOT_CELL_TEXT, .a = "arm"},
     {.header = "variable", .kind = PILOT_CELL_TEXT, .a = "variable"},
     {.header = "value", .kind = PILOT_CELL_NUMBER, .a = "value"},
-    {.header = "statistic", .kind = PILOT_CELL_NUMBER, .a = "statistic", .drop = 2},
-    {.header = "df", .kind = PILOT_CELL_NUMBER, .a = "df", .drop = 3},
+    {.header = "statistic", .kind = PILOT_CELL_NUMBER, .a = "statistic", .drop = 3},
+    {.header = "df", .kind = PILOT_CELL_NUMBER, .a = "df", .drop = 4},
     {.header = "p", .kind = PILOT_CELL_P, .a = "p_value"},
     {.header = "alarm", .kind = PILOT_CELL_FLAG, .a = "alarm"},
+    {.header = "note", .kind = PILOT_CELL_TEXT, .a = "detail", .drop = 2},
     {0}};
 
 static const pilot_view_cell_t curves_cells[] = {
-    {.header = "x", .kind = PILOT_CELL_NUMBER, .a = "x"},
-    {.header = "y", .kind = PILOT_CELL_NUMBER, .a = "y", .b = "std_error"},
+    {.header = "time", .kind = PILOT_CELL_NUMBER, .a = "x"},
+    {.header = "share", .kind = PILOT_CELL_NUMBER, .a = "y", .b = "std_error"},
     {.header = "interval",
      .kind = PILOT_CELL_INTERVAL,
      .a = "ci_low",
@@ -204,6 +225,12 @@ static const pilot_view_cell_t submissions_cells[] = {
     "outcome, subgroup NULLS FIRST, level NULLS FIRST, arm, estimator, parameter NULLS "           \
     "FIRST, " AGENCY_ORDER
 
+/* A heading holds one category of an ordinal outcome, and all parameters of other estimators. */
+#define CATEGORY                                                                                   \
+    "CASE WHEN estimator IN ('difference_in_means', 'ols', 'lin', 'iv') THEN parameter END"
+/* What an estimator is not made for, nobody wants to read of each time. */
+#define FITTING "reason IS DISTINCT FROM 'outcome_type'"
+
 static const pilot_view_t views[] = {
     {.name = "effects",
      .source = "results.effects",
@@ -211,6 +238,7 @@ static const pilot_view_t views[] = {
      .cell = effects_cells,
      .order = AGENCY_ORDER,
      .table_order = CONTRAST_ORDER,
+     .table_where = FITTING,
      .heading = PILOT_HEADING_ESTIMATE,
      .by_analysis = true},
     {.name = "comparison",
@@ -219,8 +247,8 @@ static const pilot_view_t views[] = {
      .cell = comparison_cells,
      .order = "ordinal",
      .table_order = "min(ordinal) OVER (PARTITION BY outcome, subgroup, level, arm, control, "
-                    "estimand, parameter), ordinal",
-     .table_where = "headline",
+                    "estimand = 'gap', " CATEGORY "), ordinal",
+     .table_where = "headline AND " FITTING,
      .heading = PILOT_HEADING_CONTRAST,
      .by_analysis = true},
     {.name = "agencies",
@@ -229,6 +257,7 @@ static const pilot_view_t views[] = {
      .cell = agencies_cells,
      .order = AGENCY_ORDER,
      .table_order = CONTRAST_ORDER,
+     .table_where = FITTING,
      .heading = PILOT_HEADING_ESTIMATE,
      .by_analysis = true},
     {.name = "quality",
@@ -237,6 +266,7 @@ static const pilot_view_t views[] = {
      .cell = quality_cells,
      .order = AGENCY_ORDER,
      .table_order = AGENCY_ORDER,
+     .table_where = "(value IS NOT NULL OR statistic IS NOT NULL OR alarm)",
      .heading = PILOT_HEADING_AGENCY,
      .by_analysis = true},
     {.name = "curves",
@@ -284,7 +314,7 @@ static void append_column(const pilot_view_column_t *column, pilot_text_t *text)
         pilot_text_appendf(text, "\"%s\"", column->name);
 }
 
-void pilot_view_sql(const pilot_view_t *view, bool for_people, bool all, pilot_text_t *text)
+void pilot_view_sql(const pilot_view_t *view, pilot_view_rows_t rows, pilot_text_t *text)
 {
     pilot_text_append(text, "SELECT ");
     for (const pilot_view_column_t *column = view->column; column->name; column++) {
@@ -294,7 +324,9 @@ void pilot_view_sql(const pilot_view_t *view, bool for_people, bool all, pilot_t
     pilot_text_appendf(text, " FROM %s WHERE pilot = $1", view->source);
     if (view->by_analysis)
         pilot_text_append(text, " AND analysis = $2::bigint");
-    if (for_people && !all && view->table_where)
+    if (rows.for_people && !rows.all && view->table_where)
         pilot_text_appendf(text, " AND %s", view->table_where);
-    pilot_text_appendf(text, " ORDER BY %s", for_people ? view->table_order : view->order);
+    if (rows.alarms)
+        pilot_text_append(text, " AND alarm");
+    pilot_text_appendf(text, " ORDER BY %s", rows.for_people ? view->table_order : view->order);
 }

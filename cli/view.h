@@ -23,7 +23,7 @@ typedef struct pilot_view_column {
 typedef enum pilot_cell_kind {
     PILOT_CELL_TEXT,      /* a */
     PILOT_CELL_AGENCY,    /* a, or "(pooled)" */
-    PILOT_CELL_ESTIMATOR, /* a */
+    PILOT_CELL_ESTIMATOR, /* with its parameter */
     PILOT_CELL_COUNT,     /* a */
     PILOT_CELL_NUMBER,    /* a, to the digits of b */
     PILOT_CELL_INTERVAL,  /* [a, b], to the digits of c */
@@ -50,8 +50,9 @@ typedef struct pilot_view_cell {
     const char *ascii;  /* header where the locale has no UTF-8; NULL: the same */
     pilot_cell_kind_t kind;
     const char *a, *b, *c;
-    int drop;      /* see table.h */
-    bool all_only; /* constant unless --all is given */
+    int drop;       /* see table.h */
+    bool all_only;  /* constant unless --all is given */
+    bool is_effect; /* where the estimator works with logarithms, they are shown as ratios */
 } pilot_view_cell_t;
 
 typedef struct pilot_view {
@@ -68,8 +69,15 @@ typedef struct pilot_view {
 
 const pilot_view_t *pilot_view_find(const char *name); /* NULL when there is none */
 
+/* Which rows of a view, and for whom. */
+typedef struct pilot_view_rows {
+    bool for_people; /* in their order, without what they need not see */
+    bool all;        /* what they need not see too */
+    bool alarms;     /* those with an alarm alone; the view has such a column */
+} pilot_view_rows_t;
+
 /* SELECT ... with $1 = pilot and, by_analysis, $2 = analysis.  `text` begins empty. */
-void pilot_view_sql(const pilot_view_t *view, bool for_people, bool all, pilot_text_t *text);
+void pilot_view_sql(const pilot_view_t *view, pilot_view_rows_t rows, pilot_text_t *text);
 
 /* Index of a column by name, or -1. */
 int pilot_view_index(const pilot_view_t *view, const char *name);

@@ -41,6 +41,7 @@ typedef struct pilot_estimator_facts {
     bool by_category; /* an ordinal outcome gives one row a category, its share's difference */
     bool needs_received, needs_event;
     bool uses_probability; /* columns.probability, where the plan has it */
+    bool log_scale;        /* estimate, standard error and interval are logarithms of a ratio */
     double null;           /* the value that says no effect */
     bool computed;         /* by this version; else its rows say not_in_this_version */
 } pilot_estimator_facts_t;

@@ -109,6 +109,29 @@ done
 is "$(awk -F, 'NR > 1' "$T/comparison.1.csv" | wc -l)" $((4 * 2 * 119 * 12)) \
     "each row is compared across agencies"
 
+# ---- what people see -----------------------------------------------------------------------------
+for name in effects comparison agencies quality curves; do
+    try "$PILOT" results every --dir "$T/w1" --view $name
+    is "$(sed 's/×/x/g; s/τ/t/g; s/I²/I2/g' "$T/out" | awk 'length > 80' | wc -l)" 0 \
+        "$name fits 80 columns with every estimator"
+    is "$(grep -c outcome_type "$T/out")" 0 "and leaves out what does not fit the outcome"
+done
+try "$PILOT" results every --dir "$T/w1"
+like "$out" '^pass: a - c, risk_ratio \(std. error: log\)$' "a ratio says what its standard error is of"
+is "$(sed -n '/^pass: a - c, risk_ratio (std. error: log)$/,/pooled/p' "$T/out" | awk 'END {print $2}')" \
+    "×$(awk -F'|' '$1 == "pooled" && $3 == "pass" && $4 == "" && $6 == "a" && $8 == "risk_ratio" {
+        printf "%.3g", exp($10)}' "$T/rows")" "and stands as a ratio"
+like "$out" '^score: a - c, quantile 0.25 \(gap: sex = 1 - first level\)$' "gaps say what they are"
+like "$out" '^mood = sad: a - c, ols$' "a category belongs to the outcome"
+try "$PILOT" results every --dir "$T/w1" --view comparison
+for label in "iv (cace)" "quantile 0.25" "lee_bounds upper" "rmst 60"; do
+    like "$out" "^${label//[()]/.} " "$label is one row of its contrast"
+done
+try "$PILOT" results every --dir "$T/w1" --alarms
+is "$(tail -n +2 "$T/out" | grep -Ec ' yes( |$)')" "$(grep -c ',true,' "$T/quality.1.csv")" \
+    "--alarms shows the checks that ring"
+is "$(grep -c '^count' "$T/out")" 0 "and those alone"
+
 # ---- curves --------------------------------------------------------------------------------------
 is "$(cut -d, -f3-5,8,9 "$T/curves.1.csv" | sort -u | grep -c '^pooled,,days,[cab],kaplan_meier$')" 3 \
     "every arm has its pooled curve"

@@ -52,6 +52,18 @@ static void test_fitting(void)
             "the column to drop goes, rows stand under headings, no blanks at line ends");
     free(text);
 
+    table = pilot_table_new(20);
+    pilot_table_column(table, "agency", false, 0);
+    pilot_table_column(table, "df", true, 2);
+    pilot_table_column(table, "note", true, 1);
+    pilot_table_row(table);
+    pilot_table_cell_text(table, "north");
+    pilot_table_cell_text(table, "12");
+    pilot_table_cell_text(table, "wider than the line");
+    text = print(table);
+    is_text(text, "agency  df\nnorth   12\n", "a column comes back when a wider one had to go");
+    free(text);
+
     table = make(80);
     pilot_table_row(table);
     pilot_table_cell_text(table, "a\x1b[31mb");
@@ -101,18 +113,23 @@ static void test_views(void)
     ok(pilot_view_find("effects") && pilot_view_find("submissions"), "views are found");
     ok(!pilot_view_find("nothing"), "others are not");
     pilot_text_t sql = PILOT_TEXT_INIT;
-    pilot_view_sql(pilot_view_find("comparison"), true, false, &sql);
-    ok(strstr(sql.data, "AND headline ORDER BY"), "people see the headline");
+    const pilot_view_t *comparison = pilot_view_find("comparison");
+    pilot_view_sql(comparison, (pilot_view_rows_t){.for_people = true}, &sql);
+    ok(strstr(sql.data, "AND headline AND reason IS DISTINCT FROM 'outcome_type' ORDER BY"),
+       "people see the headline, of estimators that fit the outcome");
     pilot_text_reset(&sql);
-    pilot_view_sql(pilot_view_find("comparison"), true, true, &sql);
+    pilot_view_sql(comparison, (pilot_view_rows_t){.for_people = true, .all = true}, &sql);
     ok(!strstr(sql.data, "AND headline"), "and with --all everything");
     pilot_text_reset(&sql);
-    pilot_view_sql(pilot_view_find("comparison"), false, false, &sql);
+    pilot_view_sql(comparison, (pilot_view_rows_t){0}, &sql);
     ok(!strstr(sql.data, "AND headline"), "programs always see everything");
+    pilot_text_reset(&sql);
+    pilot_view_sql(pilot_view_find("quality"), (pilot_view_rows_t){.alarms = true}, &sql);
+    ok(strstr(sql.data, "AND alarm ORDER BY"), "but for --alarms");
     pilot_text_clear(&sql);
-    static const char *const names[] = {"effects", "comparison", "agencies", "quality",
-                                        "submissions"};
-    for (size_t i = 0; i < 5; i++) {
+    static const char *const names[] = {"effects", "comparison", "agencies",
+                                        "quality", "curves",     "submissions"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         const pilot_view_t *view = pilot_view_find(names[i]);
         bool known = true;
         for (const pilot_view_cell_t *cell = view->cell; cell->header; cell++)
