@@ -16,7 +16,14 @@ for name; do
         "tests/fuzz/${name}_fuzz.c" build-fuzz/libpilot-{cli,store,wire,plan,stat,base}.a \
         $(pkg-config --libs libzmq gsl libprotobuf-c yaml-0.1 libpq smartcols libcrypto openblas lapacke) \
         -lcsv -lm -lpthread -o "build-fuzz/$name/fuzz"
-    (cd "build-fuzz/$name" && ./fuzz -max_total_time="$seconds" -timeout=10 -rss_limit_mb=1024 -print_final_stats=1 \
+    dictionary=()
+    if [ "$name" = plan ]; then
+        # Every key and every choice of the schema.
+        grep -ohE '"[]A-Za-z0-9_.|*[-]+' lib/plan/schema.c lib/plan/estimators.c | cut -d'"' -f2 |
+            tr '].|*[' '\n' | sort -u | sed '/^-*$/d; s/.*/"&"/' >"build-fuzz/$name/dictionary"
+        dictionary=(-dict=dictionary)
+    fi
+    (cd "build-fuzz/$name" && ./fuzz "${dictionary[@]}" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=1024 -print_final_stats=1 \
         corpus "../../tests/fuzz/corpus/$name") 2>"build-fuzz/$name/log" ||
         { tail -n 40 "build-fuzz/$name/log" >&2; echo "fuzz: $name has a finding in build-fuzz/$name" >&2; exit 1; }
     runs=$(sed -n 's/^stat::number_of_executed_units: *//p' "build-fuzz/$name/log")

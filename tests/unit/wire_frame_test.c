@@ -1,5 +1,6 @@
 #include "pilot/wire.h"
 
+#include <glob.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -182,9 +183,46 @@ static void test_sockets(void)
     zmq_ctx_term(context);
 }
 
+static bool unpacks(const char *path)
+{
+    static uint8_t bytes[65536];
+    FILE *file = fopen(path, "rb");
+    size_t length = file ? fread(bytes, 1, sizeof bytes, file) : 0;
+    if (file)
+        fclose(file);
+    const char *name = strrchr(path, '/') + 1;
+    pilot_status_t status;
+    ProtobufCMessage *message = NULL;
+    Pilot__Frame *frame = NULL;
+    if (strncmp(name, "spec", 4) == 0)
+        status = pilot_spec_unpack(bytes, length, (Pilot__Spec **)&message, NULL);
+    else if (strncmp(name, "rows", 4) == 0)
+        status = pilot_rows_unpack(bytes, length, (Pilot__ResultRows **)&message, NULL);
+    else if (strncmp(name, "part", 4) == 0)
+        status = pilot_part_unpack(bytes, length, (Pilot__Part **)&message, NULL);
+    else
+        status = pilot_wire_unpack(bytes, length, &frame, NULL);
+    pilot_message_free(message);
+    pilot_wire_free(frame);
+    return status == PILOT_OK;
+}
+
+/* Frames of another protocol would be refused at once, and the fuzzer would begin with nothing. */
+static void test_corpus(void)
+{
+    glob_t found = {0};
+    ok(glob("tests/fuzz/corpus/wire/*", 0, NULL, &found) == 0,
+       "the fuzzer has frames to begin with");
+    for (size_t i = 0; i < found.gl_pathc; i++)
+        if (!strstr(found.gl_pathv[i], "/endpoint"))
+            ok(unpacks(found.gl_pathv[i]), "%s unpacks", found.gl_pathv[i]);
+    globfree(&found);
+}
+
 int main(void)
 {
     test_roundtrip();
+    test_corpus();
     test_refused();
     test_protocol();
     test_sizes();
