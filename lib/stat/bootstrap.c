@@ -30,7 +30,7 @@ static void draw_pairs(const ordered_rows_t *rows, pilot_stream_t *stream, uint3
 }
 
 void bootstrap_draw(const ordered_rows_t *rows, const pilot_contrast_options_t *options,
-                    size_t draw, uint32_t *times)
+                    size_t draw, size_t fewer, uint32_t *times)
 {
     pilot_stream_t stream = pilot_stream(options->seed, (uint32_t)draw, options->agency_index,
                                          PILOT_PURPOSE_BOOTSTRAP, 0);
@@ -41,7 +41,7 @@ void bootstrap_draw(const ordered_rows_t *rows, const pilot_contrast_options_t *
     }
     for (size_t c = 0; c < 2 * rows->blocks; c++) {
         const ordered_cell_t *cell = &rows->cell[c];
-        for (size_t u = 0; u < cell->units; u++)
+        for (size_t u = fewer; u < cell->units; u++)
             times[cell->first_unit + pick(&stream, cell->units)]++;
     }
 }

@@ -14,9 +14,10 @@
 #define BOOTSTRAP_DRAWS ((size_t)999)
 size_t bootstrap_draws(const pilot_contrast_options_t *options);
 
-/* times (units): how often each unit is in this draw. */
+/* times (units): how often each unit is in this draw.  fewer: cells of n units have n - fewer
+ * drawn, 0 or 1; pairs are drawn all. */
 void bootstrap_draw(const ordered_rows_t *rows, const pilot_contrast_options_t *options,
-                    size_t draw, uint32_t *times);
+                    size_t draw, size_t fewer, uint32_t *times);
 
 /* Sorts ascending. */
 void bootstrap_sort(double *value, size_t draws);

@@ -24,6 +24,7 @@ typedef struct quantile_work {
     uint32_t *cell_of; /* n: cell of a row */
     size_t arm_rows[2];
     double *cell_weight; /* 2 x blocks, of the draw */
+    double *scale;       /* 2 x blocks: how often a unit that is drawn once counts */
     double *factor;      /* 2 x blocks: what a row's weight is multiplied by */
     uint32_t *times;     /* units */
     double *difference;  /* PILOT_QUANTILES x draws */
@@ -67,6 +68,7 @@ static void work_init(quantile_work_t *work, const ordered_rows_t *rows, size_t 
                               .sorted = PILOT_NEW_ARRAY(uint32_t, rows->n),
                               .cell_of = PILOT_NEW_ARRAY(uint32_t, rows->n),
                               .cell_weight = PILOT_NEW_ARRAY(double, 2 * rows->blocks),
+                              .scale = PILOT_NEW_ARRAY(double, 2 * rows->blocks),
                               .factor = PILOT_NEW_ARRAY(double, 2 * rows->blocks),
                               .times = PILOT_NEW_ARRAY(uint32_t, rows->units),
                               .difference = PILOT_NEW_ARRAY(double, PILOT_QUANTILES *draws)};
@@ -79,6 +81,7 @@ static void work_clear(quantile_work_t *work)
     free(work->sorted);
     free(work->cell_of);
     free(work->cell_weight);
+    free(work->scale);
     free(work->factor);
     free(work->times);
     free(work->difference);
@@ -94,7 +97,8 @@ static void weigh_draw(quantile_work_t *work)
         compensated_t weight = {0};
         for (size_t i = cell->first; !same && i < cell->first + cell->rows; i++)
             compensated_add(&weight, work->times[rows->unit[i]] * rows->weight[i]);
-        work->cell_weight[c] = same ? (double)cell->rows : compensated_value(&weight);
+        work->cell_weight[c] =
+            same ? (double)cell->rows : work->scale[c] * compensated_value(&weight);
     }
 }
 
@@ -114,7 +118,8 @@ static void weigh_cells(quantile_work_t *work, double ret_total[2])
     for (size_t b = 0; b < rows->blocks; b++) {
         double block = work->cell_weight[2 * b] + work->cell_weight[2 * b + 1];
         for (size_t z = 0; z < 2; z++)
-            work->factor[2 * b + z] = block > 0 ? block / work->cell_weight[2 * b + z] : 0;
+            work->factor[2 * b + z] =
+                block > 0 ? block / work->cell_weight[2 * b + z] * work->scale[2 * b + z] : 0;
         compensated_add(&total, block);
     }
     ret_total[0] = ret_total[1] = compensated_value(&total);
@@ -149,6 +154,21 @@ static void compute_differences(quantile_work_t *work, double difference[PILOT_Q
         take_quantiles(work, z, total[z], quantile[z]);
     for (size_t q = 0; q < PILOT_QUANTILES; q++)
         difference[q] = quantile[1][q] - quantile[0][q];
+}
+
+/* In several blocks a cell of n units has n - 1 drawn, each counting n/(n - 1) times (Rao & Wu
+ * 1988): n draws have a variance too small by (n - 1)/n, which more blocks do not mend. */
+static bool draws_fewer(const ordered_rows_t *rows)
+{
+    return rows->blocks > 1 && !rows->pairs && !rows->all_small;
+}
+
+static void scale_cells(quantile_work_t *work, bool fewer)
+{
+    for (size_t c = 0; c < 2 * work->rows->blocks; c++) {
+        double units = (double)work->rows->cell[c].units;
+        work->scale[c] = fewer ? units / (units - 1) : 1;
+    }
 }
 
 /* Units of an arm beyond the q-th quantile, as far as its share goes. */
@@ -198,14 +218,16 @@ static void estimate_rows(const ordered_rows_t *rows, const pilot_contrast_optio
     work_init(&work, rows, draws);
     for (size_t u = 0; u < rows->units; u++)
         work.times[u] = 1;
+    scale_cells(&work, false);
     compute_differences(&work, difference);
     for (size_t q = 0; q < PILOT_QUANTILES; q++) {
         ordered_rows_count(rows, &row[q]);
         if (isfinite(difference[q]))
             row[q].estimate = PILOT_GIVEN(difference[q]);
     }
+    scale_cells(&work, draws_fewer(rows));
     for (size_t draw = 0; draw < draws; draw++) {
-        bootstrap_draw(rows, options, draw, work.times);
+        bootstrap_draw(rows, options, draw, draws_fewer(rows), work.times);
         compute_differences(&work, difference);
         for (size_t q = 0; q < PILOT_QUANTILES; q++)
             work.difference[q * draws + draw] = difference[q];

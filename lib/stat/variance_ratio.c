@@ -133,7 +133,7 @@ static void run_draws(work_t *work, const pilot_contrast_options_t *options, con
 {
     for (size_t b = 0; b < draws->count; b++) {
         ratio_t draw;
-        bootstrap_draw(work->rows, options, b, work->times);
+        bootstrap_draw(work->rows, options, b, 0, work->times);
         draw = compute_ratio(work);
         take_draw(draws, b, &draw, base);
     }

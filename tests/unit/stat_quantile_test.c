@@ -59,7 +59,7 @@ static void test_draws(void)
             pilot_philox(20240301, counter, word);
             want[(i < 5 ? 0 : 5) + (word[i % 4] * count >> 32)]++;
         }
-        bootstrap_draw(&rows, &usual, draw, got);
+        bootstrap_draw(&rows, &usual, draw, 0, got);
         same &= memcmp(got, want, sizeof want) == 0;
     }
     ok(same, "a draw follows from seed, number, agency and place alone");
@@ -87,9 +87,8 @@ static void test_percentile(void)
 }
 
 /* Smallest outcome of the arm at which the blocks' distribution functions, weighted by the draw's
- * block shares, reach tau. */
-static double slow_quantile(const ordered_rows_t *rows, const uint32_t *times, size_t arm,
-                            double tau)
+ * block shares, reach tau.  times (units): how often each counts. */
+static double slow_quantile(const ordered_rows_t *rows, const double *times, size_t arm, double tau)
 {
     double best = INFINITY, all = 0;
     for (size_t i = 0; i < rows->n; i++)
@@ -115,20 +114,38 @@ static double slow_quantile(const ordered_rows_t *rows, const uint32_t *times, s
     return best;
 }
 
+/* A draw; in blocks of one unit less than a cell has, which make up for it. */
+static void slow_draw(const ordered_rows_t *rows, const pilot_contrast_options_t *options,
+                      size_t draw, double *times)
+{
+    uint32_t drawn[46];
+    bool fewer = rows->blocks > 1;
+    bootstrap_draw(rows, options, draw, fewer, drawn);
+    for (size_t c = 0; c < 2 * rows->blocks; c++) {
+        const ordered_cell_t *cell = &rows->cell[c];
+        double sum = 0, units = (double)cell->units;
+        for (size_t u = cell->first_unit; u < cell->first_unit + cell->units; u++)
+            sum += drawn[u];
+        for (size_t u = cell->first_unit; u < cell->first_unit + cell->units; u++)
+            times[u] = drawn[u] * (units / sum);
+        if (sum != units - fewer)
+            times[cell->first_unit] = NAN;
+    }
+}
+
 static void test_the_long_way(unsigned design)
 {
     pilot_sample_t sample = sample_make(design, 5, 46);
     pilot_contrast_options_t options = usual;
     pilot_estimate_t row[PILOT_QUANTILES];
     ordered_rows_t rows;
-    double draw[40];
-    uint32_t times[46];
+    double draw[40], times[46];
     options.bootstrap_draws = 40;
     ordered_rows_make(&sample, false, 2, &rows);
     pilot_quantile_estimate(&sample, &options, row);
     for (size_t q = 0; q < PILOT_QUANTILES; q++) {
         for (size_t b = 0; b < 40; b++) {
-            bootstrap_draw(&rows, &options, b, times);
+            slow_draw(&rows, &options, b, times);
             draw[b] = slow_quantile(&rows, times, 1, at[q]) - slow_quantile(&rows, times, 0, at[q]);
         }
         is_close(row[q].std_error.value, bootstrap_deviation(draw, 40), 1e-13,
@@ -178,6 +195,39 @@ static void test_exact_distribution(void)
     }
     ordered_rows_clear(&rows);
     pilot_sample_clear(&sample);
+}
+
+/* The bootstrap's variance against that of the estimate itself over samples; drawing two of two
+ * units gives 0.63 of it. */
+static void test_small_blocks(void)
+{
+    enum { BLOCKS = 30, SAMPLES = 400 };
+    double value[4 * BLOCKS], sum = 0, squares = 0, variance = 0;
+    uint8_t treated[4 * BLOCKS];
+    uint32_t block[4 * BLOCKS];
+    uint64_t state = 8;
+    pilot_sample_t sample = {.n = 4 * BLOCKS,
+                             .outcome = value,
+                             .treated = treated,
+                             .block = block,
+                             .blocks = BLOCKS,
+                             .candidates = 4 * BLOCKS};
+    for (size_t s = 0; s < SAMPLES; s++) {
+        pilot_estimate_t row[PILOT_QUANTILES];
+        for (size_t i = 0; i < sample.n; i++) {
+            block[i] = (uint32_t)(i / 4);
+            treated[i] = i % 2;
+            value[i] = sample_normal(&state);
+        }
+        pilot_quantile_estimate(&sample, &usual, row);
+        sum += row[2].estimate.value;
+        squares += row[2].estimate.value * row[2].estimate.value;
+        variance += row[2].std_error.value * row[2].std_error.value;
+    }
+    double ratio = variance / (squares - sum * sum / SAMPLES);
+    ok(ratio > 0.85 && ratio < 1.4,
+       "blocks of two units an arm: variances are not too small (%.2f of what they should be)",
+       ratio);
 }
 
 typedef struct worst {
@@ -345,5 +395,6 @@ int main(void)
     test_invariance();
     test_edges();
     test_pairs();
+    test_small_blocks();
     return tap_done();
 }

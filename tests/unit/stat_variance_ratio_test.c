@@ -77,7 +77,7 @@ static void test_the_long_way(void)
     ordered_rows_make(&sample, false, 2, &rows);
     for (size_t b = 0; b < 199; b++) {
         double ratio;
-        bootstrap_draw(&rows, &usual, b, times);
+        bootstrap_draw(&rows, &usual, b, 0, times);
         ratio = plain_ratio(&rows, times, &std_error);
         t[b] = (ratio - row.estimate.value) / std_error;
         above += t[b] >= row.statistic.value;
