@@ -140,13 +140,13 @@ static void fill_numbers(const rmst_t *rmst, pilot_estimate_t *row)
     row->control_mean = PILOT_GIVEN(rmst->base + compensated_value(&control));
 }
 
-/* With several blocks Greenwood's variance is too small by (n - 1)/n in each arm of each block,
- * which more blocks do not mend.  Without censoring this factor makes it Neyman's. */
+/* The plain variance is too small by (n - 1)/n in each arm of each block, which more blocks do not
+ * mend; clusters are few.  Without censoring this factor makes it Neyman's. */
 static double small_sample_factor(const rmst_t *rmst, size_t block, size_t arm)
 {
     const survival_block_t *at = &rmst->design.block[block];
     double units = (double)(arm == 0 ? at->units_control : at->units - at->units_control);
-    return rmst->design.blocks > 1 ? units / (units - 1) : 1;
+    return rmst->design.blocks > 1 || rmst->sample->cluster ? units / (units - 1) : 1;
 }
 
 static double variance_of(const rmst_t *rmst, bool linearized)

@@ -97,22 +97,29 @@ static void test_order(unsigned design)
     ok(same, "design %u: the order of rows does not matter", design);
 }
 
-/* Every row twice, the two in one cluster: as with the row alone. */
+/* Every row twice, the two in one cluster: as with the row alone in it. */
 static void test_duplicates(void)
 {
-    bool same = true;
+    bool same = true, larger = true;
     for (unsigned seed = 0; seed < 300; seed++) {
         rows_t *rows = random_rows(PLAIN, seed, 0.2), *twice = rows_new(CLUSTERED);
-        pilot_estimate_t one = run(pilot_rmst_estimate, rows, 0), two;
+        rows_t *once = rows_new(CLUSTERED);
+        pilot_estimate_t plain = run(pilot_rmst_estimate, rows, 0), one, two;
         for (unsigned i = 0; i < 2 * rows->sample.n; i++)
             add(twice, 0, i / 2, rows->treated[i / 2], 1, rows->time[i / 2], rows->event[i / 2]);
+        for (unsigned i = 0; i < rows->sample.n; i++)
+            add(once, 0, i, rows->treated[i], 1, rows->time[i], rows->event[i]);
+        one = run(pilot_rmst_estimate, once, 0);
         two = run(pilot_rmst_estimate, twice, 0);
         same &= near(two.estimate.value, one.estimate.value, 1e-12) &&
                 near(two.std_error.value, one.std_error.value, 1e-11);
+        larger &= one.std_error.value > plain.std_error.value;
         free(rows);
         free(twice);
+        free(once);
     }
     ok(same, "rows that come twice in a cluster count as one");
+    ok(larger, "clusters have the factor n/(n - 1) also without blocks");
 }
 
 /* Equal weights and clusters of one row are no weights and no clusters. */

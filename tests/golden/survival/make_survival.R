@@ -58,7 +58,7 @@ rmst <- function(column, z, horizon = 0, blocked = FALSE, clustered = FALSE, wei
     estimate <- estimate + sign * p * a$area
     if (sign < 0) control <- control + p * a$area
     units <- if (clustered) length(unique(x$cluster)) else nrow(x)
-    factor <- if (blocked) units / (units - 1) else 1
+    factor <- if (blocked || clustered) units / (units - 1) else 1
     variance <- variance + p^2 * factor * a$error^2
     influence <- c(influence, p * sqrt(factor) * as.vector(a$influence))
     cluster <- c(cluster, x$cluster)
