@@ -1,8 +1,8 @@
 /* coverage.c - how often 95 % intervals hold the effect: every design x the default estimator, on
- * normal, skewed, binary, rare and count outcomes, small and large.  Prints
- * docs/methods/coverage.md.
+ * normal, skewed, binary, rare and count outcomes, small and large; and (contrasts.c) the
+ * estimators of one contrast.  Prints the tables of docs/methods/coverage.md.
  *
- *   coverage REPETITIONS [SEED]
+ *   coverage REPETITIONS [SEED [means|contrasts]]
  *
  * Units are drawn anew each time, so the effect is the population's; it is computed once from many
  * people. */
@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "contrasts.h"
 #include "design.h"
 #include "pilot/dim.h"
 #include "pilot/ols.h"
@@ -196,18 +197,9 @@ static void print_row(const design_t *one, const tally_t *tally, size_t repetiti
            100.0 * (double)(repetitions - tally[AUTO].intervals) / (double)repetitions);
 }
 
-int main(int argc, char **argv)
+static void print_linear_tables(size_t repetitions, gsl_rng *random)
 {
     static const distribution_t distribution[] = {NORMAL, SKEWED, BINARY, RARE, COUNT};
-    char *end = NULL;
-    unsigned long repetitions = argc > 1 ? strtoul(argv[1], &end, 10) : 0;
-    unsigned long seed = argc > 2 ? strtoul(argv[2], NULL, 10) : 1985;
-    if (repetitions == 0 || *end) {
-        fputs("usage: coverage REPETITIONS [SEED]\n", stderr);
-        return 2;
-    }
-    gsl_rng *random = gsl_rng_alloc(gsl_rng_mt19937);
-    gsl_rng_set(random, seed);
     pilot_ols_t *ols = pilot_ols_new();
     for (size_t d = 0; d < sizeof distribution / sizeof *distribution; d++) {
         printf("\n### Outcome: %s\n\n", distribution_name[distribution[d]]);
@@ -221,6 +213,29 @@ int main(int argc, char **argv)
         }
     }
     pilot_ols_free(ols);
+}
+
+int main(int argc, char **argv)
+{
+    char *end = NULL;
+    unsigned long repetitions = argc > 1 ? strtoul(argv[1], &end, 10) : 0;
+    unsigned long seed = argc > 2 ? strtoul(argv[2], NULL, 10) : 1985;
+    const char *part = argc > 3 ? argv[3] : "";
+    if (repetitions == 0 || *end) {
+        fputs("usage: coverage REPETITIONS [SEED [means|contrasts]]\n", stderr);
+        return 2;
+    }
+    gsl_rng *random = gsl_rng_alloc(gsl_rng_mt19937);
+    gsl_rng_set(random, seed);
+    if (strcmp(part, "contrasts") != 0) {
+        printf("\n## Means: `auto` and what it chooses among\n");
+        print_linear_tables(repetitions, random);
+    }
+    if (strcmp(part, "means") != 0) {
+        gsl_rng_set(random, seed); /* the same tables when they are made alone */
+        printf("\n## Estimators of one contrast, and instrumental variables\n");
+        print_contrast_tables(repetitions, random);
+    }
     gsl_rng_free(random);
     return ferror(stdout) || fflush(stdout) ? 1 : 0;
 }

@@ -21,6 +21,7 @@ typedef struct design {
     size_t arms;
     double share; /* of the last arm; the others share the rest */
     bool weighted;
+    bool no_effect; /* of any treatment arm on anybody */
 } design_t;
 
 typedef enum distribution { NORMAL, SKEWED, BINARY, RARE, COUNT, SURVIVAL } distribution_t;
@@ -34,6 +35,8 @@ typedef struct pilot_draw {
     uint32_t block[MOST_ROWS], cluster[MOST_ROWS];
     double weight[MOST_ROWS], outcome[MOST_ROWS], event[MOST_ROWS];
     double covariate[COVARIATES][MOST_ROWS];
+    double received[MOST_ROWS], outcome_received[MOST_ROWS]; /* of those who take what they like */
+    uint8_t seen[MOST_ROWS];                                 /* the outcome is known */
     pilot_frame_t frame;
 } pilot_draw_t;
 
@@ -41,6 +44,8 @@ typedef struct pilot_draw {
 typedef struct person {
     double covariate[COVARIATES], untreated, treated;
     double event_untreated, event_treated; /* SURVIVAL: 1 an event, 0 censored */
+    /* In control and in a treatment arm: takes the treatment; can be found for the outcome. */
+    bool takes[2], seen[2];
 } person_t;
 
 /* Blocks are given, so their effects are the same in every draw; clusters are drawn. */
