@@ -8,15 +8,17 @@
 
 static const pilot_regression_model_t additive = PILOT_MODEL_OLS;
 
-static bool is_classical(const pilot_analysis_t *analysis)
+/* Is the covariance of the two regressions that of their sum?  Scores of clusters that span
+ * agencies are known nowhere. */
+static bool by_sum(const pilot_analysis_t *analysis)
 {
-    return analysis->std_error == PILOT_SE_CLASSICAL;
+    return analysis->spec->across && analysis->spec->has_cluster;
 }
 
 /* Regressions of one response. */
 static size_t fits_of_response(const pilot_analysis_t *analysis)
 {
-    return is_classical(analysis) ? 3 : 2;
+    return by_sum(analysis) ? 3 : 2;
 }
 
 size_t pilot_instrument_fits(const pilot_analysis_t *analysis)
@@ -51,7 +53,7 @@ void pilot_instruments_init(pilot_instruments_t *instruments, pilot_view_t *view
         .column = PILOT_NEW_ARRAY(pilot_variable_t, fits),
         .received = PILOT_NEW_ARRAY(double, rows),
         .present = PILOT_NEW_ARRAY(uint8_t *, analysis->responses),
-        .sum = is_classical(analysis) ? PILOT_NEW_ARRAY(double, analysis->responses *rows) : NULL,
+        .sum = by_sum(analysis) ? PILOT_NEW_ARRAY(double, analysis->responses *rows) : NULL,
         .row = PILOT_NEW_ARRAY(uint32_t, rows),
         .scores = PILOT_NEW_ARRAY(pilot_ols_scores_t, fits),
         .estimate = PILOT_NEW_ARRAY(pilot_estimate_t, fits * analysis->treatments)};
@@ -121,6 +123,7 @@ static pilot_ols_task_t contrast_task(pilot_instruments_t *instruments,
     task.row = instruments->row;
     task.rows = rows;
     task.interact = false;
+    task.classical_scores = true;
     set_received(instruments, arm);
     set_columns(instruments);
     return task;
@@ -140,7 +143,12 @@ static bool is_exact(const pilot_estimate_t *estimate)
            estimate->reason == PILOT_REASON_CONSTANT_OUTCOME;
 }
 
-/* known: the covariance is. */
+static bool has_variance(const pilot_estimate_t *estimate)
+{
+    return estimate->std_error.given || is_exact(estimate);
+}
+
+/* known: the covariance is; it is not where clusters tie too many blocks together. */
 static pilot_estimate_t finish_row(const pilot_analysis_t *analysis, const pilot_estimate_t *form,
                                    const pilot_estimate_t *stage, double covariance, bool known)
 {
@@ -157,15 +165,13 @@ static pilot_estimate_t finish_row(const pilot_analysis_t *analysis, const pilot
         row.status = PILOT_ROW_OK;
         row.reason = PILOT_REASON_NONE;
     }
-    pilot_number_t df = form->df.given ? form->df : stage->df;
-    if ((!form->std_error.given && !is_exact(form)) ||
-        (!stage->std_error.given && !is_exact(stage)) || !known || !df.given) {
-        const pilot_estimate_t *worse = form->std_error.given ? stage : form;
+    const pilot_estimate_t *worse = !has_variance(form)    ? form
+                                    : !has_variance(stage) ? stage
+                                                           : NULL;
+    if (worse || !known) {
         if (stage->estimate.value != 0)
             row.estimate = PILOT_GIVEN(form->estimate.value / stage->estimate.value);
-        pilot_estimate_refuse(&row, !known ? PILOT_REASON_NOT_IN_THIS_VERSION : worse->reason);
-        if (!known)
-            pilot_estimate_note(&row, "clusters span agencies");
+        pilot_estimate_refuse(&row, worse ? worse->reason : PILOT_REASON_NOT_IN_THIS_VERSION);
         return row;
     }
     pilot_iv_parts_t parts = {.reduced_form = form->estimate.value,
@@ -173,8 +179,10 @@ static pilot_estimate_t finish_row(const pilot_analysis_t *analysis, const pilot
                               .variance_reduced = square(form->std_error),
                               .variance_first = square(stage->std_error),
                               .covariance = exact ? 0 : covariance,
-                              .df = df};
+                              .df = form->df.given ? form->df : stage->df};
     pilot_iv_finish(&parts, analysis->spec->confidence, &row, NULL);
+    if (row.reason == PILOT_REASON_ZERO_VARIANCE && form->reason == PILOT_REASON_CONSTANT_OUTCOME)
+        row.reason = PILOT_REASON_CONSTANT_OUTCOME;
     return row;
 }
 

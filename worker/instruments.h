@@ -11,8 +11,8 @@
 #include "evaluate.h"
 #include "pilot/pooled_ols.h"
 
-/* Regressions of a contrast in one subset: by response, the reduced form, the first stage and, for
- * classical standard errors, their sum (which has the covariance that scores have not). */
+/* Regressions of a contrast in one subset: by response, the reduced form, the first stage and,
+ * where clusters span agencies, their sum (which has the covariance that scores have not). */
 size_t pilot_instrument_fits(const pilot_analysis_t *analysis);
 
 /* The columns of one view; everything owned but the view. */
@@ -21,7 +21,7 @@ typedef struct pilot_instruments {
     pilot_variable_t *column; /* pilot_instrument_fits of them, of one contrast */
     double *received;         /* rows: what was received, or 1{arm received}, of that contrast */
     uint8_t **present;        /* by response: outcome and received are given */
-    double *sum;              /* [response][rows]; NULL unless classical */
+    double *sum;              /* [response][rows]; NULL: no need */
     uint32_t *row;            /* rows of a subset's two arms */
     pilot_ols_scores_t *scores;
     pilot_estimate_t *estimate; /* [fit][treatment] */

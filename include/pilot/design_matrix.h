@@ -76,6 +76,9 @@ typedef struct pilot_ols_task {
     /* PILOT_SE_NONE = auto: HC2, or CR2 where there are clusters. */
     pilot_std_error_t std_error;
     double confidence;
+    /* Scores of a classical fit are root(w) e |l|, so that sums of products are classical
+     * covariances; else those of HC2.  For other types it says nothing. */
+    bool classical_scores;
 } pilot_ols_task_t;
 
 #endif

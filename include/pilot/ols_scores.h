@@ -4,10 +4,11 @@
  * A score m_i belongs to a row of the frame or, where the design is clustered, to one of its
  * clusters (by code).  The sum of m_i^2 over all units, times factor, is the contrast's variance in
  * the fit's type of standard error: with HC0 and HC1 m = w u e, u the unit's influence; HC2 and
- * classical w u e / root(1 - h); HC3 w u e / (1 - h); CR0 to CR3 the cluster's term.  Units outside
- * the fit have 0.  Scores are in the units' order, not the fit's, so the covariance of any two
- * estimates on one frame (another outcome, model or level of a subgroup) is the sum of products,
- * and sums of products of several agencies add up. */
+ * classical w u e / root(1 - h), or, if the task asks for classical scores, root(w) e |l|; HC3 w u
+ * e / (1 - h); CR0 to CR3 the cluster's term.  Units outside the fit have 0.  Scores are in the
+ * units' order, not the fit's, so the covariance of any two estimates on one frame (another
+ * outcome, model or level of a subgroup) is the sum of products, and sums of products of several
+ * agencies add up. */
 #ifndef PILOT_OLS_SCORES_H
 #define PILOT_OLS_SCORES_H
 

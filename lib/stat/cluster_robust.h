@@ -62,6 +62,7 @@ typedef struct pilot_cluster_gram {
 
 /* Where scores go, if anybody wants them. */
 typedef struct pilot_score_sink {
+    bool classical; /* see pilot_ols_task_t */
     size_t units, contrasts;
     const size_t *column; /* contrasts: place among the kept columns, or SIZE_MAX */
     double **value;       /* by outcome: contrasts x units, all 0 before */

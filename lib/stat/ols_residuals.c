@@ -99,16 +99,19 @@ static uint64_t count_full(const work_t *work, size_t first, size_t count, doubl
     return full;
 }
 
-/* Scores of the influence at hand, which is that of the sink's contrast. */
-static void store_scores(const work_t *work, size_t contrast, size_t first, size_t count)
+/* Scores of the influence at hand, which is that of the sink's contrast; square: |l|^2. */
+static void store_scores(const work_t *work, size_t contrast, size_t first, size_t count,
+                         double square)
 {
     const double *w = work->panel.weight + first;
+    double length = sqrt(square);
     for (size_t o = 0; o < work->outcomes; o++) {
         const double *e = work->panel.data + (work->fit->rank + o) * work->panel.stride + first;
         double *to = work->sink->value[o] + contrast * work->sink->units;
         for (size_t i = 0; i < count && first + i < work->panel.count; i++)
             to[pilot_rows_at(work->rows, work->panel.first + first + i)] =
-                w[i] * work->influence[i] * e[i] * sqrt(work->factor[i]);
+                work->sink->classical ? sqrt(w[i]) * e[i] * length
+                                      : w[i] * work->influence[i] * e[i] * sqrt(work->factor[i]);
     }
 }
 
@@ -139,11 +142,11 @@ static void sum_units(work_t *work, size_t first, size_t count)
         double square = find_influence(work, column, first, count);
         sum_arm(work, arm, first, count, count_full(work, first, count, square));
         if (work->sink)
-            store_scores(work, arm - 1, first, count);
+            store_scores(work, arm - 1, first, count, square);
     }
     for (size_t c = work->fit->arms - 1; work->sink && c < work->sink->contrasts; c++) {
-        (void)find_influence(work, work->sink->column[c], first, count);
-        store_scores(work, c, first, count);
+        double square = find_influence(work, work->sink->column[c], first, count);
+        store_scores(work, c, first, count, square);
     }
 }
 

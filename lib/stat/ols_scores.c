@@ -32,6 +32,12 @@ static void describe(const pilot_fit_t *fit, const pilot_ols_task_t *task, size_
                           sizeof ret->name);
 }
 
+static bool is_classical(const pilot_fit_t *fit, const pilot_ols_task_t *task)
+{
+    return task->classical_scores && fit->std_error == PILOT_SE_CLASSICAL &&
+           fit->rows > fit->rank + fit->blocks;
+}
+
 void pilot_scores_describe(const pilot_fit_t *fit, const pilot_ols_task_t *task, bool interactions,
                            pilot_ols_scores_t *scores)
 {
@@ -42,6 +48,8 @@ void pilot_scores_describe(const pilot_fit_t *fit, const pilot_ols_task_t *task,
     scores->units = 0;
     scores->available = false;
     scores->factor = pilot_fit_factor(fit, fit->std_error);
+    if (is_classical(fit, task))
+        scores->factor = 1 / (double)(fit->rows - fit->rank - fit->blocks);
     for (size_t arm = 1; arm < fit->arms; arm++) {
         pilot_ols_contrast_t *contrast = &scores->contrast[arm - 1];
         pilot_column_t column = {.kind = PILOT_COLUMN_ARM, .code = (uint32_t)arm};
@@ -76,6 +84,7 @@ pilot_score_sink_t *pilot_scores_begin(pilot_ols_scores_t *const *scores,
     size_t *column = PILOT_ARENA_RAW(arena, size_t, contrasts);
     *sink = (pilot_score_sink_t){.units = count_units(task),
                                  .contrasts = contrasts,
+                                 .classical = is_classical(fit[0], task),
                                  .column = column,
                                  .value = PILOT_ARENA_RAW(arena, double *, outcomes)};
     for (size_t arm = 1; arm < fit[0]->arms; arm++)
