@@ -210,50 +210,86 @@ static void report_bounds(evaluation_t *evaluation, const pilot_check_rows_t *ro
     }
 }
 
+static void report_effects(evaluation_t *evaluation, const pilot_check_rows_t *rows,
+                           const char *agency, pilot_report_t *report)
+{
+    const pilot_analysis_t *analysis = evaluation->view.analysis;
+    pilot_row_keys_t keys = pilot_subsets_keys(evaluation->subsets, analysis);
+    pilot_row_key_t key;
+    while (pilot_row_keys_next(&keys, &key))
+        report_row(evaluation, &key, agency, report);
+    report_bounds(evaluation, rows, agency, report);
+    pilot_contrasts_report_curves(&evaluation->contrasts, evaluation->subsets, 0,
+                                  analysis->outcomes - 1, agency, report);
+}
+
+static void evaluation_init(evaluation_t *evaluation, const pilot_analysis_t *analysis,
+                            const pilot_dataset_t *dataset, const Pilot__Pin *pin)
+{
+    *evaluation = (evaluation_t){0};
+    pilot_view_init(&evaluation->view, analysis, dataset, pin->agency);
+    pilot_view_make_responses(&evaluation->view);
+    pilot_contrasts_init(&evaluation->contrasts, &evaluation->view, pin->agency_index);
+    evaluation->subsets = pilot_subsets_of(analysis, dataset);
+    size_t subsets = evaluation->subsets->count, cells = subsets * analysis->responses;
+    evaluation->rows = PILOT_NEW_ARRAY(uint64_t, cells);
+    evaluation->summary = PILOT_NEW_ARRAY(pilot_dim_summary_t *, cells);
+    evaluation->moments = PILOT_NEW_ARRAY(pilot_piece_t, subsets);
+    size_t regressions = pilot_analysis_regressions(analysis, subsets);
+    if (!analysis->spec->across && regressions > 0) {
+        evaluation->regression =
+            PILOT_NEW_ARRAY(pilot_estimate_t, regressions * analysis->treatments);
+        evaluation->choice = PILOT_NEW_ARRAY(pilot_regression_choice_t, regressions);
+    }
+    if (analysis->gaps)
+        evaluation->overlaps = pilot_overlaps_of(&evaluation->view, evaluation->subsets);
+    evaluation->scores = PILOT_NEW_ARRAY(pilot_ols_scores_t, regressions);
+    pilot_gaps_init(&evaluation->gaps, analysis, evaluation->subsets, evaluation->overlaps);
+    if (analysis->has_iv)
+        pilot_instruments_init(&evaluation->instruments, &evaluation->view);
+}
+
+static void evaluation_clear(evaluation_t *evaluation)
+{
+    const pilot_analysis_t *analysis = evaluation->view.analysis;
+    size_t subsets = evaluation->subsets->count;
+    for (size_t i = 0; i < subsets * analysis->responses; i++)
+        pilot_dim_summary_free(evaluation->summary[i]);
+    free(evaluation->summary);
+    free(evaluation->rows);
+    free(evaluation->regression);
+    free(evaluation->choice);
+    free(evaluation->moments);
+    for (size_t i = 0; i < pilot_analysis_regressions(analysis, subsets); i++)
+        pilot_ols_scores_clear(&evaluation->scores[i]);
+    free(evaluation->scores);
+    pilot_instruments_clear(&evaluation->instruments);
+    free(evaluation->iv);
+    pilot_gaps_clear(&evaluation->gaps);
+    pilot_overlaps_free(evaluation->overlaps);
+    pilot_contrasts_clear(&evaluation->contrasts);
+    pilot_subsets_free(evaluation->subsets);
+    pilot_view_clear(&evaluation->view);
+}
+
 void pilot_evaluate_agency(const pilot_analysis_t *analysis, pilot_ols_t *ols,
                            const pilot_dataset_t *dataset, const Pilot__Pin *pin,
                            pilot_report_t *report)
 {
-    evaluation_t evaluation = {0};
-    pilot_view_init(&evaluation.view, analysis, dataset, pin->agency);
-    pilot_view_make_responses(&evaluation.view);
-    pilot_contrasts_init(&evaluation.contrasts, &evaluation.view, pin->agency_index);
-    evaluation.subsets = pilot_subsets_of(analysis, dataset);
-    size_t cells = evaluation.subsets->count * analysis->responses;
-    evaluation.rows = PILOT_NEW_ARRAY(uint64_t, cells);
-    evaluation.summary = PILOT_NEW_ARRAY(pilot_dim_summary_t *, cells);
-    evaluation.moments = PILOT_NEW_ARRAY(pilot_piece_t, evaluation.subsets->count);
+    bool effects = !analysis->spec->across;
+    evaluation_t evaluation;
+    evaluation_init(&evaluation, analysis, dataset, pin);
     pilot_checks_t *checks = pilot_checks_of(&evaluation.view);
     pilot_check_rows_t *rows =
         pilot_checks_rows(analysis, (const pilot_checks_t *const *)&checks, 1);
-    bool effects = !analysis->spec->across;
-    size_t regressions = pilot_analysis_regressions(analysis, evaluation.subsets->count);
-    if (effects && regressions > 0) {
-        evaluation.regression =
-            PILOT_NEW_ARRAY(pilot_estimate_t, regressions * analysis->treatments);
-        evaluation.choice = PILOT_NEW_ARRAY(pilot_regression_choice_t, regressions);
-    }
-    if (analysis->gaps)
-        evaluation.overlaps = pilot_overlaps_of(&evaluation.view, evaluation.subsets);
-    evaluation.scores = PILOT_NEW_ARRAY(pilot_ols_scores_t, regressions);
-    pilot_gaps_init(&evaluation.gaps, analysis, evaluation.subsets, evaluation.overlaps);
     for (size_t s = 0; s < evaluation.subsets->count; s++)
         evaluate_subset(&evaluation, ols, s);
-    if (analysis->has_iv)
-        pilot_instruments_init(&evaluation.instruments, &evaluation.view);
     if (analysis->has_iv && effects)
         evaluate_instruments(&evaluation, ols);
     if (evaluation.overlaps && evaluation.regression)
         pilot_overlaps_add_scores(evaluation.overlaps, evaluation.scores);
-    if (effects) {
-        pilot_row_keys_t keys = pilot_subsets_keys(evaluation.subsets, analysis);
-        pilot_row_key_t key;
-        while (pilot_row_keys_next(&keys, &key))
-            report_row(&evaluation, &key, pin->agency, report);
-        report_bounds(&evaluation, rows, pin->agency, report);
-        pilot_contrasts_report_curves(&evaluation.contrasts, evaluation.subsets, 0,
-                                      analysis->outcomes - 1, pin->agency, report);
-    }
+    if (effects)
+        report_effects(&evaluation, rows, pin->agency, report);
     pilot_check_rows_report(rows, pin->agency, report);
     if (effects)
         pilot_targets_report(&evaluation.view, evaluation.regression, evaluation.choice,
@@ -261,21 +297,5 @@ void pilot_evaluate_agency(const pilot_analysis_t *analysis, pilot_ols_t *ols,
     write_piece(&evaluation, ols, checks, pin->agency_index, report);
     pilot_check_rows_free(rows);
     pilot_checks_free(checks);
-    for (size_t i = 0; i < cells; i++)
-        pilot_dim_summary_free(evaluation.summary[i]);
-    free(evaluation.summary);
-    free(evaluation.rows);
-    free(evaluation.regression);
-    free(evaluation.choice);
-    free(evaluation.moments);
-    for (size_t i = 0; i < regressions; i++)
-        pilot_ols_scores_clear(&evaluation.scores[i]);
-    free(evaluation.scores);
-    pilot_instruments_clear(&evaluation.instruments);
-    free(evaluation.iv);
-    pilot_gaps_clear(&evaluation.gaps);
-    pilot_overlaps_free(evaluation.overlaps);
-    pilot_contrasts_clear(&evaluation.contrasts);
-    pilot_subsets_free(evaluation.subsets);
-    pilot_view_clear(&evaluation.view);
+    evaluation_clear(&evaluation);
 }

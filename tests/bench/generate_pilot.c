@@ -219,23 +219,78 @@ static uint64_t number(const char *text, uint64_t least, uint64_t most)
     return value;
 }
 
+static const struct option options[] = {{"rows", required_argument, NULL, 'r'},
+                                        {"agencies", required_argument, NULL, 'g'},
+                                        {"arms", required_argument, NULL, 'a'},
+                                        {"outcomes", required_argument, NULL, 'o'},
+                                        {"clusters", required_argument, NULL, 'c'},
+                                        {"blocks", required_argument, NULL, 'b'},
+                                        {"seed", required_argument, NULL, 's'},
+                                        {"shuffle", no_argument, NULL, 'x'},
+                                        {"missing", no_argument, NULL, 'm'},
+                                        {"plan", no_argument, NULL, 'p'},
+                                        {"level", required_argument, NULL, 'l'},
+                                        {"estimators", required_argument, NULL, 'e'},
+                                        {"all-columns", no_argument, NULL, 'A'},
+                                        {"subgroups", no_argument, NULL, 'S'},
+                                        {NULL, 0, NULL, 0}};
+
+/* False: an option that there is not. */
+static bool read_options(int argc, char **argv, pilot_shape_t *shape)
+{
+    for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;) {
+        switch (c) {
+        case 'r':
+            shape->rows = number(optarg, 1, 99999999);
+            break;
+        case 'g':
+            shape->agencies = number(optarg, 1, 99999);
+            break;
+        case 'a':
+            shape->arms = number(optarg, 2, 64);
+            break;
+        case 'o':
+            shape->outcomes = number(optarg, 1, 20);
+            break;
+        case 'c': /* clusters an agency; arms are then drawn by cluster */
+            shape->clusters = number(optarg, 0, 1000000);
+            break;
+        case 'b': /* blocks an agency */
+            shape->blocks = number(optarg, 0, 1000000);
+            break;
+        case 's':
+            shape->seed = number(optarg, 0, UINT64_MAX);
+            break;
+        case 'x':
+            shape->shuffle = true;
+            break;
+        case 'm': /* one outcome in twenty is missing */
+            shape->missing = true;
+            break;
+        case 'p':
+            shape->plan = true;
+            break;
+        case 'A': /* the plan keeps region, hours and visits too */
+            shape->all_columns = true;
+            break;
+        case 'S': /* effects by sex, and their gap */
+            shape->subgroups = true;
+            break;
+        case 'l':
+            shape->level = optarg;
+            break;
+        case 'e':
+            shape->estimators = optarg;
+            break;
+        default:
+            return false;
+        }
+    }
+    return true;
+}
+
 int main(int argc, char **argv)
 {
-    static const struct option options[] = {{"rows", required_argument, NULL, 'r'},
-                                            {"agencies", required_argument, NULL, 'g'},
-                                            {"arms", required_argument, NULL, 'a'},
-                                            {"outcomes", required_argument, NULL, 'o'},
-                                            {"clusters", required_argument, NULL, 'c'},
-                                            {"blocks", required_argument, NULL, 'b'},
-                                            {"seed", required_argument, NULL, 's'},
-                                            {"shuffle", no_argument, NULL, 'x'},
-                                            {"missing", no_argument, NULL, 'm'},
-                                            {"plan", no_argument, NULL, 'p'},
-                                            {"level", required_argument, NULL, 'l'},
-                                            {"estimators", required_argument, NULL, 'e'},
-                                            {"all-columns", no_argument, NULL, 'A'},
-                                            {"subgroups", no_argument, NULL, 'S'},
-                                            {NULL, 0, NULL, 0}};
     pilot_shape_t shape = {.rows = 4000000,
                            .agencies = 2000,
                            .arms = 3,
@@ -243,54 +298,8 @@ int main(int argc, char **argv)
                            .seed = 1,
                            .level = "agency",
                            .estimators = "[difference_in_means, ols]"};
-    for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;) {
-        switch (c) {
-        case 'r':
-            shape.rows = number(optarg, 1, 99999999);
-            break;
-        case 'g':
-            shape.agencies = number(optarg, 1, 99999);
-            break;
-        case 'a':
-            shape.arms = number(optarg, 2, 64);
-            break;
-        case 'o':
-            shape.outcomes = number(optarg, 1, 20);
-            break;
-        case 'c': /* clusters an agency; arms are then drawn by cluster */
-            shape.clusters = number(optarg, 0, 1000000);
-            break;
-        case 'b': /* blocks an agency */
-            shape.blocks = number(optarg, 0, 1000000);
-            break;
-        case 's':
-            shape.seed = number(optarg, 0, UINT64_MAX);
-            break;
-        case 'x':
-            shape.shuffle = true;
-            break;
-        case 'm': /* one outcome in twenty is missing */
-            shape.missing = true;
-            break;
-        case 'p':
-            shape.plan = true;
-            break;
-        case 'A': /* the plan keeps region, hours and visits too */
-            shape.all_columns = true;
-            break;
-        case 'S': /* effects by sex, and their gap */
-            shape.subgroups = true;
-            break;
-        case 'l':
-            shape.level = optarg;
-            break;
-        case 'e':
-            shape.estimators = optarg;
-            break;
-        default:
-            return 2;
-        }
-    }
+    if (!read_options(argc, argv, &shape))
+        return 2;
     if (shape.plan)
         write_plan(&shape);
     else

@@ -63,11 +63,14 @@ static void test_fitting(void)
     text = print(table);
     is_text(text, "agency  df\nnorth   12\n", "a column comes back when a wider one had to go");
     free(text);
+}
 
-    table = make(80);
+static void test_terminal(void)
+{
+    pilot_table_t *table = make(80);
     pilot_table_row(table);
     pilot_table_cell_text(table, "a\x1b[31mb");
-    text = print(table);
+    char *text = print(table);
     ok(!strchr(text, '\x1b'), "no cell can command the terminal");
     ok(!strstr(text, "effect"), "a column with nothing in it is left out");
     free(text);
@@ -80,14 +83,17 @@ static void test_fitting(void)
     text = print(table);
     ok(!strchr(text, '\x1b'), "no heading can either");
     free(text);
+}
 
-    table = pilot_table_new(20);
+static void test_cutting(void)
+{
+    pilot_table_t *table = pilot_table_new(20);
     pilot_table_column(table, "agency", false, 0);
     pilot_table_column(table, "effect", true, 0);
     pilot_table_row(table);
     pilot_table_cell_text(table, "a name that is much longer than the line");
     pilot_table_cell_text(table, "1.5");
-    text = print(table);
+    char *text = print(table);
     is_text(text, "agency        effect\na name that~     1.5\n",
             "a long text is cut, and tells so");
     free(text);
@@ -158,6 +164,8 @@ int main(void)
 {
     setlocale(LC_CTYPE, "");
     test_fitting();
+    test_terminal();
+    test_cutting();
     test_views();
     test_progress();
     return tap_done();

@@ -214,6 +214,13 @@ static void test_values(void)
         {PLAN "analysis: {std_error: HC4}\n",
          "6:23: analysis.std_error: 'HC4' is not one of auto, classical, HC0, HC1, HC2, HC3, CR0, "
          "CR1, CR2, CR3; did you mean 'HC0'?"},
+    };
+    CHECK(cases);
+}
+
+static void test_values_of_analysis(void)
+{
+    static const struct wrong cases[] = {
         {PLAN "analysis: {confidence: 95}\n",
          "6:24: analysis.confidence: '95' is not a number between 0 and 1 (0.95 means 95 %)"},
         {PLAN "analysis: {confidence: 1}\n",
@@ -502,6 +509,7 @@ int main(void)
     test_keys();
     test_types();
     test_values();
+    test_values_of_analysis();
     test_arms();
     test_outcomes();
     test_names();

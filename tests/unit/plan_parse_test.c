@@ -160,36 +160,37 @@ static void test_arms(void)
     pilot_plan_free(plan);
 }
 
+static const struct {
+    const char *name, *header;
+    pilot_value_kind_t kind;
+    int outcome; /* -1: none */
+} stored[] = {
+    {"pilot_unit", "u", PILOT_VALUE_UNIT, -1},
+    {"pilot_arm", "arm", PILOT_VALUE_ARM, -1},
+    {"pilot_block", "b", PILOT_VALUE_CODE, -1},
+    {"pilot_cluster", "k", PILOT_VALUE_CODE, -1},
+    {"pilot_weight", "w", PILOT_VALUE_WEIGHT, -1},
+    {"pilot_received", "r", PILOT_VALUE_RECEIVED, -1},
+    {"pilot_probability", "p", PILOT_VALUE_SHARE, -1},
+    {"pilot_wave", "v", PILOT_VALUE_CODE, -1},
+    {"a", "A", PILOT_VALUE_NUMBER, -1},
+    {"a_baseline", "A0", PILOT_VALUE_NUMBER, -1},
+    {"b", "b", PILOT_VALUE_BINARY, -1},
+    {"s", "s", PILOT_VALUE_SUCCESS, 2},
+    {"s_baseline", "s0", PILOT_VALUE_SUCCESS, 2},
+    {"c", "c", PILOT_VALUE_COUNT, -1},
+    {"o", "o", PILOT_VALUE_LEVEL, 4},
+    {"d", "d", PILOT_VALUE_DURATION, -1},
+    {"d_event", "e", PILOT_VALUE_BINARY, -1},
+    {"x", "x", PILOT_VALUE_NUMBER, -1},
+    {"f", "Female", PILOT_VALUE_BINARY, -1},
+    {"g", "g", PILOT_VALUE_CATEGORY, -1},
+    {"region", "region", PILOT_VALUE_CATEGORY, -1},
+    {"urban", "Urban", PILOT_VALUE_BINARY, -1},
+};
+
 static void test_stored_columns(void)
 {
-    static const struct {
-        const char *name, *header;
-        pilot_value_kind_t kind;
-        int outcome; /* -1: none */
-    } want[] = {
-        {"pilot_unit", "u", PILOT_VALUE_UNIT, -1},
-        {"pilot_arm", "arm", PILOT_VALUE_ARM, -1},
-        {"pilot_block", "b", PILOT_VALUE_CODE, -1},
-        {"pilot_cluster", "k", PILOT_VALUE_CODE, -1},
-        {"pilot_weight", "w", PILOT_VALUE_WEIGHT, -1},
-        {"pilot_received", "r", PILOT_VALUE_RECEIVED, -1},
-        {"pilot_probability", "p", PILOT_VALUE_SHARE, -1},
-        {"pilot_wave", "v", PILOT_VALUE_CODE, -1},
-        {"a", "A", PILOT_VALUE_NUMBER, -1},
-        {"a_baseline", "A0", PILOT_VALUE_NUMBER, -1},
-        {"b", "b", PILOT_VALUE_BINARY, -1},
-        {"s", "s", PILOT_VALUE_SUCCESS, 2},
-        {"s_baseline", "s0", PILOT_VALUE_SUCCESS, 2},
-        {"c", "c", PILOT_VALUE_COUNT, -1},
-        {"o", "o", PILOT_VALUE_LEVEL, 4},
-        {"d", "d", PILOT_VALUE_DURATION, -1},
-        {"d_event", "e", PILOT_VALUE_BINARY, -1},
-        {"x", "x", PILOT_VALUE_NUMBER, -1},
-        {"f", "Female", PILOT_VALUE_BINARY, -1},
-        {"g", "g", PILOT_VALUE_CATEGORY, -1},
-        {"region", "region", PILOT_VALUE_CATEGORY, -1},
-        {"urban", "Urban", PILOT_VALUE_BINARY, -1},
-    };
     pilot_plan_t *plan = parse(
         "version: 1\npilot: p\n"
         "columns: {unit: u, agency: g, arm: arm, block: b, cluster: k, weight: w, received: r,\n"
@@ -206,14 +207,15 @@ static void test_stored_columns(void)
         "subgroups: [{name: region}, f, {name: urban, column: Urban, type: binary}]\n");
     size_t count;
     const pilot_stored_column_t *column = pilot_plan_stored_columns(plan, &count);
-    ok(count == sizeof want / sizeof *want, "as many stored columns as the plan needs");
-    for (size_t i = 0; i < count && i < sizeof want / sizeof *want; i++) {
-        is_text(column[i].name, want[i].name, "column %zu is %s", i, want[i].name);
-        is_text(column[i].header, want[i].header, "%s comes from %s", want[i].name, want[i].header);
-        ok(column[i].kind == want[i].kind, "%s has its kind", want[i].name);
-        ok(want[i].outcome < 0 ? !column[i].outcome
-                               : column[i].outcome == &plan->outcomes[want[i].outcome],
-           "%s has its outcome's rules, or none", want[i].name);
+    ok(count == sizeof stored / sizeof *stored, "as many stored columns as the plan needs");
+    for (size_t i = 0; i < count && i < sizeof stored / sizeof *stored; i++) {
+        is_text(column[i].name, stored[i].name, "column %zu is %s", i, stored[i].name);
+        is_text(column[i].header, stored[i].header, "%s comes from %s", stored[i].name,
+                stored[i].header);
+        ok(column[i].kind == stored[i].kind, "%s has its kind", stored[i].name);
+        ok(stored[i].outcome < 0 ? !column[i].outcome
+                                 : column[i].outcome == &plan->outcomes[stored[i].outcome],
+           "%s has its outcome's rules, or none", stored[i].name);
     }
     ok(plan->covariate_count == 5 && plan->covariates[3].subgroup_only &&
            !plan->covariates[1].subgroup_only,

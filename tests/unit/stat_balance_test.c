@@ -140,6 +140,38 @@ static void make(data_t *data, uint64_t *state)
     }
 }
 
+/* Two rows of one block and arm change places. */
+static data_t exchange_rows(const data_t *data)
+{
+    data_t other = *data;
+    for (size_t i = 0; !data->clustered && i + 1 < data->rows; i += 2)
+        if (data->arm[i] == data->arm[i + 1] && data->block[i] == data->block[i + 1] &&
+            data->has_x[i] && data->has_x[i + 1] && !data->weighted) {
+            other.x[i] = data->x[i + 1], other.x[i + 1] = data->x[i];
+            other.z[i] = data->z[i + 1], other.z[i + 1] = data->z[i];
+            other.code[i] = data->code[i + 1], other.code[i + 1] = data->code[i];
+            other.has_y[i] = data->has_y[i + 1], other.has_y[i + 1] = data->has_y[i];
+        }
+    return other;
+}
+
+static data_t without_weight_0(const data_t *data)
+{
+    data_t other = *data;
+    other.rows = 0;
+    for (size_t i = 0; i < data->rows; i++) {
+        size_t at = other.rows;
+        if (data->weight[i] == 0)
+            continue;
+        other.arm[at] = data->arm[i], other.block[at] = data->block[i];
+        other.cluster[at] = data->cluster[i], other.weight[at] = data->weight[i];
+        other.x[at] = data->x[i], other.has_x[at] = data->has_x[i], other.z[at] = data->z[i];
+        other.code[at] = data->code[i], other.has_y[at] = data->has_y[i];
+        other.rows++;
+    }
+    return other;
+}
+
 static void test_invariance(void)
 {
     uint64_t state = 3;
@@ -167,16 +199,7 @@ static void test_invariance(void)
         changed = check_one(&other);
         scale += same_rows(&changed, &own, 1);
         clear(&changed);
-        /* Two rows of one unit change places: of a cluster, or else of a block and arm. */
-        other = data;
-        for (size_t i = 0; !data.clustered && i + 1 < data.rows; i += 2)
-            if (data.arm[i] == data.arm[i + 1] && data.block[i] == data.block[i + 1] &&
-                data.has_x[i] && data.has_x[i + 1] && !data.weighted) {
-                other.x[i] = data.x[i + 1], other.x[i + 1] = data.x[i];
-                other.z[i] = data.z[i + 1], other.z[i + 1] = data.z[i];
-                other.code[i] = data.code[i + 1], other.code[i + 1] = data.code[i];
-                other.has_y[i] = data.has_y[i + 1], other.has_y[i + 1] = data.has_y[i];
-            }
+        other = exchange_rows(&data);
         changed = check_one(&other);
         rows += same_rows(&changed, &own, 1);
         clear(&changed);
@@ -184,18 +207,7 @@ static void test_invariance(void)
         /* Rows of weight 0 are absent. */
         data.weighted = true;
         own = check_one(&data);
-        other = data;
-        other.rows = 0;
-        for (size_t i = 0; i < data.rows; i++) {
-            size_t at = other.rows;
-            if (data.weight[i] == 0)
-                continue;
-            other.arm[at] = data.arm[i], other.block[at] = data.block[i];
-            other.cluster[at] = data.cluster[i], other.weight[at] = data.weight[i];
-            other.x[at] = data.x[i], other.has_x[at] = data.has_x[i], other.z[at] = data.z[i];
-            other.code[at] = data.code[i], other.has_y[at] = data.has_y[i];
-            other.rows++;
-        }
+        other = without_weight_0(&data);
         changed = check_one(&other);
         zero += same_rows(&changed, &own, 1);
         clear(&changed);

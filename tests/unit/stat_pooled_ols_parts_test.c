@@ -170,6 +170,76 @@ static void test_gaps(void)
     made_free(made);
 }
 
+/* Pieces that were cut off, and how many of them were refused. */
+typedef struct broken {
+    const pilot_ols_task_t *task;
+    const pilot_pooled_ols_fit_t *fit;
+    size_t tried, refused;
+} broken_t;
+
+static pilot_status_t read_moments(const broken_t *broken, pilot_piece_reader_t *reader)
+{
+    pilot_pooled_ols_fit_t *fit = NULL;
+    pilot_error_t error;
+    return fit_ols(broken->task, reader, 1, &fit, &error);
+}
+
+static pilot_status_t read_fit(const broken_t *broken, pilot_piece_reader_t *reader)
+{
+    (void)broken;
+    pilot_pooled_ols_fit_t *fit = NULL;
+    pilot_error_t error;
+    return pilot_pooled_ols_fit_unpack(reader, &fit, &error);
+}
+
+static pilot_status_t read_residuals(const broken_t *broken, pilot_piece_reader_t *reader)
+{
+    pilot_estimate_t row[2];
+    pilot_error_t error;
+    return pilot_pooled_ols_finish(broken->fit, reader, 1, 0.95, row, NULL, &error);
+}
+
+/* The piece with fewer numbers, then with fewer counts. */
+static void cut(broken_t *broken, const pilot_piece_reader_t *whole,
+                pilot_status_t (*read)(const broken_t *, pilot_piece_reader_t *))
+{
+    for (size_t n = 0; n < whole->numbers + whole->counts; n++, broken->tried++) {
+        pilot_piece_reader_t reader = *whole;
+        if (n < whole->numbers)
+            reader.numbers = n;
+        else
+            reader.counts = n - whole->numbers;
+        broken->refused += read(broken, &reader) == PILOT_E_PROTOCOL;
+    }
+}
+
+/* Each count of a packed fit, and of residual sums, far too large: refused, or read within bounds.
+ */
+static void corrupt_counts(const pilot_pooled_ols_fit_t *fit, pilot_piece_t *packed,
+                           pilot_piece_t *second, const pilot_piece_reader_t *whole_second)
+{
+    pilot_error_t error;
+    for (size_t i = 0; i < packed->counts; i++) {
+        uint64_t kept = packed->count[i];
+        packed->count[i] = UINT64_MAX;
+        pilot_label_t *label;
+        pilot_piece_reader_t reader = pool_read(packed, &label);
+        pilot_pooled_ols_fit_t *copy = NULL;
+        if (!pilot_pooled_ols_fit_unpack(&reader, &copy, &error))
+            pilot_pooled_ols_fit_free(copy);
+        packed->count[i] = kept;
+        free(label);
+    }
+    for (size_t i = 0; i < second->counts; i++) {
+        uint64_t kept = second->count[i];
+        pilot_estimate_t row[2];
+        second->count[i] = UINT64_MAX;
+        pilot_piece_reader_t reader = *whole_second;
+        (void)pilot_pooled_ols_finish(fit, &reader, 1, 0.95, row, NULL, &error);
+        second->count[i] = kept;
+    }
+}
+
 /* Every truncation of a piece is refused, or read as far as it is whole; none is read beyond. */
 static void test_truncated(bool across, bool interact)
 {
@@ -178,7 +248,7 @@ static void test_truncated(bool across, bool interact)
     pilot_ols_task_t task = ols_task(&made->agency);
     pilot_piece_t first = {0}, packed = {0}, second = {0};
     pilot_label_t *label, *fit_label, *second_label;
-    pilot_pooled_ols_fit_t *fit = NULL, *copy = NULL;
+    pilot_pooled_ols_fit_t *fit = NULL;
     pilot_estimate_t row[2];
     pilot_error_t error;
     made->agency.frame.weight = made->weight;
@@ -194,54 +264,16 @@ static void test_truncated(bool across, bool interact)
                                    false, &error),
        "... and residual sums");
     pilot_pooled_ols_fit_pack(fit, &packed);
-    size_t refused = 0, tried = 0;
-    for (size_t n = 0; n < first.numbers; n++, tried++) {
-        reader = whole;
-        reader.numbers = n;
-        refused += fit_ols(&task, &reader, 1, &copy, &error) == PILOT_E_PROTOCOL;
-    }
-    for (size_t n = 0; n < first.counts; n++, tried++) {
-        reader = whole;
-        reader.counts = n;
-        refused += fit_ols(&task, &reader, 1, &copy, &error) == PILOT_E_PROTOCOL;
-    }
+    broken_t broken = {.task = &task, .fit = fit};
+    cut(&broken, &whole, read_moments);
     whole = pool_read(&packed, &fit_label);
-    for (size_t n = 0; n < packed.numbers; n++, tried++) {
-        reader = whole;
-        reader.numbers = n;
-        refused += pilot_pooled_ols_fit_unpack(&reader, &copy, &error) == PILOT_E_PROTOCOL;
-    }
-    for (size_t n = 0; n < packed.counts; n++, tried++) {
-        reader = whole;
-        reader.counts = n;
-        refused += pilot_pooled_ols_fit_unpack(&reader, &copy, &error) == PILOT_E_PROTOCOL;
-    }
+    cut(&broken, &whole, read_fit);
     whole = pool_read(&second, &second_label);
-    for (size_t n = 0; n < second.numbers; n++, tried++) {
-        reader = whole;
-        reader.numbers = n;
-        refused +=
-            pilot_pooled_ols_finish(fit, &reader, 1, 0.95, row, NULL, &error) == PILOT_E_PROTOCOL;
-    }
-    ok(tried > 100 && refused == tried, "%s, %s: none of %zu truncated pieces is taken",
-       across ? "across" : "agency", interact ? "lin" : "ols", tried);
-    for (size_t i = 0; i < packed.counts; i++) {
-        uint64_t kept = packed.count[i];
-        packed.count[i] = UINT64_MAX;
-        pilot_label_t *again;
-        reader = pool_read(&packed, &again);
-        if (!pilot_pooled_ols_fit_unpack(&reader, &copy, &error))
-            pilot_pooled_ols_fit_free(copy);
-        packed.count[i] = kept;
-        free(again);
-    }
-    for (size_t i = 0; i < second.counts; i++) {
-        uint64_t kept = second.count[i];
-        second.count[i] = UINT64_MAX;
-        reader = whole;
-        (void)pilot_pooled_ols_finish(fit, &reader, 1, 0.95, row, NULL, &error);
-        second.count[i] = kept;
-    }
+    cut(&broken, &whole, read_residuals);
+    ok(broken.tried > 100 && broken.refused == broken.tried,
+       "%s, %s: none of %zu truncated pieces is taken", across ? "across" : "agency",
+       interact ? "lin" : "ols", broken.tried);
+    corrupt_counts(fit, &packed, &second, &whole);
     reader = whole;
     ok(!pilot_pooled_ols_finish(fit, &reader, 1, 0.95, row, NULL, &error),
        "... and counts out of bounds do no harm");
