@@ -180,8 +180,9 @@ typedef struct table {
     size_t settings;
 } table_t;
 
-static void print_table(const table_t *table, size_t repetitions, gsl_rng *random, pilot_ols_t *ols)
+static void print_table(const table_t *table, size_t repetitions, gsl_rng *random)
 {
+    pilot_ols_t *ols = pilot_ols_new();
     printf("\n### %s\n\n| design |", table->title);
     for (size_t k = 0; k < table->settings; k++)
         printf(" %s |", table->setting[k].name);
@@ -195,11 +196,12 @@ static void print_table(const table_t *table, size_t repetitions, gsl_rng *rando
         print_row(&design, table->distribution, table->setting, table->settings, repetitions,
                   random, ols);
     }
+    pilot_ols_free(ols);
 }
 
 #define COUNT_OF(array) (sizeof(array) / sizeof *(array))
 
-void print_contrast_tables(size_t repetitions, gsl_rng *random)
+void print_contrast_table(size_t which, size_t repetitions, unsigned long seed)
 {
     static const setting_t number[] = {
         {"`horvitz_thompson`", pilot_horvitz_thompson_estimate, mean_difference, 1, 0, false,
@@ -226,7 +228,7 @@ void print_contrast_tables(size_t repetitions, gsl_rng *random)
         {"`rmst`", pilot_rmst_estimate, restricted_mean_difference, 1, 0, false, false}};
     static const setting_t null[] = {
         {"`log_rank`", pilot_log_rank_estimate, no_effect, 1, 0, false, false}};
-    static const table_t table[] = {
+    static const table_t table[CONTRAST_TABLES] = {
         {"Outcome: normal", NORMAL, false, number, COUNT_OF(number)},
         {"Outcome: skewed", SKEWED, false, number, COUNT_OF(number)},
         {"Outcome: binary", BINARY, false, binary, COUNT_OF(binary)},
@@ -235,8 +237,8 @@ void print_contrast_tables(size_t repetitions, gsl_rng *random)
         {"Outcome: duration, about half censored", SURVIVAL, false, duration, COUNT_OF(duration)},
         {"Outcome: duration, no effect", SURVIVAL, true, null, COUNT_OF(null)},
     };
-    pilot_ols_t *ols = pilot_ols_new();
-    for (size_t t = 0; t < COUNT_OF(table); t++)
-        print_table(&table[t], repetitions, random, ols);
-    pilot_ols_free(ols);
+    gsl_rng *random = gsl_rng_alloc(gsl_rng_mt19937);
+    gsl_rng_set(random, seed);
+    print_table(&table[which], repetitions, random);
+    gsl_rng_free(random);
 }

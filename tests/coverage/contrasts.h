@@ -2,10 +2,11 @@
 #ifndef PILOT_COVERAGE_CONTRASTS_H
 #define PILOT_COVERAGE_CONTRASTS_H
 
-#include <gsl/gsl_rng.h>
 #include <stddef.h>
 
-/* Prints them; bootstraps have half of the repetitions. */
-void print_contrast_tables(size_t repetitions, gsl_rng *random);
+#define CONTRAST_TABLES ((size_t)7)
+
+/* Prints one of them; bootstraps have half of the repetitions. */
+void print_contrast_table(size_t which, size_t repetitions, unsigned long seed);
 
 #endif

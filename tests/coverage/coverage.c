@@ -232,9 +232,9 @@ int main(int argc, char **argv)
         print_linear_tables(repetitions, random);
     }
     if (strcmp(part, "means") != 0) {
-        gsl_rng_set(random, seed); /* the same tables when they are made alone */
         printf("\n## Estimators of one contrast, and instrumental variables\n");
-        print_contrast_tables(repetitions, random);
+        for (size_t i = 0; i < CONTRAST_TABLES; i++)
+            print_contrast_table(i, repetitions, seed);
     }
     gsl_rng_free(random);
     return ferror(stdout) || fflush(stdout) ? 1 : 0;

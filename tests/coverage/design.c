@@ -36,6 +36,7 @@ void draw_person(distribution_t distribution, double block, double cluster, gsl_
     gain += 0.4 * person->covariate[1] + 0.2 * gsl_ran_ugaussian(random);
     double noise = gsl_ran_ugaussian(random), uniform = gsl_rng_uniform_pos(random);
     double censored = 2 * gsl_rng_uniform_pos(random);
+    person->event_untreated = person->event_treated = 1;
     switch (distribution) {
     case NORMAL:
         person->untreated = latent + noise;
