@@ -47,6 +47,24 @@ static void append_estimator(pilot_text_t *text, const char *name)
     pilot_text_append(text, long_one ? "diff. in means" : name ? name : "");
 }
 
+/* What the plan asks for: the row's estimator, or "auto" which chose it. */
+static const char *asked_estimator(const pilot_view_t *view, const PGresult *result, int row)
+{
+    int asked = PQfnumber(result, "asked");
+    return asked < 0 ? value(view, result, row, "estimator") : PQgetvalue(result, row, asked);
+}
+
+/* Caller frees; NULL: the heading says it. */
+static char *chosen_cell(const pilot_view_t *view, const PGresult *result, int row)
+{
+    const char *estimator = value(view, result, row, "estimator");
+    if (!estimator || strcmp(estimator, asked_estimator(view, result, row)) == 0)
+        return NULL;
+    pilot_text_t text = PILOT_TEXT_INIT;
+    append_estimator(&text, estimator);
+    return pilot_text_take(&text);
+}
+
 /* A category belongs to the outcome, any other parameter to the estimator. */
 static bool is_category(const char *estimator, const char *parameter)
 {
@@ -109,6 +127,7 @@ static char *make_cell(const pilot_view_cell_t *cell, const char *a, const char 
     case PILOT_CELL_NOTE:
         return copy(note(a, b, c));
     case PILOT_CELL_ESTIMATOR:
+    case PILOT_CELL_CHOSEN:
         break; /* of more columns than three */
     case PILOT_CELL_FLAG:
         return a && strcmp(a, "true") == 0 ? pilot_strdup("yes") : NULL;
@@ -135,7 +154,7 @@ static void append_heading_estimator(pilot_text_t *text, const pilot_view_t *vie
     const char *parameter = value(view, result, row, "parameter");
     const pilot_estimator_facts_t *facts = facts_of(estimator);
     pilot_text_append(text, ", ");
-    append_estimator(text, estimator);
+    append_estimator(text, asked_estimator(view, result, row));
     if (parameter && parameter[0] && !is_category(estimator, parameter))
         append_name(text, " ", parameter, most);
     if (facts && strcmp(facts->estimand, "cace") == 0)
@@ -221,6 +240,8 @@ static char *row_cell(const pilot_render_table_t *render, const PGresult *result
     const pilot_estimator_facts_t *facts = facts_of(value(view, result, row, "estimator"));
     if (cell->kind == PILOT_CELL_ESTIMATOR)
         return estimator_cell(view, result, row);
+    if (cell->kind == PILOT_CELL_CHOSEN)
+        return chosen_cell(view, result, row);
     if (cell->is_effect && facts && facts->log_scale)
         return ratio_cell(render, result, row, cell);
     return make_cell(cell, value(view, result, row, cell->a), value(view, result, row, cell->b),

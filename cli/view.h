@@ -24,6 +24,7 @@ typedef enum pilot_cell_kind {
     PILOT_CELL_TEXT,      /* a */
     PILOT_CELL_AGENCY,    /* a, or "(pooled)" */
     PILOT_CELL_ESTIMATOR, /* with its parameter */
+    PILOT_CELL_CHOSEN,    /* a, where `auto` chose it */
     PILOT_CELL_COUNT,     /* a */
     PILOT_CELL_NUMBER,    /* a, to the digits of b */
     PILOT_CELL_INTERVAL,  /* [a, b], to the digits of c */
@@ -62,6 +63,7 @@ typedef struct pilot_view {
     const pilot_view_cell_t *cell;
     const char *order;       /* of rows for programs */
     const char *table_order; /* of rows for people */
+    const char *table_more;  /* SQL of columns behind the others, for people; NULL: none */
     const char *table_where; /* what people see unless --all; NULL: everything */
     pilot_heading_kind_t heading;
     bool by_analysis;

@@ -5,7 +5,7 @@
 "$PILOT" run "$PLAN" "$DATA" --dir "$DIR" --output "$T/first.json" >"$T/log" 2>&1
 ok $? "a run into a JSON file"
 is "$(cat "$T/log" | grep -c reading)" 0 "prints no results besides"
-is "$(jq length "$T/first.json")" 384 "all methods and tests of 24 contrasts and 8 gaps are in it"
+is "$(jq length "$T/first.json")" 192 "all methods and tests of 12 contrasts and 4 gaps are in it"
 "$PILOT" up --dir "$DIR" --workers 1 >"$T/log" 2>&1
 show() {
     try "$PILOT" results star_kindergarten --dir "$DIR" "$@"
@@ -42,13 +42,18 @@ for view in effects comparison agencies quality submissions; do
 done
 is "$(jq -r '.[0].state' "$T/rows.json")" accepted "text is text in JSON"
 show --view comparison --format json
-is "$(jq -r '[.[] | select(.headline)] | length' "$T/out")" 32 "booleans are booleans in JSON"
+is "$(jq -r '[.[] | select(.headline)] | length' "$T/out")" 16 "booleans are booleans in JSON"
 is "$(jq -r '.[0].k | type' "$T/out")" number "numbers are numbers in JSON"
 show --view comparison --all
 like "$out" 'fixed +z ' "--all shows every method and test"
 show --view comparison
-is "$(grep -c 'ols' <<<"$out")" 16 "else the headline alone"
+is "$(grep -c '^auto ' <<<"$out")" 16 "else the headline alone"
 like "$err" "analysis 1 \(confirmatory\)" "which analysis it is, on stderr"
+
+show --view effects
+is "$(grep -c '^reading: small - regular, auto$' <<<"$out")" 1 "agencies stand under one heading"
+like "$out" '^16 +lin ' "beside what auto chose for each"
+like "$out" '^1 +ols ' "which differs"
 
 try env LC_ALL=C "$PILOT" results star_kindergarten --dir "$DIR" --view comparison
 is "$(LC_ALL=C grep -c '[^ -~]' "$T/out")" 0 "in a locale without UTF-8 the table is ASCII"
