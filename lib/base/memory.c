@@ -50,7 +50,8 @@ void *pilot_realloc(void *memory, size_t count, size_t size)
 char *pilot_strndup(const char *text, size_t length)
 {
     char *copy = pilot_alloc_raw(length + 1, 1);
-    memcpy(copy, text, length);
+    if (length > 0)
+        memcpy(copy, text, length); /* text may be NULL, as of a message without bytes */
     copy[length] = '\0';
     return copy;
 }

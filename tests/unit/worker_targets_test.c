@@ -6,7 +6,7 @@
 
 static bool same_number(bool has_a, double a, bool has_b, double b)
 {
-    return has_a == has_b && (!has_a || memcmp(&a, &b, sizeof a) == 0);
+    return has_a == has_b && (!has_a || a == b);
 }
 
 static bool same_row(const Pilot__Quality *a, const Pilot__Quality *b)
