@@ -11,18 +11,9 @@
 #include "pilot/memory.h"
 #include "pilot/wire.h"
 #include "worker_made_data.h"
+#include "worker_made_rows.h"
 
 enum { UNITS = 120 };
-
-static pilot_analysis_t *make_analysis(const made_spec_t *made)
-{
-    size_t length = 0;
-    uint8_t *bytes = pilot_message_pack(&made->spec.base, &length);
-    pilot_analysis_t *analysis = NULL;
-    pilot_analysis_new(bytes, length, &analysis, NULL);
-    free(bytes);
-    return analysis;
-}
 
 /* Arm a loses 30 of its 40 outcomes z. */
 static pilot_dataset_t *make_dataset(const pilot_analysis_t *analysis)
@@ -54,17 +45,6 @@ static pilot_dataset_t *make_dataset(const pilot_analysis_t *analysis)
     return dataset;
 }
 
-static Pilot__ResultRows *rows_of(pilot_report_t *report)
-{
-    size_t length = 0;
-    uint8_t *bytes = pilot_report_pack(report, &length);
-    Pilot__ResultRows *rows = NULL;
-    pilot_rows_unpack(bytes, length, &rows, NULL);
-    free(bytes);
-    pilot_report_free(report);
-    return rows;
-}
-
 static Pilot__ResultRows *estimate(const pilot_analysis_t *analysis, const pilot_dataset_t *dataset)
 {
     pilot_ols_t *ols = pilot_ols_new();
@@ -74,7 +54,7 @@ static Pilot__ResultRows *estimate(const pilot_analysis_t *analysis, const pilot
     pin.rows = UNITS;
     pilot_evaluate_agency(analysis, ols, dataset, &pin, report);
     pilot_ols_free(ols);
-    return rows_of(report);
+    return made_rows(report);
 }
 
 static const Pilot__Quality *find(const Pilot__ResultRows *rows, const char *check, const char *arm,
@@ -135,7 +115,7 @@ static void test_pooled(const pilot_analysis_t *analysis, const Pilot__ResultRow
     pilot_parts_sort(&parts, NULL);
     pilot_report_t *report = pilot_report_new(analysis);
     ok(pilot_pool(analysis, &parts, 0, report, NULL) == PILOT_OK, "the part pools");
-    Pilot__ResultRows *pooled = rows_of(report);
+    Pilot__ResultRows *pooled = made_rows(report);
     size_t equal = 0, checks = 0;
     for (size_t i = 0; i < own->n_quality; i++) {
         if (strcmp(own->quality[i]->check, "minimum_detectable_effect") == 0)
@@ -156,7 +136,7 @@ static void test_detectable(made_spec_t *made, const char *first)
     for (int step = 0; step < 3; step++) {
         made->outcome[0].has_smallest_effect = step > 0;
         made->outcome[0].smallest_effect = found * (step == 1 ? 1 - 1e-9 : 1 + 1e-9);
-        pilot_analysis_t *analysis = make_analysis(made);
+        pilot_analysis_t *analysis = made_analysis(&made->spec);
         pilot_dataset_t *dataset = make_dataset(analysis);
         Pilot__ResultRows *rows = estimate(analysis, dataset);
         const Pilot__Quality *row = find(rows, "minimum_detectable_effect", "b", "y");
@@ -219,7 +199,7 @@ int main(void)
 {
     made_spec_t made;
     made_spec_init(&made);
-    pilot_analysis_t *analysis = make_analysis(&made);
+    pilot_analysis_t *analysis = made_analysis(&made.spec);
     pilot_dataset_t *dataset = make_dataset(analysis);
     Pilot__ResultRows *rows = estimate(analysis, dataset);
     test_names(rows);

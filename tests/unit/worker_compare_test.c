@@ -5,16 +5,7 @@
 #include "../../worker/compare.h"
 #include "pilot/wire.h"
 #include "worker_made_data.h"
-
-static pilot_analysis_t *make_analysis(const made_spec_t *made)
-{
-    size_t length = 0;
-    uint8_t *bytes = pilot_message_pack(&made->spec.base, &length);
-    pilot_analysis_t *analysis = NULL;
-    pilot_analysis_new(bytes, length, &analysis, NULL);
-    free(bytes);
-    return analysis;
-}
+#include "worker_made_rows.h"
 
 static pilot_status_t add(pilot_compare_t *compare, const char *agency, const char *level,
                           const char *arm, const char *estimator, double estimate, double std_error)
@@ -40,13 +31,7 @@ static Pilot__ResultRows *report(const pilot_analysis_t *analysis, pilot_compare
 {
     pilot_report_t *rows = pilot_report_new(analysis);
     pilot_compare_report(compare, given_up, rows);
-    size_t length = 0;
-    uint8_t *bytes = pilot_report_pack(rows, &length);
-    Pilot__ResultRows *unpacked = NULL;
-    pilot_rows_unpack(bytes, length, &unpacked, NULL);
-    free(bytes);
-    pilot_report_free(rows);
-    return unpacked;
+    return made_rows(rows);
 }
 
 static void keys_are_compared(const pilot_analysis_t *analysis)
@@ -105,7 +90,7 @@ static void nothing_to_compare(const pilot_analysis_t *analysis)
 
 static void auto_rows_are_one_key(const made_spec_t *made)
 {
-    pilot_analysis_t *analysis = make_analysis(made);
+    pilot_analysis_t *analysis = made_analysis(&made->spec);
     pilot_compare_t *compare = pilot_compare_new(analysis);
     add(compare, "north", NULL, "a", "ols", 2, 1);
     add(compare, "south", NULL, "a", "difference_in_means", 4, 1);
@@ -127,7 +112,7 @@ int main(void)
     made.subgroup[0] = 1;
     made.spec.subgroup = made.subgroup;
     made.spec.n_subgroup = 1;
-    pilot_analysis_t *analysis = make_analysis(&made);
+    pilot_analysis_t *analysis = made_analysis(&made.spec);
     keys_are_compared(analysis);
     nothing_to_compare(analysis);
     pilot_analysis_free(analysis);

@@ -9,6 +9,7 @@
 #include "pilot/memory.h"
 #include "pilot/wire.h"
 #include "worker_made_data.h"
+#include "worker_made_rows.h"
 
 enum { UNITS = 60 };
 
@@ -19,16 +20,6 @@ static double draw(unsigned seed, unsigned i)
     x ^= x >> 31;
     x *= 1442695040888963407ull;
     return (double)(x >> 40) / (double)(1u << 24);
-}
-
-static pilot_analysis_t *make_analysis(const made_spec_t *made)
-{
-    size_t length = 0;
-    uint8_t *bytes = pilot_message_pack(&made->spec.base, &length);
-    pilot_analysis_t *analysis = NULL;
-    ok(pilot_analysis_new(bytes, length, &analysis, NULL) == PILOT_OK, "the Spec is understood");
-    free(bytes);
-    return analysis;
 }
 
 /* Units u000 ..; backwards: in reverse order of arrival. */
@@ -104,7 +95,7 @@ static void add_part(pilot_parts_t *parts, const packed_t *packed)
 {
     Pilot__ResultRows *rows = NULL;
     pilot_rows_unpack(packed->bytes, packed->length, &rows, NULL);
-    pilot_parts_add(parts, rows->part.data, rows->has_part ? rows->part.len : 0, NULL);
+    made_add_part(parts, rows);
     pilot_message_free(&rows->base);
 }
 
@@ -309,7 +300,7 @@ static void batches_do_not_matter(const pilot_analysis_t *analysis, pilot_datase
 static void auto_chooses(made_spec_t *made)
 {
     made->spec.n_estimator = 0;
-    pilot_analysis_t *analysis = make_analysis(made);
+    pilot_analysis_t *analysis = made_analysis(&made->spec);
     pilot_dataset_t *dataset = make_dataset(analysis, 1, false);
     packed_t packed = estimate(analysis, &dataset, 0, 0);
     Pilot__ResultRows *rows = NULL;
@@ -350,7 +341,7 @@ int main(void)
     made.spec.subgroup = made.subgroup;
     made.spec.n_subgroup = 1;
     made.spec.n_estimator = 3;
-    pilot_analysis_t *analysis = make_analysis(&made);
+    pilot_analysis_t *analysis = made_analysis(&made.spec);
     pilot_dataset_t *dataset[3];
     for (unsigned i = 0; i < 3; i++)
         dataset[i] = make_dataset(analysis, i + 1, false);

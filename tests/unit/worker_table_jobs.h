@@ -16,6 +16,7 @@
 #include "pilot/memory.h"
 #include "pilot/wire.h"
 #include "worker_made_data.h"
+#include "worker_made_rows.h"
 
 #define JOBS_MISSING ""
 
@@ -97,16 +98,7 @@ static inline pilot_analysis_t *jobs_analysis(const jobs_plan_t *plan)
         spec->subgroup = made.subgroup;
         spec->n_subgroup = 1;
     }
-    size_t length = 0;
-    uint8_t *bytes = pilot_message_pack(&spec->base, &length);
-    pilot_analysis_t *analysis = NULL;
-    pilot_error_t error = {0};
-    if (pilot_analysis_new(bytes, length, &analysis, &error) != PILOT_OK) {
-        printf("Bail out! %s\n", error.message);
-        exit(1);
-    }
-    free(bytes);
-    return analysis;
+    return made_analysis(spec);
 }
 
 /* ---- datasets -------------------------------------------------------------------------------- */
@@ -223,23 +215,6 @@ static inline pilot_dataset_t *jobs_dataset(const jobs_plan_t *plan,
 
 /* ---- jobs ------------------------------------------------------------------------------------ */
 
-/* Frees the report. */
-static inline Pilot__ResultRows *jobs_rows(pilot_report_t *report)
-{
-    size_t length = 0;
-    uint8_t *bytes = pilot_report_pack(report, &length);
-    Pilot__ResultRows *rows = NULL;
-    pilot_rows_unpack(bytes, length, &rows, NULL);
-    free(bytes);
-    pilot_report_free(report);
-    return rows;
-}
-
-static inline void jobs_add_part(pilot_parts_t *parts, const Pilot__ResultRows *rows)
-{
-    pilot_parts_add(parts, rows->part.data, rows->has_part ? rows->part.len : 0, NULL);
-}
-
 static inline Pilot__Pin jobs_pin(const jobs_plan_t *plan, size_t agency, size_t rows)
 {
     Pilot__Pin pin = PILOT__PIN__INIT;
@@ -254,12 +229,12 @@ static inline Pilot__ResultRows *jobs_pool(const pilot_analysis_t *analysis,
 {
     pilot_parts_t parts = {0};
     pilot_report_t *report = pilot_report_new(analysis);
-    jobs_add_part(&parts, estimate);
+    made_add_part(&parts, estimate);
     if (pilot_parts_sort(&parts, NULL) != PILOT_OK ||
         pilot_pool(analysis, &parts, 0, report, NULL) != PILOT_OK)
         ok(false, "parts pool");
     pilot_parts_clear(&parts);
-    return jobs_rows(report);
+    return made_rows(report);
 }
 
 static inline Pilot__ResultRows *jobs_finish(const jobs_plan_t *plan,
@@ -269,7 +244,7 @@ static inline Pilot__ResultRows *jobs_finish(const jobs_plan_t *plan,
 {
     pilot_parts_t fit_parts = {0}, parts = {0};
     pilot_fits_t *fits = NULL;
-    jobs_add_part(&fit_parts, pooled);
+    made_add_part(&fit_parts, pooled);
     pilot_parts_sort(&fit_parts, NULL);
     if (fit_parts.pieces == 0) {
         pilot_parts_clear(&fit_parts);
@@ -283,8 +258,8 @@ static inline Pilot__ResultRows *jobs_finish(const jobs_plan_t *plan,
         Pilot__Pin pin = jobs_pin(plan, i, dataset[i]->rows);
         pilot_residual_agency(analysis, ols, dataset[i], &pin, fits, residuals, NULL);
     }
-    Pilot__ResultRows *rows = jobs_rows(residuals);
-    jobs_add_part(&parts, rows);
+    Pilot__ResultRows *rows = made_rows(residuals);
+    made_add_part(&parts, rows);
     pilot_report_t *report = pilot_report_new(analysis);
     if (pilot_parts_sort(&parts, NULL) != PILOT_OK ||
         pilot_finish(analysis, fits, &parts, report, NULL) != PILOT_OK)
@@ -294,7 +269,7 @@ static inline Pilot__ResultRows *jobs_finish(const jobs_plan_t *plan,
     pilot_fits_free(fits);
     pilot_parts_clear(&fit_parts);
     pilot_parts_clear(&parts);
-    return jobs_rows(report);
+    return made_rows(report);
 }
 
 static inline Pilot__ResultRows *jobs_whole(const pilot_analysis_t *analysis,
@@ -315,7 +290,7 @@ static inline Pilot__ResultRows *jobs_whole(const pilot_analysis_t *analysis,
     const pilot_whole_options_t options = {.agency_index = agencies == 1 ? 0 : UINT32_MAX};
     pilot_whole_report(analysis, merged, 0, analysis->outcomes - 1, &options, report);
     pilot_dataset_free(merged);
-    return jobs_rows(report);
+    return made_rows(report);
 }
 
 static inline jobs_results_t jobs_run(const jobs_plan_t *plan, const table_t *table)
@@ -333,7 +308,7 @@ static inline jobs_results_t jobs_run(const jobs_plan_t *plan, const table_t *ta
         pilot_evaluate_agency(analysis, ols, one, &pin, report);
     }
     pilot_ols_free(ols);
-    results.rows[0] = jobs_rows(report);
+    results.rows[0] = made_rows(report);
     results.rows[1] = jobs_pool(analysis, results.rows[0]);
     results.rows[2] = jobs_finish(plan, analysis, dataset, agencies, results.rows[1]);
     if (analysis->has_contrast)

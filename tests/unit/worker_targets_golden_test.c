@@ -17,7 +17,7 @@ static run_t run_case(const table_t *rows, const table_t *cases, size_t line, bo
     made.spec.has_weight = is_true(cases, line, "weight");
     made.spec.std_error = (char *)table_get(cases, line, "type");
     *ret_all = strcmp(table_get(cases, line, "agency"), "all") == 0;
-    pilot_analysis_t *analysis = make_analysis(&made);
+    pilot_analysis_t *analysis = made_analysis(&made.spec);
     pilot_dataset_t *dataset[AGENCIES];
     for (int i = 0; i < AGENCIES; i++)
         dataset[i] = make_dataset(analysis, rows, agencies[i], NULL);

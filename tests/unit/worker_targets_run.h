@@ -13,6 +13,7 @@
 #include "pilot/memory.h"
 #include "pilot/wire.h"
 #include "worker_made_data.h"
+#include "worker_made_rows.h"
 
 enum { AGENCIES = 3 };
 static const char *const agencies[AGENCIES] = {"a1", "a2", "a3"};
@@ -20,16 +21,6 @@ static const char *const agencies[AGENCIES] = {"a1", "a2", "a3"};
 static inline bool near(double got, double want, double relative)
 {
     return fabs(got - want) <= relative * fabs(want);
-}
-
-static inline pilot_analysis_t *make_analysis(const made_spec_t *made)
-{
-    size_t length = 0;
-    uint8_t *bytes = pilot_message_pack(&made->spec.base, &length);
-    pilot_analysis_t *analysis = NULL;
-    pilot_analysis_new(bytes, length, &analysis, NULL);
-    free(bytes);
-    return analysis;
 }
 
 /* y stands for z; one covariate. */
@@ -116,22 +107,6 @@ static inline pilot_dataset_t *make_dataset(const pilot_analysis_t *analysis, co
 
 /* ---- jobs ------------------------------------------------------------------------------------ */
 
-static inline Pilot__ResultRows *rows_of(pilot_report_t *report)
-{
-    size_t length = 0;
-    uint8_t *bytes = pilot_report_pack(report, &length);
-    Pilot__ResultRows *rows = NULL;
-    pilot_rows_unpack(bytes, length, &rows, NULL);
-    free(bytes);
-    pilot_report_free(report);
-    return rows;
-}
-
-static inline void add_part(pilot_parts_t *parts, const Pilot__ResultRows *rows)
-{
-    pilot_parts_add(parts, rows->part.data, rows->has_part ? rows->part.len : 0, NULL);
-}
-
 static inline Pilot__Pin make_pin(uint32_t index)
 {
     Pilot__Pin pin = PILOT__PIN__INIT;
@@ -158,14 +133,14 @@ static inline run_t run(const pilot_analysis_t *analysis, pilot_dataset_t *const
         Pilot__Pin pin = make_pin(i);
         pilot_report_t *report = pilot_report_new(analysis);
         pilot_evaluate_agency(analysis, ols, dataset[i], &pin, report);
-        all.own[i] = rows_of(report);
-        add_part(&first, all.own[i]);
+        all.own[i] = made_rows(report);
+        made_add_part(&first, all.own[i]);
     }
     pilot_parts_sort(&first, NULL);
     pilot_report_t *report = pilot_report_new(analysis);
     bool good = pilot_pool(analysis, &first, given_up, report, NULL) == PILOT_OK;
-    Pilot__ResultRows *pooled = rows_of(report);
-    add_part(&fit, pooled);
+    Pilot__ResultRows *pooled = made_rows(report);
+    made_add_part(&fit, pooled);
     pilot_parts_sort(&fit, NULL);
     pilot_fits_t *fits = NULL;
     good = good && pilot_fits_unpack(analysis, &fit.reader[0], &fits, NULL) == PILOT_OK &&
@@ -174,8 +149,8 @@ static inline run_t run(const pilot_analysis_t *analysis, pilot_dataset_t *const
         Pilot__Pin pin = make_pin(i);
         report = pilot_report_new(analysis);
         good &= !pilot_residual_agency(analysis, ols, dataset[i], &pin, fits, report, NULL);
-        Pilot__ResultRows *rows = rows_of(report);
-        add_part(&second, rows);
+        Pilot__ResultRows *rows = made_rows(report);
+        made_add_part(&second, rows);
         pilot_message_free(&rows->base);
     }
     pilot_parts_sort(&second, NULL);
@@ -183,7 +158,7 @@ static inline run_t run(const pilot_analysis_t *analysis, pilot_dataset_t *const
     good = good && pilot_finish(analysis, fits, &second, report, NULL) == PILOT_OK;
     for (size_t i = 0; i < second.pieces && lost == 0; i++)
         good &= pilot_piece_at_end(&second.reader[i]);
-    all.finished = rows_of(report);
+    all.finished = made_rows(report);
     all.refused = !good;
     pilot_message_free(&pooled->base);
     pilot_fits_free(fits);

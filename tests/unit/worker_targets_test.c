@@ -33,7 +33,7 @@ static void test_one_agency(const table_t *rows)
             made.spec.has_weight = (design & 4) != 0;
             if (design == 0)
                 made.spec.std_error = (char *)"classical";
-            pilot_analysis_t *analysis = make_analysis(&made);
+            pilot_analysis_t *analysis = made_analysis(&made.spec);
             pilot_dataset_t *dataset = make_dataset(analysis, rows, "a1", NULL);
             run_t all = run(analysis, &dataset, 1, 0, 0);
             size_t own = 0, same = 0;
@@ -75,7 +75,7 @@ static run_t run_altered(const table_t *rows, alter_t alter, bool lower)
     made_spec_t made;
     make_spec(&made, "ols");
     made.outcome[0].has_lower_is_better = made.outcome[0].lower_is_better = lower;
-    pilot_analysis_t *analysis = make_analysis(&made);
+    pilot_analysis_t *analysis = made_analysis(&made.spec);
     pilot_dataset_t *dataset[AGENCIES];
     for (int i = 0; i < AGENCIES; i++)
         dataset[i] = make_dataset(analysis, rows, agencies[i], alter);
@@ -164,7 +164,7 @@ static void test_across(const table_t *rows)
     make_spec(&made, "ols");
     made.spec.across = true;
     made.spec.has_cluster = true;
-    pilot_analysis_t *analysis = make_analysis(&made);
+    pilot_analysis_t *analysis = made_analysis(&made.spec);
     for (int spanning = 0; spanning < 2; spanning++) {
         pilot_dataset_t *dataset[AGENCIES];
         for (int i = 0; i < AGENCIES; i++)
@@ -192,7 +192,7 @@ static void test_lost_parts(const table_t *rows)
 {
     made_spec_t made;
     make_spec(&made, "ols");
-    pilot_analysis_t *analysis = make_analysis(&made);
+    pilot_analysis_t *analysis = made_analysis(&made.spec);
     pilot_dataset_t *dataset[AGENCIES];
     for (int i = 0; i < AGENCIES; i++)
         dataset[i] = make_dataset(analysis, rows, agencies[i], NULL);

@@ -10,6 +10,7 @@
 #include "pilot/memory.h"
 #include "pilot/wire.h"
 #include "worker_made_data.h"
+#include "worker_made_rows.h"
 
 enum { UNITS = 90, AGENCIES = 3 };
 
@@ -52,16 +53,6 @@ static void make_plan(plan_t *plan, bool blocks, bool clusters, bool across)
     spec->n_estimator = sizeof estimators / sizeof *estimators;
     for (size_t i = 0; i < spec->n_estimator; i++)
         plan->estimators[i] = (char *)estimators[i];
-}
-
-static pilot_analysis_t *make_analysis(const plan_t *plan)
-{
-    size_t length = 0;
-    uint8_t *bytes = pilot_message_pack(&plan->made.spec.base, &length);
-    pilot_analysis_t *analysis = NULL;
-    pilot_analysis_new(bytes, length, &analysis, NULL);
-    free(bytes);
-    return analysis;
 }
 
 /* Agency `seed`: the first one has one level of g only.  Clusters of 5, each in one arm; across:
@@ -124,24 +115,13 @@ static pilot_dataset_t *merge(const pilot_analysis_t *analysis, pilot_dataset_t 
     return merged;
 }
 
-static Pilot__ResultRows *unpack(pilot_report_t *report)
-{
-    size_t length = 0;
-    uint8_t *bytes = pilot_report_pack(report, &length);
-    Pilot__ResultRows *rows = NULL;
-    pilot_rows_unpack(bytes, length, &rows, NULL);
-    free(bytes);
-    pilot_report_free(report);
-    return rows;
-}
-
 static Pilot__ResultRows *whole(const pilot_analysis_t *analysis, const pilot_dataset_t *merged,
                                 size_t first, size_t last, uint32_t agency_index)
 {
     pilot_report_t *report = pilot_report_new(analysis);
     const pilot_whole_options_t options = {.agency_index = agency_index};
     ok(pilot_whole_report(analysis, merged, first, last, &options, report), "it is computed");
-    return unpack(report);
+    return made_rows(report);
 }
 
 static Pilot__ResultRows *agency(const pilot_analysis_t *analysis, const pilot_dataset_t *dataset)
@@ -152,7 +132,7 @@ static Pilot__ResultRows *agency(const pilot_analysis_t *analysis, const pilot_d
     pin.agency = (char *)"alone";
     pilot_evaluate_agency(analysis, ols, dataset, &pin, report);
     pilot_ols_free(ols);
-    return unpack(report);
+    return made_rows(report);
 }
 
 static bool same_bytes(Pilot__Effect *a, Pilot__Effect *b)
@@ -183,7 +163,7 @@ static void one_agency_is_itself(bool blocks, bool clusters)
 {
     plan_t plan;
     make_plan(&plan, blocks, clusters, false);
-    pilot_analysis_t *analysis = make_analysis(&plan);
+    pilot_analysis_t *analysis = made_analysis(&plan.made.spec);
     pilot_dataset_t *dataset = make_dataset(analysis, 2);
     pilot_dataset_t *merged = merge(analysis, &dataset, 1);
     Pilot__ResultRows *own = agency(analysis, dataset);
@@ -232,7 +212,7 @@ static void agencies_are_blocks(void)
 {
     plan_t plan;
     make_plan(&plan, true, true, false);
-    pilot_analysis_t *analysis = make_analysis(&plan);
+    pilot_analysis_t *analysis = made_analysis(&plan.made.spec);
     pilot_dataset_t *dataset[AGENCIES];
     make_three(analysis, dataset);
     pilot_dataset_t *merged = merge(analysis, dataset, AGENCIES);
@@ -274,7 +254,7 @@ static void labels_are_global_across(void)
 {
     plan_t plan;
     make_plan(&plan, true, true, true);
-    pilot_analysis_t *analysis = make_analysis(&plan);
+    pilot_analysis_t *analysis = made_analysis(&plan.made.spec);
     pilot_dataset_t *dataset[AGENCIES];
     make_three(analysis, dataset);
     pilot_dataset_t *merged = merge(analysis, dataset, AGENCIES);
@@ -287,7 +267,7 @@ static void labels_are_global_across(void)
     free_three(dataset);
     pilot_analysis_free(analysis);
     make_plan(&plan, false, false, true);
-    analysis = make_analysis(&plan);
+    analysis = made_analysis(&plan.made.spec);
     make_three(analysis, dataset);
     merged = merge(analysis, dataset, AGENCIES);
     ok(!merged->block && merged->cluster_labels.count == AGENCIES && merged->cluster[0] == 0 &&
@@ -312,7 +292,7 @@ static void long_curves_are_thinned(void)
     spec->n_covariate = spec->n_subgroup = 0;
     plan.estimators[0] = (char *)"log_rank";
     spec->n_estimator = 1;
-    pilot_analysis_t *analysis = make_analysis(&plan);
+    pilot_analysis_t *analysis = made_analysis(&plan.made.spec);
     ok(analysis->layout->variable_count == 2 && analysis->layout->event[0] == 1 &&
            strcmp(analysis->layout->variable[1].name, "y_event") == 0,
        "a survival estimator pulls the event's column");
@@ -367,12 +347,12 @@ static void cancelled_work_stops(void)
 {
     plan_t plan;
     make_plan(&plan, false, false, false);
-    pilot_analysis_t *analysis = make_analysis(&plan);
+    pilot_analysis_t *analysis = made_analysis(&plan.made.spec);
     pilot_dataset_t *dataset = make_dataset(analysis, 2);
     pilot_report_t *report = pilot_report_new(analysis);
     const pilot_whole_options_t options = {.is_cancelled = always};
     ok(!pilot_whole_report(analysis, dataset, 0, 1, &options, report), "cancelled: it says so");
-    Pilot__ResultRows *rows = unpack(report);
+    Pilot__ResultRows *rows = made_rows(report);
     ok(rows->n_effect == 0, "and computes nothing");
     pilot_message_free(&rows->base);
     pilot_dataset_free(dataset);
