@@ -5,16 +5,7 @@ undisturbed
 
 coordinator coordinator "$ENDPOINT"
 poison=$(sql "SELECT max(job) + 1 FROM work.jobs")
-respawn() { # as a supervisor would
-    while [ ! -e "$T/enough" ]; do
-        PILOT_DEBUG_POINT=die_in_job=$poison "$BUILD/pilot-worker" --threads 1 \
-            --connect "$ENDPOINT" --db "$CONNINFO" &
-        child=$!
-        trap 'kill $child' TERM
-        wait $child
-    done 2>>"$T/respawn.log"
-}
-start supervisor respawn
+start supervisor respawn "$poison"
 supervisor=$started
 analysis=$(launch)
 until_true 60 state_is "$analysis" failed

@@ -45,16 +45,7 @@ end_softly "$heir"
 
 # Three deaths: the rows say so, everything else is there, retry mends it.
 poison=$(next_whole)
-respawn() {
-    while [ ! -e "$T/enough" ]; do
-        PILOT_DEBUG_POINT=die_in_job=$poison "$BUILD/pilot-worker" --threads 1 \
-            --connect "$ENDPOINT" --db "$CONNINFO" &
-        child=$!
-        trap 'kill $child' TERM
-        wait $child
-    done 2>>"$T/respawn.log"
-}
-start supervisor respawn
+start supervisor respawn "$poison"
 supervisor=$started
 analysis=$(launch)
 until_true 60 state_is "$analysis" failed
