@@ -17,6 +17,7 @@
 
 typedef struct ratio {
     double estimate, variance; /* of the logarithm */
+    double plain;              /* log of the ratio of m2: what a draw's estimate aims at */
     double arm[2];             /* s^2 */
 } ratio_t;
 
@@ -109,11 +110,14 @@ static ratio_t compute_ratio(const work_t *work)
         ratio.variance += compensated_value(&spread[z]) / second / second;
     }
     ratio.estimate = log(ratio.arm[1] / ratio.arm[0]);
+    ratio.plain = log(compensated_value(&m2[1]) / compensated_value(&m2[0]));
     return ratio;
 }
 
-/* Studentized distances of the draws.  One whose arm has no variance counts as extreme on either
- * side: it stands in both lists, at the outer end. */
+/* Studentized distances of the draws from the resampled rows' own ratio, that of m2: a cell's rows
+ * are the whole population of its draws, and their variance has the divisor n.  (With small cells
+ * of unequal sizes the estimate itself is far from it.)  One whose arm has no variance counts as
+ * extreme on either side: it stands in both lists, at the outer end. */
 typedef struct draws {
     size_t count;
     double *low, *high; /* count each, sorted */
@@ -121,8 +125,8 @@ typedef struct draws {
 
 static void take_draw(draws_t *draws, size_t at, const ratio_t *draw, const ratio_t *base)
 {
-    double t = (draw->estimate - base->estimate) / sqrt(draw->variance);
-    if (draw->variance == 0 && draw->estimate == base->estimate)
+    double t = (draw->estimate - base->plain) / sqrt(draw->variance);
+    if (draw->variance == 0 && draw->estimate == base->plain)
         t = 0;
     draws->low[at] = isnan(t) || isinf(draw->estimate) ? -INFINITY : t;
     draws->high[at] = isnan(t) || isinf(draw->estimate) ? INFINITY : t;

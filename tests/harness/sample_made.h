@@ -220,4 +220,22 @@ static inline double sample_distance(pilot_number_t a, pilot_number_t b, double 
     return a.given ? fabs(a.value - b.value) / fmax(fabs(scale), 1e-300) : 0;
 }
 
+/* Blocks of so many treated and control rows, standard normal outcomes. */
+static inline pilot_sample_t sample_of_small_blocks(uint64_t seed, size_t blocks, size_t treated,
+                                                    size_t control)
+{
+    size_t size = treated + control, n = blocks * size;
+    pilot_sample_t sample = {.n = n, .blocks = blocks, .arms = 2, .candidates = n};
+    uint64_t state = seed;
+    sample.outcome = calloc(n, sizeof *sample.outcome);
+    sample.treated = calloc(n, 1);
+    sample.block = calloc(n, sizeof *sample.block);
+    for (size_t i = 0; i < n; i++) {
+        sample.outcome[i] = sample_normal(&state);
+        sample.treated[i] = i % size < treated;
+        sample.block[i] = (uint32_t)(i / size);
+    }
+    return sample;
+}
+
 #endif

@@ -45,9 +45,10 @@ static void test_golden(void)
 }
 
 /* The rows of a draw, written out, and the formulas of a complete design. */
-static double plain_ratio(const ordered_rows_t *rows, const uint32_t *times, double *ret_std_error)
+static double plain_ratio(const ordered_rows_t *rows, const uint32_t *times, double *ret_std_error,
+                          double *ret_plain)
 {
-    double s2[2], variance = 0;
+    double s2[2], plain[2], variance = 0;
     for (size_t z = 0; z < 2; z++) {
         double value[200], mean = 0, m2 = 0, m4 = 0;
         size_t n = 0;
@@ -60,10 +61,13 @@ static double plain_ratio(const ordered_rows_t *rows, const uint32_t *times, dou
             m2 += pow(value[i] - mean, 2) / (double)n;
             m4 += pow(value[i] - mean, 4) / (double)n;
         }
+        plain[z] = m2;
         s2[z] = m2 * (double)n / (double)(n - 1);
         variance += (m4 / (m2 * m2) - 1) / (double)n;
     }
     *ret_std_error = sqrt(variance);
+    if (ret_plain)
+        *ret_plain = log(plain[1] / plain[0]);
     return log(s2[1] / s2[0]);
 }
 
@@ -73,13 +77,16 @@ static void test_the_long_way(void)
     pilot_estimate_t row = ratio_of(&sample);
     ordered_rows_t rows;
     uint32_t times[60];
-    double t[199], std_error, above = 1, below = 1;
+    double t[199], std_error, centre, above = 1, below = 1;
     ordered_rows_make(&sample, false, 2, &rows);
+    for (size_t u = 0; u < rows.units; u++)
+        times[u] = 1;
+    plain_ratio(&rows, times, &std_error, &centre);
     for (size_t b = 0; b < 199; b++) {
         double ratio;
         bootstrap_draw(&rows, &usual, b, 0, times);
-        ratio = plain_ratio(&rows, times, &std_error);
-        t[b] = (ratio - row.estimate.value) / std_error;
+        ratio = plain_ratio(&rows, times, &std_error, NULL);
+        t[b] = (ratio - centre) / std_error;
         above += t[b] >= row.statistic.value;
         below += t[b] <= row.statistic.value;
     }
@@ -93,6 +100,21 @@ static void test_the_long_way(void)
     ok(strstr(row.detail, "ratio ") && strstr(row.detail, "199 draws"), "in words: %s", row.detail);
     ordered_rows_clear(&rows);
     pilot_sample_clear(&sample);
+}
+
+/* Forty blocks of four and twelve: each arm's resampled variance falls short by another factor, so
+ * an interval around the estimate itself would miss in two samples of five. */
+static void test_small_blocks(void)
+{
+    size_t covered = 0;
+    for (uint32_t seed = 1; seed <= 300; seed++) {
+        pilot_sample_t sample = sample_of_small_blocks(seed, 40, 4, 12);
+        pilot_estimate_t row = ratio_of(&sample);
+        covered += row.ci_low.given && row.ci_low.value <= 0 && row.ci_high.value >= 0;
+        pilot_sample_clear(&sample);
+    }
+    ok(covered >= 270 && covered < 300,
+       "blocks of four and twelve: 95 %% intervals cover (%zu of 300)", covered);
 }
 
 typedef struct worst {
@@ -232,6 +254,7 @@ int main(void)
     gsl_set_error_handler_off();
     test_golden();
     test_the_long_way();
+    test_small_blocks();
     test_invariance();
     test_edges();
     return tap_done();
