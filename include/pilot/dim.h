@@ -47,8 +47,8 @@ void pilot_dim_estimate(const pilot_dim_summary_t *const *summary, size_t count,
  * sums add up over agencies (level: agency). */
 typedef struct pilot_dim_overlap {
     uint64_t clusters, blocks; /* used in both */
-    /* Over clusters, the products of their linearized contributions to the two differences, times
-     * the units of each.  0 without clusters. */
+    /* Over clusters, the products of their CR2 scores in the two differences, times the units of
+     * each.  0 without clusters. */
     double cross;
 } pilot_dim_overlap_t;
 
@@ -58,8 +58,8 @@ void pilot_dim_overlap(const pilot_frame_t *frame, const pilot_variable_t *outco
                        const uint32_t *one, size_t one_rows, const uint32_t *other,
                        size_t other_rows, size_t arm, pilot_dim_overlap_t *ret_overlap);
 
-/* Covariance of the two differences: the correlation of the clusters' contributions (from sums over
- * all clusters: products, and squares of either), times both standard errors. */
+/* Covariance of the two differences: the correlation of the clusters' scores (from sums over all
+ * clusters: products, and squares of either), times both standard errors. */
 double pilot_dim_overlap_covariance(double cross, double one_square, double other_square,
                                     double one_std_error, double other_std_error);
 

@@ -58,6 +58,35 @@ static bool find_means(const level_t *level, size_t first, size_t last, double *
     return true;
 }
 
+/* CR2's adjustment of a cluster that has this share of its arm in the block; one that is its arm
+ * has no residual. */
+static double adjustment(double share)
+{
+    return share < 1 - 1e-12 ? 1 / sqrt(1 - share) : 0;
+}
+
+/* Rows first .. last - 1 are one cluster's. */
+static void score_cluster(level_t *level, size_t first, size_t last, const double *weight,
+                          const double *mean)
+{
+    const pilot_frame_t *frame = level->frame;
+    uint32_t cluster = frame->cluster[level->row[first]];
+    double own[2] = {0}, part[2] = {0};
+    for (size_t i = first; i < last; i++) {
+        size_t row = level->row[i];
+        if (!counts(level, row))
+            continue;
+        size_t treated = frame->arm[row] != 0;
+        own[treated] += weight_of(level, row);
+        part[treated] += weight_of(level, row) * (level->outcome->value[row] - mean[treated]);
+        level->has_cluster[cluster] = 1;
+    }
+    for (size_t z = 0; z < 2; z++) {
+        double score = part[z] / weight[z] * adjustment(own[z] / weight[z]);
+        level->score[cluster] += (weight[0] + weight[1]) * (z ? score : -score);
+    }
+}
+
 static void score_block(level_t *level, size_t first, size_t last)
 {
     const pilot_frame_t *frame = level->frame;
@@ -65,15 +94,11 @@ static void score_block(level_t *level, size_t first, size_t last)
     if (!find_means(level, first, last, weight, mean))
         return;
     level->uses_block[frame->block ? frame->block[level->row[first]] : 0] = 1;
-    for (size_t i = first; frame->cluster && i < last; i++) {
-        size_t row = level->row[i];
-        if (!counts(level, row))
-            continue;
-        size_t treated = frame->arm[row] != 0;
-        double share = weight_of(level, row) * (weight[0] + weight[1]) / weight[treated];
-        double part = share * (level->outcome->value[row] - mean[treated]);
-        level->score[frame->cluster[row]] += treated ? part : -part;
-        level->has_cluster[frame->cluster[row]] = 1;
+    for (size_t i = first, end; frame->cluster && i < last; i = end) {
+        end = i + 1;
+        while (end < last && frame->cluster[level->row[end]] == frame->cluster[level->row[i]])
+            end++;
+        score_cluster(level, i, end, weight, mean);
     }
 }
 

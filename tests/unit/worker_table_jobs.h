@@ -4,6 +4,7 @@
 #ifndef PILOT_WORKER_TABLE_JOBS_H
 #define PILOT_WORKER_TABLE_JOBS_H
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -34,7 +35,7 @@ typedef struct jobs_plan {
     const char *received;                 /* JOBS_MISSING: a column without values */
     bool received_is_arm, across, drop;
     const char *agency[JOBS_AGENCIES];                          /* names, in byte order */
-    double (*change)(const char *column, size_t row, double v); /* of a number; NULL: none */
+    double (*change)(const char *column, size_t row, double v); /* of a number; NAN: missing */
 } jobs_plan_t;
 
 typedef struct jobs_results {
@@ -133,11 +134,13 @@ static inline void jobs_put_code(made_row_t *row, jobs_labels_t *labels, const c
 static inline void jobs_put_number(const jobs_plan_t *plan, made_row_t *row, const char *column,
                                    size_t at, const char *cell)
 {
-    double value = strtod(cell, NULL);
-    if (*cell)
-        made_number(row, plan->change ? plan->change(column, at, value) : value);
-    else
+    double value = *cell ? strtod(cell, NULL) : NAN;
+    if (plan->change && *cell)
+        value = plan->change(column, at, value);
+    if (isnan(value))
         made_null(row);
+    else
+        made_number(row, value);
 }
 
 typedef struct jobs_dictionaries {
