@@ -55,10 +55,28 @@ static void put_head(copy_t *copy, const pilot_writer_mail_t *item, uint32_t ord
 
 /* ---- effects --------------------------------------------------------------------------------- */
 
+#define CONVENTION_COLUMNS(name)                                                                   \
+    name "_std_error, " name "_df, " name "_p_value, " name "_ci_low, " name "_ci_high"
 #define EFFECT_COLUMNS                                                                             \
     "analysis, job, ordinal, agency, outcome, subgroup, level, arm, control, estimand, "           \
     "estimator, parameter, std_error_type, estimate, std_error, df, statistic, p_value, ci_low, "  \
-    "ci_high, control_mean, n, n_arm, n_control, clusters, blocks, status, reason, detail"
+    "ci_high, control_mean, n, n_arm, n_control, clusters, blocks, status, reason, "               \
+    "detail, " CONVENTION_COLUMNS("estimatr") ", " CONVENTION_COLUMNS(                             \
+        "stata") ", " CONVENTION_COLUMNS("fixest")
+
+static void put_convention(copy_t *copy, const Pilot__Convention *row)
+{
+    if (!row) {
+        for (int i = 0; i < 5; i++)
+            pilot_copy_in_null(copy);
+        return;
+    }
+    pilot_copy_in_float8(copy, row->std_error);
+    pilot_copy_in_float8(copy, row->df);
+    pilot_copy_in_float8(copy, row->p_value);
+    put_number(copy, row->has_ci_low, row->ci_low);
+    put_number(copy, row->has_ci_high, row->ci_high);
+}
 
 static void put_effects(copy_t *copy, const pilot_writer_mail_t *item)
 {
@@ -90,6 +108,9 @@ static void put_effects(copy_t *copy, const pilot_writer_mail_t *item)
         put_text(copy, row->status);
         put_optional(copy, row->reason);
         put_optional(copy, row->detail);
+        put_convention(copy, row->estimatr);
+        put_convention(copy, row->stata);
+        put_convention(copy, row->fixest);
     }
 }
 
@@ -245,7 +266,7 @@ static const struct kind {
     size_t count_offset; /* of n_... in ResultRows */
     void (*put)(copy_t *copy, const pilot_writer_mail_t *item);
 } kinds[] = {
-    {COPY_INTO("work.effects", EFFECT_COLUMNS), 29, offsetof(Pilot__ResultRows, n_effect),
+    {COPY_INTO("work.effects", EFFECT_COLUMNS), 44, offsetof(Pilot__ResultRows, n_effect),
      put_effects},
     {COPY_INTO("work.comparisons", COMPARISON_COLUMNS), 35,
      offsetof(Pilot__ResultRows, n_comparison), put_comparisons},

@@ -21,6 +21,7 @@ typedef struct evaluation {
     /* [subset][model][response](treatment); NULL where not asked for */
     pilot_estimate_t *regression;
     pilot_regression_choice_t *choice;
+    pilot_convention_t *convention;  /* PILOT_CONVENTIONS of each estimate in regression */
     pilot_ols_scores_t *scores;      /* [subset][model][response]; of some, where needed */
     pilot_piece_t *moments;          /* by subset: of its regressions */
     pilot_instruments_t instruments; /* of iv */
@@ -69,6 +70,8 @@ static void evaluate_subset(evaluation_t *evaluation, pilot_ols_t *ols, size_t s
     if (evaluation->regression) {
         wanted.estimate = &evaluation->regression[first * analysis->treatments];
         wanted.choice = &evaluation->choice[first];
+        wanted.convention =
+            &evaluation->convention[first * analysis->treatments * PILOT_CONVENTIONS];
         if (pilot_overlaps_need_scores(evaluation->overlaps, analysis, subset_index))
             wanted.scores = &evaluation->scores[first];
     }
@@ -149,6 +152,19 @@ static void keep_linear(evaluation_t *evaluation, const pilot_row_key_t *key, co
                     regression ? PILOT_GAP_REGRESSION : PILOT_GAP_DIFFERENCE, estimator, estimate);
 }
 
+/* NULL: the row is of no regression of its own. */
+static const pilot_convention_t *conventions_of(const evaluation_t *evaluation,
+                                                const pilot_row_key_t *key, const char *estimator)
+{
+    const pilot_analysis_t *analysis = evaluation->view.analysis;
+    pilot_estimator_t given = pilot_estimator_from_name(estimator);
+    if (key->gap || !key->slot->defined || (given != PILOT_OLS && given != PILOT_LIN))
+        return NULL;
+    size_t response = pilot_analysis_response(analysis, key->outcome, key->slot);
+    size_t at = pilot_analysis_regression(analysis, key->subset, key->slot->estimator, response);
+    return &evaluation->convention[(at * analysis->treatments + key->arm - 1) * PILOT_CONVENTIONS];
+}
+
 static void report_row(evaluation_t *evaluation, const pilot_row_key_t *key, const char *agency,
                        pilot_report_t *report)
 {
@@ -168,6 +184,9 @@ static void report_row(evaluation_t *evaluation, const pilot_row_key_t *key, con
             keep_linear(evaluation, key, estimator, estimate);
     }
     pilot_report_estimate(report, key, agency, subset->name, subset->level, estimator, estimate);
+    const pilot_convention_t *convention = conventions_of(evaluation, key, estimator);
+    if (convention)
+        pilot_report_conventions(report, estimate, convention);
 }
 
 static void write_piece(evaluation_t *evaluation, pilot_ols_t *ols, const pilot_checks_t *checks,
@@ -240,6 +259,8 @@ static void evaluation_init(evaluation_t *evaluation, const pilot_analysis_t *an
         evaluation->regression =
             PILOT_NEW_ARRAY(pilot_estimate_t, regressions * analysis->treatments);
         evaluation->choice = PILOT_NEW_ARRAY(pilot_regression_choice_t, regressions);
+        evaluation->convention = PILOT_NEW_ARRAY(
+            pilot_convention_t, regressions * analysis->treatments * PILOT_CONVENTIONS);
     }
     if (analysis->gaps)
         evaluation->overlaps = pilot_overlaps_of(&evaluation->view, evaluation->subsets);
@@ -259,6 +280,7 @@ static void evaluation_clear(evaluation_t *evaluation)
     free(evaluation->rows);
     free(evaluation->regression);
     free(evaluation->choice);
+    free(evaluation->convention);
     free(evaluation->moments);
     for (size_t i = 0; i < pilot_analysis_regressions(analysis, subsets); i++)
         pilot_ols_scores_clear(&evaluation->scores[i]);

@@ -103,10 +103,11 @@ typedef struct finish {
     pilot_parts_t *parts;
     pilot_subsets_t **subsets; /* by agency */
     size_t *member;
-    pilot_piece_reader_t *reader; /* [member] */
-    pilot_estimate_t *estimate;   /* [subset][model][response][treatment] */
-    pilot_estimate_t *iv;         /* [subset][response][treatment] */
-    pilot_overlaps_t *overlaps;   /* of the levels of all; NULL: no gaps */
+    pilot_piece_reader_t *reader;   /* [member] */
+    pilot_estimate_t *estimate;     /* [subset][model][response][treatment] */
+    pilot_convention_t *convention; /* PILOT_CONVENTIONS of each estimate */
+    pilot_estimate_t *iv;           /* [subset][response][treatment] */
+    pilot_overlaps_t *overlaps;     /* of the levels of all; NULL: no gaps */
 } finish_t;
 
 static pilot_status_t finish_subset(finish_t *finish, size_t subset, pilot_error_t *error)
@@ -120,10 +121,12 @@ static pilot_status_t finish_subset(finish_t *finish, size_t subset, pilot_error
     pilot_status_t status = PILOT_OK;
     size_t first = pilot_analysis_regressions(analysis, subset);
     size_t last = pilot_analysis_regressions(analysis, subset + 1);
-    for (size_t i = first; i < last && status == PILOT_OK; i++)
+    for (size_t i = first; i < last && status == PILOT_OK; i++) {
+        size_t at = i * analysis->treatments;
         status = pilot_pooled_ols_finish(finish->fits->fit[i], finish->reader, members,
-                                         analysis->spec->confidence,
-                                         &finish->estimate[i * analysis->treatments], NULL, error);
+                                         analysis->spec->confidence, &finish->estimate[at],
+                                         &finish->convention[at * PILOT_CONVENTIONS], error);
+    }
     if (status == PILOT_OK && analysis->has_iv) {
         size_t each = analysis->treatments * pilot_instrument_fits(analysis);
         status = pilot_instruments_finish(
@@ -241,6 +244,10 @@ static void report_rows(finish_t *finish, pilot_report_t *report)
         if (estimate)
             pilot_report_estimate(report, &key, NULL, subset->name, subset->level, estimator,
                                   estimate);
+        if (estimate && !key.gap && key.slot->estimator != PILOT_IV)
+            pilot_report_conventions(
+                report, estimate,
+                &finish->convention[(size_t)(estimate - finish->estimate) * PILOT_CONVENTIONS]);
     }
     pilot_gaps_clear(&gaps);
 }
@@ -264,7 +271,9 @@ pilot_status_t pilot_finish(const pilot_analysis_t *analysis, const pilot_fits_t
                        .subsets = PILOT_NEW_ARRAY(pilot_subsets_t *, agencies),
                        .member = PILOT_NEW_ARRAY(size_t, agencies),
                        .reader = PILOT_NEW_ARRAY(pilot_piece_reader_t, agencies),
-                       .estimate = PILOT_NEW_ARRAY(pilot_estimate_t, estimates)};
+                       .estimate = PILOT_NEW_ARRAY(pilot_estimate_t, estimates),
+                       .convention =
+                           PILOT_NEW_ARRAY(pilot_convention_t, estimates * PILOT_CONVENTIONS)};
     finish.iv = PILOT_NEW_ARRAY(pilot_estimate_t, instrument_estimates(&finish));
     if (analysis->gaps)
         finish.overlaps = pilot_overlaps_new(analysis, fits->subsets);
@@ -285,6 +294,7 @@ pilot_status_t pilot_finish(const pilot_analysis_t *analysis, const pilot_fits_t
     free(finish.member);
     free(finish.reader);
     free(finish.estimate);
+    free(finish.convention);
     free(finish.iv);
     pilot_overlaps_free(finish.overlaps);
     return status;

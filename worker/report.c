@@ -15,9 +15,10 @@ typedef struct row_list {
 
 struct pilot_report {
     const pilot_analysis_t *analysis;
-    row_list_t effects, comparisons, agency_effects, quality, curves, pieces, texts;
+    row_list_t effects, comparisons, agency_effects, quality, curves, conventions, pieces, texts;
     pilot_piece_t *content; /* of pieces, by index */
     size_t content_capacity;
+    pilot_criticals_t criticals; /* of conventions */
 };
 
 pilot_report_t *pilot_report_new(const pilot_analysis_t *analysis)
@@ -55,6 +56,7 @@ void pilot_report_free(pilot_report_t *report)
         free(curve->point);
     }
     clear_list(&report->curves);
+    clear_list(&report->conventions);
     clear_list(&report->pieces);
     clear_list(&report->texts);
     free(report);
@@ -168,6 +170,43 @@ void pilot_report_estimate(pilot_report_t *report, const pilot_row_key_t *key, c
             key->slot->defined ? PILOT_REASON_NOT_IN_THIS_VERSION : PILOT_REASON_OUTCOME_TYPE);
     }
     pilot_checks_detectable(report, report->analysis, effect, key->outcome, key->arm);
+}
+
+static Pilot__Convention *add_convention(pilot_report_t *report, pilot_number_t estimate,
+                                         const pilot_convention_t *convention)
+{
+    pilot_estimate_t told = {
+        .estimate = estimate, .std_error = convention->std_error, .df = convention->df};
+    pilot_estimate_infer_many(&told, report->analysis->spec->confidence, &report->criticals);
+    Pilot__Convention *row = add_row(&report->conventions, PILOT_NEW(Pilot__Convention));
+    pilot__convention__init(row);
+    row->std_error = told.std_error.value;
+    row->df = told.df.value;
+    row->p_value = told.p_value.value;
+    PILOT_COPY_NUMBER(row, ci_low, told.ci_low);
+    PILOT_COPY_NUMBER(row, ci_high, told.ci_high);
+    return row;
+}
+
+static bool is_same(const pilot_convention_t *a, const pilot_convention_t *b)
+{
+    return a->std_error_type == b->std_error_type && a->std_error.value == b->std_error.value &&
+           a->df.value == b->df.value;
+}
+
+void pilot_report_conventions(pilot_report_t *report, const pilot_estimate_t *estimate,
+                              const pilot_convention_t *convention)
+{
+    Pilot__Effect *effect = report->effects.row[report->effects.count - 1];
+    const pilot_convention_t *estimatr = &convention[PILOT_CONVENTION_ESTIMATR];
+    const pilot_convention_t *stata = &convention[PILOT_CONVENTION_STATA];
+    const pilot_convention_t *fixest = &convention[PILOT_CONVENTION_FIXEST];
+    if (estimatr->std_error.given && estimatr->std_error_type != estimate->std_error_type)
+        effect->estimatr = add_convention(report, estimate->estimate, estimatr);
+    if (stata->std_error.given)
+        effect->stata = add_convention(report, estimate->estimate, stata);
+    if (fixest->std_error.given && !is_same(fixest, stata))
+        effect->fixest = add_convention(report, estimate->estimate, fixest);
 }
 
 /* ---- parts ----------------------------------------------------------------------------------- */

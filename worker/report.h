@@ -7,6 +7,7 @@
 #include <pilot.pb-c.h>
 
 #include "analysis.h"
+#include "pilot/convention.h"
 #include "pilot/estimate.h"
 #include "pilot/piece.h"
 #include "pilot/row_keys.h"
@@ -42,6 +43,11 @@ Pilot__Curve *pilot_report_curve(pilot_report_t *report, size_t points);
 void pilot_report_estimate(pilot_report_t *report, const pilot_row_key_t *key, const char *agency,
                            const char *subgroup, const char *level, const char *estimator,
                            const pilot_estimate_t *estimate);
+
+/* The effect that was reported last as other programs tell it.  convention: PILOT_CONVENTIONS of
+ * them, of the same estimate. */
+void pilot_report_conventions(pilot_report_t *report, const pilot_estimate_t *estimate,
+                              const pilot_convention_t *convention);
 
 /* Consumes the piece. */
 void pilot_report_piece(pilot_report_t *report, uint32_t agency_index, pilot_piece_t *piece);

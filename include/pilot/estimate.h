@@ -99,6 +99,18 @@ void pilot_estimate_infer(pilot_estimate_t *estimate, double confidence);
  * of estimate - null_value. */
 void pilot_estimate_infer_against(pilot_estimate_t *estimate, double null_value, double confidence);
 
+/* Critical values of t that were wanted before, for who infers many estimates of the same df: they
+ * take longer than all the rest.  Begins zeroed; one confidence level each. */
+enum { PILOT_CRITICAL_VALUES = 16 };
+typedef struct pilot_criticals {
+    struct {
+        double df, value;
+    } known[PILOT_CRITICAL_VALUES];
+} pilot_criticals_t;
+/* As pilot_estimate_infer, to the bit. */
+void pilot_estimate_infer_many(pilot_estimate_t *estimate, double confidence,
+                               pilot_criticals_t *criticals);
+
 /* "not_estimable" with this reason, numbers that are already given kept. */
 void pilot_estimate_refuse(pilot_estimate_t *estimate, pilot_reason_t reason);
 

@@ -95,14 +95,28 @@ void pilot_estimate_infer(pilot_estimate_t *estimate, double confidence)
     pilot_estimate_infer_against(estimate, 0, confidence);
 }
 
-void pilot_estimate_infer_against(pilot_estimate_t *estimate, double null_value, double confidence)
+/* criticals: NULL, or what is known already. */
+static double critical_of(double confidence, double df, pilot_criticals_t *criticals)
+{
+    if (!criticals || !(df > 0 && df < 1e9))
+        return pilot_t_critical(confidence, df);
+    size_t at = (size_t)df % PILOT_CRITICAL_VALUES;
+    if (criticals->known[at].df != df) {
+        criticals->known[at].value = pilot_t_critical(confidence, df);
+        criticals->known[at].df = df;
+    }
+    return criticals->known[at].value;
+}
+
+static void infer(pilot_estimate_t *estimate, double null_value, double confidence,
+                  pilot_criticals_t *criticals)
 {
     double value = estimate->estimate.value, std_error = estimate->std_error.value;
     double statistic = (value - null_value) / std_error, critical;
     if (!estimate->estimate.given || !estimate->std_error.given || !(std_error > 0))
         return;
     if (estimate->df.given) {
-        critical = pilot_t_critical(confidence, estimate->df.value);
+        critical = critical_of(confidence, estimate->df.value, criticals);
         estimate->p_value = PILOT_GIVEN(pilot_t_two_sided(statistic, estimate->df.value));
     } else {
         critical = pilot_normal_critical(confidence);
@@ -116,6 +130,17 @@ void pilot_estimate_infer_against(pilot_estimate_t *estimate, double null_value,
         estimate->ci_low = PILOT_GIVEN(value - critical * std_error);
         estimate->ci_high = PILOT_GIVEN(value + critical * std_error);
     }
+}
+
+void pilot_estimate_infer_against(pilot_estimate_t *estimate, double null_value, double confidence)
+{
+    infer(estimate, null_value, confidence, NULL);
+}
+
+void pilot_estimate_infer_many(pilot_estimate_t *estimate, double confidence,
+                               pilot_criticals_t *criticals)
+{
+    infer(estimate, 0, confidence, criticals);
 }
 
 void pilot_estimate_refuse(pilot_estimate_t *estimate, pilot_reason_t reason)

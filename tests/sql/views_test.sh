@@ -1,6 +1,6 @@
 #!/bin/bash
-# The result views have the contract's columns, in its order; only `ordinal` (and a
-# curve's `point`) is added, at the end.
+# The result views have the contract's columns, in its order; only `ordinal` (and a curve's
+# `point`, a convention's `place`) is added, at the end.
 . "$(dirname "$0")/common.sh"
 use_database views
 migrate 1 "$LATEST"
@@ -10,6 +10,7 @@ columns_are() { # view, columns parted by blanks
     got=$(sql "SELECT string_agg(attname, ' ' ORDER BY attnum) FROM pg_attribute
         WHERE attrelid = 'results.$1'::regclass AND attnum > 0")
     got=${got% point}
+    got=${got% place}
     is "${got% ordinal}" "$2" "results.$1 has the contract's columns"
 }
 
@@ -28,6 +29,9 @@ analyses="analysis pilot plan_version state confirmatory data_state plan_sha256 
 analyses+=" software_version cpu_class launched_by launched_at finished_at jobs jobs_done jobs_failed"
 curves="pilot analysis scope agency outcome subgroup level arm curve x y std_error ci_low ci_high"
 curves+=" at_risk events detail"
+conventions="pilot analysis scope agency outcome subgroup level arm control estimand estimator"
+conventions+=" parameter convention std_error_type estimate std_error df p_value ci_low ci_high n"
+conventions+=" clusters blocks status reason"
 submissions="pilot agency revision state rows content_sha256 file_sha256 submitted_by submitted_at"
 
 for prefix in "" latest_; do
@@ -37,6 +41,7 @@ for prefix in "" latest_; do
     columns_are "${prefix}agencies" "$agencies"
     columns_are "${prefix}quality" "$quality"
     columns_are "${prefix}curves" "$curves"
+    columns_are "${prefix}conventions" "$conventions"
     columns_are "${prefix}submissions" "$submissions"
 done
 
@@ -76,6 +81,47 @@ sql "INSERT INTO work.curves (analysis, job, ordinal, agency, outcome, arm, curv
     generate_series(0, 1) AS p"
 is "$(sql "SELECT string_agg(concat(agency, x, scope), ' ') FROM results.latest_curves")" \
     "B0agency B1agency b0agency b1agency 0pooled 1pooled" "curves come by agency, pooled last, by x"
+
+# ---- conventions: what each row keeps, and what the view makes of it -----------------------------
+regression() { # ordinal, agency or NULL, type, standard error or NULL, clusters or NULL, "columns", "values"
+    sql "INSERT INTO work.effects (analysis, job, ordinal, agency, outcome, arm, control, estimand,
+        estimator, std_error_type, estimate, std_error, df, p_value, ci_low, ci_high, clusters,
+        status, reason, $6) VALUES (4, 1, $1, $2, 'z$1', 't', 'c', 'itt', 'ols', '$3', 7, $4, 9, 0.9,
+        -9, 99, $5, CASE WHEN $4 IS NULL THEN 'not_estimable' ELSE 'ok' END,
+        CASE WHEN $4 IS NULL THEN 'leverage_one' END, $7)"
+}
+stata="stata_std_error, stata_df, stata_p_value, stata_ci_low, stata_ci_high"
+fixest="fixest_std_error, fixest_df, fixest_p_value, fixest_ci_low, fixest_ci_high"
+estimatr="estimatr_std_error, estimatr_df, estimatr_p_value, estimatr_ci_low, estimatr_ci_high"
+regression 10 "'B'" HC2 1 NULL "$stata" "2, 9, 0.2, -2, 22"
+regression 11 "'B'" classical 1 NULL "$stata, $estimatr" "2, 9, 0.2, -2, 22, 3, 9, 0.3, -3, 33"
+regression 12 "'B'" HC2 NULL NULL "$stata" "2, 9, 0.2, -2, 22"
+regression 13 NULL CR2 1 4 "$stata, $fixest" "2, 3, 0.2, -2, 22, 4, 3, 0.4, -4, 44"
+regression 14 NULL CR1 2 4 "$stata" "2, 3, 0.2, -2, 22"
+regression 15 NULL HC2 NULL NULL "stata_std_error" "NULL"
+conventions_of() { # ordinal
+    sql "SELECT string_agg(concat_ws(',', convention, std_error_type, std_error, df, p_value, ci_low,
+        ci_high, status, reason), ' ') FROM (SELECT * FROM results.latest_conventions) AS v
+        WHERE ordinal = $1"
+}
+is "$(conventions_of 10)" "plan,HC2,1,9,0.9,-9,99,ok estimatr,HC2,1,9,0.9,-9,99,ok \
+stata,HC1,2,9,0.2,-2,22,ok fixest,HC1,2,9,0.2,-2,22,ok" \
+    "HC2 is estimatr's convention, and fixest's is Stata's unless it has its own"
+is "$(conventions_of 11)" "plan,classical,1,9,0.9,-9,99,ok estimatr,HC2,3,9,0.3,-3,33,ok \
+stata,HC1,2,9,0.2,-2,22,ok fixest,HC1,2,9,0.2,-2,22,ok" "else estimatr's stands apart"
+is "$(conventions_of 12)" "plan,HC2,9,0.9,-9,99,not_estimable,leverage_one \
+stata,HC1,2,9,0.2,-2,22,ok fixest,HC1,2,9,0.2,-2,22,ok" \
+    "where HC2 is refused Stata's number is no less known"
+is "$(conventions_of 13)" "plan,CR2,1,9,0.9,-9,99,ok estimatr,CR2,1,9,0.9,-9,99,ok \
+stata,CR1,2,3,0.2,-2,22,ok fixest,CR1,4,3,0.4,-4,44,ok" "clusters: CR2, CR1, and fixest's own CR1"
+is "$(conventions_of 14)" "plan,CR1,2,9,0.9,-9,99,ok stata,CR1,2,3,0.2,-2,22,ok \
+fixest,CR1,2,3,0.2,-2,22,ok" "a convention that was not computed has no row"
+is "$(conventions_of 15)" "" "nor has an effect that no convention has a standard error for"
+is "$(sql "SELECT string_agg(concat(agency, ordinal, place), ' ') FROM (SELECT *
+    FROM results.conventions WHERE ordinal IN (10, 13)) AS v")" \
+    "B100 B101 B102 B103 130 131 132 133" "agencies first, pooled last; the plan's own first"
+sql "DELETE FROM work.effects WHERE ordinal >= 10"
+
 is "$(sql "SELECT string_agg(concat(agency, ordinal), ' ') FROM
     (SELECT * FROM results.effects WHERE analysis = 1) AS e")" "B0 B1 b0 b1 0 1" \
     "effects come by agency's bytes, then in plan order, pooled ones last"

@@ -119,6 +119,26 @@ static void test_notes(void)
     }
 }
 
+/* Degrees of freedom that come again, and ones that take each other's place. */
+static void test_infer_many(void)
+{
+    static const double df[] = {3, 19, 3, 3.5, 3, 0.01, 35, 19, 2e9, 3};
+    pilot_criticals_t criticals = {0};
+    size_t good = 0, count = sizeof df / sizeof *df;
+    for (size_t i = 0; i < count; i++) {
+        pilot_estimate_t one = {
+            .estimate = PILOT_GIVEN(1.5), .std_error = PILOT_GIVEN(0.7), .df = PILOT_GIVEN(df[i])};
+        pilot_estimate_t other = one;
+        pilot_estimate_infer(&one, 0.9);
+        pilot_estimate_infer_many(&other, 0.9, &criticals);
+        good += one.p_value.value == other.p_value.value &&
+                one.statistic.value == other.statistic.value &&
+                one.ci_low.given == other.ci_low.given && one.ci_low.value == other.ci_low.value &&
+                one.ci_high.value == other.ci_high.value;
+    }
+    ok(good == count, "critical values that are kept change no bit");
+}
+
 int main(void)
 {
     gsl_set_error_handler_off();
@@ -126,6 +146,7 @@ int main(void)
     test_distributions();
     test_infer();
     test_infer_against();
+    test_infer_many();
     test_notes();
     return tap_done();
 }

@@ -173,6 +173,17 @@ static bool same_number(bool has_a, double a, bool has_b, double b)
     return has_a == has_b && (!has_a || memcmp(&a, &b, sizeof a) == 0);
 }
 
+/* Both may be NULL. */
+static bool same_convention(const Pilot__Convention *a, const Pilot__Convention *b)
+{
+    return !a == !b &&
+           (!a || (same_number(true, a->std_error, true, b->std_error) &&
+                   same_number(true, a->df, true, b->df) &&
+                   same_number(true, a->p_value, true, b->p_value) &&
+                   same_number(a->has_ci_low, a->ci_low, b->has_ci_low, b->ci_low) &&
+                   same_number(a->has_ci_high, a->ci_high, b->has_ci_high, b->ci_high)));
+}
+
 static bool same_effect(const Pilot__Effect *a, const Pilot__Effect *b)
 {
     return a && b && strcmp(a->outcome, b->outcome) == 0 && strcmp(a->arm, b->arm) == 0 &&
@@ -184,7 +195,9 @@ static bool same_effect(const Pilot__Effect *a, const Pilot__Effect *b)
            same_number(a->has_ci_low, a->ci_low, b->has_ci_low, b->ci_low) &&
            same_number(a->has_control_mean, a->control_mean, b->has_control_mean,
                        b->control_mean) &&
-           a->n == b->n && a->n_arm == b->n_arm && a->n_control == b->n_control;
+           same_convention(a->estimatr, b->estimatr) && same_convention(a->stata, b->stata) &&
+           same_convention(a->fixest, b->fixest) && a->n == b->n && a->n_arm == b->n_arm &&
+           a->n_control == b->n_control;
 }
 
 static void rows_stand_in_plan_order(const pilot_analysis_t *analysis, pilot_dataset_t *dataset)
@@ -297,6 +310,58 @@ static void batches_do_not_matter(const pilot_analysis_t *analysis, pilot_datase
         free(all[i].bytes);
 }
 
+/* Is the convention what the row itself says?  Absent, if the row has no standard error. */
+static bool is_own(const Pilot__Convention *convention, const Pilot__Effect *effect)
+{
+    Pilot__Convention own = PILOT__CONVENTION__INIT;
+    own.std_error = effect->std_error;
+    own.df = effect->df;
+    own.p_value = effect->p_value;
+    own.has_ci_low = effect->has_ci_low;
+    own.ci_low = effect->ci_low;
+    own.has_ci_high = effect->has_ci_high;
+    own.ci_high = effect->ci_high;
+    return same_convention(convention, effect->has_std_error ? &own : NULL);
+}
+
+/* What another plan's std_error gives is what the convention said. */
+static void conventions_are_other_plans_rows(made_spec_t *made, pilot_dataset_t *const *dataset)
+{
+    static const char *const type[] = {"auto", "HC1", "HC3"};
+    char *before = made->spec.std_error;
+    Pilot__ResultRows *rows[3] = {NULL};
+    for (size_t i = 0; i < 3; i++) {
+        made->spec.std_error = (char *)type[i];
+        pilot_analysis_t *analysis = make_analysis(made);
+        packed_t packed = estimate(analysis, dataset, 0, 0);
+        pilot_rows_unpack(packed.bytes, packed.length, &rows[i], NULL);
+        free(packed.bytes);
+        pilot_analysis_free(analysis);
+    }
+    made->spec.std_error = before;
+    size_t regressions = 0, good = 0, refused = 0, none = 0;
+    for (size_t i = 0; i < rows[0]->n_effect; i++) {
+        const Pilot__Effect *HC2 = rows[0]->effect[i], *HC1 = rows[1]->effect[i],
+                            *HC3 = rows[2]->effect[i];
+        if (strcmp(HC2->estimator, "difference_in_means") == 0 ||
+            strcmp(HC2->estimand, "gap") == 0) {
+            none += !HC2->estimatr && !HC2->stata && !HC2->fixest;
+            continue;
+        }
+        regressions++;
+        refused += !HC2->has_std_error && HC2->stata;
+        good += HC1->has_std_error && is_own(HC2->stata, HC1) && is_own(HC1->stata, HC1) &&
+                is_own(HC3->stata, HC1) && !HC2->estimatr && is_own(HC1->estimatr, HC2) &&
+                is_own(HC3->estimatr, HC2) && !HC2->fixest;
+    }
+    ok(regressions == 24 && good == regressions,
+       "an effect's conventions are the rows of plans that ask for HC1 and HC2, bit for bit");
+    ok(refused == 2, "where a leverage of one forbids HC2, Stata's number stands");
+    ok(none == 24, "differences in means and gaps have none");
+    for (size_t i = 0; i < 3; i++)
+        pilot_message_free(&rows[i]->base);
+}
+
 static void auto_chooses(made_spec_t *made)
 {
     made->spec.n_estimator = 0;
@@ -349,6 +414,7 @@ int main(void)
     equal_input_gives_equal_bytes(analysis);
     one_agency_pools_to_itself(analysis, dataset[0]);
     batches_do_not_matter(analysis, dataset);
+    conventions_are_other_plans_rows(&made, dataset);
     for (unsigned i = 0; i < 3; i++)
         pilot_dataset_free(dataset[i]);
     pilot_analysis_free(analysis);
