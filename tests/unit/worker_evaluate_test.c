@@ -332,7 +332,7 @@ static void conventions_are_other_plans_rows(made_spec_t *made, pilot_dataset_t 
     Pilot__ResultRows *rows[3] = {NULL};
     for (size_t i = 0; i < 3; i++) {
         made->spec.std_error = (char *)type[i];
-        pilot_analysis_t *analysis = made_analysis(made);
+        pilot_analysis_t *analysis = made_analysis(&made->spec);
         packed_t packed = estimate(analysis, dataset, 0, 0);
         pilot_rows_unpack(packed.bytes, packed.length, &rows[i], NULL);
         free(packed.bytes);
