@@ -52,6 +52,12 @@ typedef struct setting {
     bool bootstrap, missing; /* the latter: some outcomes are not seen */
 } setting_t;
 
+static double variance(const pilot_estimate_t *row)
+{
+    return row->std_error.given ? row->std_error.value * row->std_error.value : 0;
+}
+
+/* As the worker does: where everybody took what was assigned, the first stage has no variance. */
 static void instruments(const pilot_draw_t *draw, pilot_ols_t *ols, pilot_estimate_t *ret_row)
 {
     static const char *const name[COVARIATES] = {"female", "baseline", "age"};
@@ -73,13 +79,14 @@ static void instruments(const pilot_draw_t *draw, pilot_ols_t *ols, pilot_estima
     pilot_ols_estimate(ols, &task, &additive, 1, response, 2,
                        &(pilot_ols_output_t){.estimate = row, .scores = scores});
     *ret_row = (pilot_estimate_t){0};
-    if (row[0].std_error.given && row[1].std_error.given) {
+    bool exact = row[1].reason == PILOT_REASON_ZERO_VARIANCE;
+    if (row[0].std_error.given && (row[1].std_error.given || exact)) {
         pilot_iv_parts_t parts = {
             .reduced_form = row[0].estimate.value,
             .first_stage = row[1].estimate.value,
-            .variance_reduced = row[0].std_error.value * row[0].std_error.value,
-            .variance_first = row[1].std_error.value * row[1].std_error.value,
-            .covariance = pilot_ols_scores_covariance(&scores[0], 0, &scores[1], 0),
+            .variance_reduced = variance(&row[0]),
+            .variance_first = variance(&row[1]),
+            .covariance = exact ? 0 : pilot_ols_scores_covariance(&scores[0], 0, &scores[1], 0),
             .df = row[0].df};
         pilot_iv_finish(&parts, 0.95, ret_row, NULL);
     }
