@@ -333,8 +333,6 @@ static void test_not_computed(void)
         "outcomes.baseline: baselines are stored; they are not used by this version\n"
         "outcomes.family: p-values are not adjusted for multiplicity by this version\n"
         "analysis.randomization_draws: randomization inference is not computed by this version\n"
-        "analysis.bootstrap_draws: only quantile and variance_ratio are bootstrapped by this "
-        "version\n"
         "analysis.multiplicity: p-values are not adjusted for multiplicity by this version\n"
         "comparison.by: meta-regression on agency attributes is not computed by this version\n"
         "disclosure: the disclosure-controlled dashboard tables are not filled by this version\n"
