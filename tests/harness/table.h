@@ -15,23 +15,12 @@ typedef struct table {
     size_t rows, columns;
 } table_t;
 
-static inline table_t table_read(const char *path)
+/* Consumes the text (malloc). */
+static inline table_t table_parse(char *text)
 {
-    table_t table = {0};
-    FILE *file = fopen(path, "rb");
-    size_t cells = 0, length;
-    if (!file) {
-        printf("Bail out! cannot open %s; run from the top folder\n", path);
-        exit(1);
-    }
-    fseek(file, 0, SEEK_END);
-    length = (size_t)ftell(file);
-    rewind(file);
-    table.text = malloc(length + 1);
-    length = fread(table.text, 1, length, file);
-    fclose(file);
-    table.text[length] = '\0';
-    table.cell = malloc((length + 2) * sizeof *table.cell);
+    table_t table = {.text = text};
+    size_t cells = 0;
+    table.cell = malloc((strlen(text) + 2) * sizeof *table.cell);
     if (!table.cell)
         exit(1);
     for (char *at = table.text; *at;) {
@@ -45,6 +34,27 @@ static inline table_t table_read(const char *path)
     }
     table.rows = cells / table.columns - 1;
     return table;
+}
+
+static inline table_t table_read(const char *path)
+{
+    FILE *file = fopen(path, "rb");
+    size_t length;
+    char *text;
+    if (!file) {
+        printf("Bail out! cannot open %s; run from the top folder\n", path);
+        exit(1);
+    }
+    fseek(file, 0, SEEK_END);
+    length = (size_t)ftell(file);
+    rewind(file);
+    text = malloc(length + 1);
+    if (!text)
+        exit(1);
+    length = fread(text, 1, length, file);
+    fclose(file);
+    text[length] = '\0';
+    return table_parse(text);
 }
 
 static inline void table_free(table_t *table)

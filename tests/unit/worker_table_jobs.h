@@ -21,7 +21,7 @@
 
 #define JOBS_MISSING ""
 
-enum { JOBS_NAMES = 6, JOBS_AGENCIES = 8, JOBS_LABELS = 64 };
+enum { JOBS_NAMES = 18, JOBS_AGENCIES = 8, JOBS_VARIABLES = 12, JOBS_LABELS = 64 };
 
 /* Columns by name; NULL ends each list.  A name of a category begins with '#'. */
 typedef struct jobs_plan {
@@ -86,6 +86,8 @@ static inline pilot_analysis_t *jobs_analysis(const jobs_plan_t *plan)
         pilot__outcome__init(outcomes[i] = &outcome[i]);
         outcome[i].name = (char *)plan->outcome[i];
         outcome[i].type = (char *)(plan->type[i] ? plan->type[i] : "continuous");
+        if (strcmp(outcome[i].type, "duration") == 0)
+            outcome[i].has_event = outcome[i].event = true;
         pilot__covariate__init(covariates[i] = &covariate[i]);
         if (i >= spec->n_covariate)
             continue;
@@ -144,11 +146,12 @@ static inline void jobs_put_number(const jobs_plan_t *plan, made_row_t *row, con
 }
 
 typedef struct jobs_dictionaries {
-    jobs_labels_t arm, block, cluster, received, covariate[JOBS_NAMES];
+    jobs_labels_t arm, block, cluster, variable[JOBS_VARIABLES];
 } jobs_dictionaries_t;
 
-static inline void jobs_put_row(const jobs_plan_t *plan, const table_t *table, size_t at,
-                                jobs_dictionaries_t *codes, made_row_t *row)
+static inline void jobs_put_row(const jobs_plan_t *plan, const pilot_layout_t *layout,
+                                const table_t *table, size_t at, jobs_dictionaries_t *codes,
+                                made_row_t *row)
 {
     made_begin(row);
     made_text(row, table_get(table, at, "unit"));
@@ -159,22 +162,17 @@ static inline void jobs_put_row(const jobs_plan_t *plan, const table_t *table, s
         jobs_put_code(row, &codes->cluster, table_get(table, at, plan->cluster));
     if (plan->weight)
         jobs_put_number(plan, row, plan->weight, at, table_get(table, at, plan->weight));
-    for (size_t i = 0; i < jobs_count(plan->outcome); i++)
-        jobs_put_number(plan, row, plan->outcome[i], at, table_get(table, at, plan->outcome[i]));
-    for (size_t i = 0; i < jobs_count(plan->covariate); i++) {
-        const char *name = jobs_name(plan->covariate[i]), *cell = table_get(table, at, name);
-        if (name != plan->covariate[i])
-            jobs_put_code(row, &codes->covariate[i], cell);
+    for (size_t i = 0; i < layout->variable_count; i++) {
+        const pilot_layout_variable_t *variable = &layout->variable[i];
+        const char *name = variable->received ? plan->received : variable->name;
+        const char *cell = *name ? table_get(table, at, name) : "";
+        if (variable->category)
+            jobs_put_code(row, &codes->variable[i], cell);
+        else if (*cell && variable->received && plan->received_is_arm)
+            made_number(row, jobs_code(&codes->variable[i], cell));
         else
             jobs_put_number(plan, row, name, at, cell);
     }
-    if (!plan->received)
-        return;
-    const char *cell = *plan->received ? table_get(table, at, plan->received) : "";
-    if (*cell && plan->received_is_arm)
-        made_number(row, jobs_code(&codes->received, cell));
-    else
-        jobs_put_number(plan, row, plan->received, at, cell);
 }
 
 static inline void jobs_put_labels(pilot_dataset_builder_t *builder, const char *column,
@@ -197,15 +195,14 @@ static inline pilot_dataset_t *jobs_dataset(const jobs_plan_t *plan,
         made_row_t row;
         if (strcmp(table_at(table, i, at_agency), agency) != 0)
             continue;
-        jobs_put_row(plan, table, i, &codes, &row);
+        jobs_put_row(plan, analysis->layout, table, i, &codes, &row);
         pilot_dataset_builder_row(builder, row.field, NULL);
     }
     jobs_put_labels(builder, "pilot_arm", &codes.arm);
     jobs_put_labels(builder, "pilot_block", &codes.block);
     jobs_put_labels(builder, "pilot_cluster", &codes.cluster);
-    jobs_put_labels(builder, "pilot_received", &codes.received);
-    for (size_t i = 0; i < jobs_count(plan->covariate); i++)
-        jobs_put_labels(builder, jobs_name(plan->covariate[i]), &codes.covariate[i]);
+    for (size_t i = 0; i < analysis->layout->variable_count; i++)
+        jobs_put_labels(builder, analysis->layout->variable[i].name, &codes.variable[i]);
     pilot_dataset_t *dataset = NULL;
     pilot_error_t error = {0};
     if (pilot_dataset_builder_finish(builder, &dataset, &error) != PILOT_OK) {
