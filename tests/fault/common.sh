@@ -101,7 +101,7 @@ undisturbed() {
     worker calm-worker
     local calm_worker=$started
     analysis=$(launch)
-    until_true 30 state_is "$analysis" done
+    until_true 60 state_is "$analysis" done
     ok $? "an undisturbed analysis is done"
     dump "$analysis" "$T/expected"
     ok "$(($(wc -l <"$T/expected") < 500))" "and says a lot ($(wc -l <"$T/expected") rows)"

@@ -8,7 +8,7 @@ one=$started
 worker worker-a sleep_in_job_ms=400
 worker worker-b sleep_in_job_ms=400
 analysis=$(launch)
-until_true 10 stored_at_least "$analysis" 1
+until_true 30 stored_at_least "$analysis" 1
 kill_hard "$one"
 coordinator again "$ENDPOINT"
 again=$started
@@ -42,7 +42,7 @@ sql "UPDATE work.job_results SET digest = '\\x00' FROM work.jobs j
      WHERE j.job = job_results.job AND analysis = $analysis"
 coordinator again "$ENDPOINT"
 again=$started
-until_true 20 grep -qs event=result_mismatch "$T/again.log"
+until_true 30 grep -qs event=result_mismatch "$T/again.log"
 ok $? "one that differs raises an alarm"
 until_true 60 state_is "$analysis" done
 ok $? "and the analysis goes on with what was first"
@@ -51,10 +51,10 @@ ok $? "and the analysis goes on with what was first"
 epoch=$(sql "SELECT epoch FROM work.lease")
 coordinator standby "$SECOND"
 standby=$started
-until_true 5 grep -qs event=standby "$T/standby.log"
+until_true 30 grep -qs event=standby "$T/standby.log"
 ok $? "a second coordinator waits"
 analysis=$(launch)
-until_true 10 stored_at_least "$analysis" 1
+until_true 30 stored_at_least "$analysis" 1
 kill_hard "$again"
 same_as_undisturbed "$analysis"
 is "$(sql "SELECT epoch FROM work.lease")" $((epoch + 1)) "the standby raised the epoch once"
@@ -62,9 +62,9 @@ is "$(sql "SELECT epoch FROM work.lease")" $((epoch + 1)) "the standby raised th
 # A coordinator that sleeps through its lease must not write any more.
 coordinator sleeper "$ENDPOINT"
 sleeper=$started
-until_true 5 grep -qs event=standby "$T/sleeper.log"
+until_true 30 grep -qs event=standby "$T/sleeper.log"
 kill -STOP "$standby"
-until_true 10 grep -qs event=started "$T/sleeper.log"
+until_true 30 grep -qs event=started "$T/sleeper.log"
 ok $? "a stopped coordinator's lease runs out"
 kill -CONT "$standby"
 wait "$standby"

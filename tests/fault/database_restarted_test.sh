@@ -8,7 +8,7 @@ coordinator=$started
 worker worker-a sleep_in_job_ms=400
 worker worker-b sleep_in_job_ms=400
 analysis=$(launch)
-until_true 10 stored_at_least "$analysis" 1
+until_true 30 stored_at_least "$analysis" 1
 pg_stop immediate
 sleep 2.5
 kill -0 "$coordinator" 2>/dev/null

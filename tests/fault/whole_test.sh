@@ -32,7 +32,7 @@ coordinator coordinator "$ENDPOINT"
 worker doomed "die_in_job=$(next_whole)"
 doomed=$started
 analysis=$(launch)
-until_true 20 grep -qs event=worker_lost "$T/coordinator.log"
+until_true 60 grep -qs event=worker_lost "$T/coordinator.log"
 ok $? "the worker dies with all rows in its hands"
 wait "$doomed" 2>/dev/null
 unset "running[$doomed]"
@@ -74,7 +74,7 @@ gone=$(sql "SELECT submission FROM work.pins WHERE analysis = $analysis AND ordi
 sql "DELETE FROM outcomes.star_kindergarten WHERE pilot_submission = $gone;
      UPDATE registry.submissions SET state = 'withdrawn' WHERE submission = $gone"
 worker last
-until_true 30 state_is "$analysis" failed
+until_true 60 state_is "$analysis" failed
 ok $? "an analysis of withdrawn data fails"
 is "$(sql "SELECT DISTINCT status || ' ' || reason FROM work.effects WHERE analysis = $analysis
            AND agency IS NULL AND estimator = 'rank'")" "job_failed data_withdrawn" \

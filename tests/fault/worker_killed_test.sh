@@ -7,12 +7,12 @@ coordinator coordinator "$ENDPOINT"
 worker first sleep_in_job_ms=600
 first=$started
 worker second sleep_in_job_ms=300
-until_true 10 grep -qs 'event=worker_joined.*' "$T/coordinator.log"
+until_true 30 grep -qs 'event=worker_joined.*' "$T/coordinator.log"
 analysis=$(launch)
-until_true 10 stored_at_least "$analysis" 1
+until_true 30 stored_at_least "$analysis" 1
 kill_hard "$first"
 same_as_undisturbed "$analysis"
-until_true 5 grep -qs event=worker_lost "$T/coordinator.log"
+until_true 30 grep -qs event=worker_lost "$T/coordinator.log"
 ok $? "the coordinator noticed"
 is "$(sql "SELECT count(*) FROM work.failures WHERE given_up")" 0 "nothing was given up"
 

@@ -13,6 +13,8 @@ my $jobs = 1;
 if (@ARGV >= 2 && $ARGV[0] eq '-j') { shift; $jobs = shift; }
 my $limit = $ENV{TEST_SECONDS} || 600; # more than any test takes under load
 
+$ENV{OPENBLAS_NUM_THREADS} //= 1; # as a worker has it; threads that wait for each other take time
+
 my $reports = File::Temp->newdir('pilot-sanitizer-XXXXXX', TMPDIR => 1);
 chmod 01777, "$reports";    # programs of other users report too
 for my $tool (qw(ASAN UBSAN TSAN LSAN)) {

@@ -136,7 +136,9 @@ head -20 "$T/units.csv" >&9
 setsid "$PILOT" assign "$T/plan.yaml" "$T/pipe" --output "$T/never.csv" >"$T/out" 2>"$T/err" &
 job=$!
 sleep 0.5
-kill -INT "$(pgrep -f -- "assign $T/plan.yaml $T/pipe" | head -1)"
+pid=$(pgrep -f -- "assign $T/plan.yaml $T/pipe" | head -1)
+heeds_interrupt "$pid"
+kill -INT "$pid"
 wait $job
 is $? 130 'Ctrl-C ends it'
 exec 9>&-

@@ -90,6 +90,17 @@ make_large() {
     sed 's/pilot: star_kindergarten/pilot: large/' "$PLAN" >"$T/large.yaml"
 }
 
+# Wait until the process would heed Ctrl-C: before that, a script's background job ignores it.
+heeds_interrupt() { # PID
+    local caught
+    for _ in $(seq 600); do
+        caught=$(sed -n 's/^SigCgt:[^0-9a-f]*//p' "/proc/$1/status" 2>/dev/null) || return 1
+        [ $((0x${caught:-0} & 2)) -ne 0 ] && return
+        sleep 0.05
+    done
+    return 1
+}
+
 # What this test has started and is still there: our programs, known by a mark in their environment,
 # and PostgreSQL, known by its folder.
 export PILOT_TEST_MARK=$T

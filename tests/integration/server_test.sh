@@ -88,7 +88,7 @@ coordinate() {
     worker=$!
 }
 coordinate
-for _ in $(seq 1 300); do
+for _ in $(seq 1 600); do
     left=$(sql "SELECT count(*) FROM work.analyses WHERE state IN ('queued', 'running')")
     [ "$left" = 0 ] && break
     sleep 0.1

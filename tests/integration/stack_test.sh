@@ -19,7 +19,7 @@ well "submit"
 try "$PILOT" launch star_kindergarten --dir "$DIR"
 is "$out" 1 "launch prints the number"
 is "$err" "" "and nothing else: it is being computed"
-for _ in $(seq 1 100); do
+for _ in $(seq 1 300); do
     state=$("$PILOT" status 1 --dir "$DIR" 2>"$T/log" | awk '$1 == "state" { print $2 }')
     [ "$state" = "done" ] && break
     sleep 0.2
@@ -55,7 +55,7 @@ like "$out" 'state +cancelled' "it is cancelled"
 try "$PILOT" retry 4 --dir "$DIR"
 well "retry takes it up again"
 try "$PILOT" up --dir "$DIR" --workers 1
-for _ in $(seq 1 100); do
+for _ in $(seq 1 300); do
     state=$("$PILOT" status 4 --dir "$DIR" 2>"$T/log" | awk '$1 == "state" { print $2 }')
     [ "$state" = "done" ] && break
     sleep 0.2

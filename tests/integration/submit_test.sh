@@ -159,18 +159,21 @@ is "$([ -e "$T/unused" ] && echo there)" '' 'and makes no database'
 "$BUILD/bench/generate_pilot" --rows 60000 --agencies 40 >"$T/grouped.csv"
 "$BUILD/bench/generate_pilot" --rows 60000 --agencies 40 --shuffle >"$T/shuffled.csv"
 "$PILOT" register "$T/generated.yaml" --dir "$DIR" >"$T/sha" 2>"$T/err"
+mkdir "$T/temporary"
+export TMPDIR=$T/temporary
 submit generated "$T/shuffled.csv"
 like "$err" '^accepted: 40 agencies, 60,000 rows, revision 1$' 'scattered rows are accepted'
 is "$(sql "SELECT count(*) FROM (SELECT pilot_submission, lag(pilot_submission) OVER (ORDER BY ctid) AS before FROM outcomes.generated) AS r WHERE before IS DISTINCT FROM pilot_submission")" \
     40 'and stored grouped'
 submit generated "$T/grouped.csv"
 like "$err" '^unchanged: 40 agencies' 'grouped, they are the same data'
-is "$(ls "${TMPDIR:-/tmp}" | grep -c '^pilot-[A-Za-z0-9]\{6\}$')" 0 'no temporary file is left'
+unset TMPDIR
+is "$(ls -A "$T/temporary")" '' 'no temporary file is left'
 
 # ---- interruption ----
 copying() { # wait until rows flow; prints the server process
     local process=
-    for _ in $(seq 200); do
+    for _ in $(seq 1200); do
         process=$(sql "SELECT pid FROM pg_stat_activity WHERE query LIKE 'COPY outcomes%' AND state = 'active' LIMIT 1")
         [ -n "$process" ] && break
         sleep 0.05
@@ -189,7 +192,10 @@ is "$(submissions generated | md5sum)" "$before" 'and nothing of it is stored'
 mkfifo "$T/silent"
 "$PILOT" submit generated "$T/silent" --dir "$DIR" 2>"$T/err" &
 pid=$!
-sleep 0.3
+for _ in $(seq 600); do
+    readlink "/proc/$pid/fd/"* 2>/dev/null | grep -q silent && break
+    sleep 0.05
+done
 kill -INT $pid
 wait $pid
 is $? 130 'Ctrl-C ends the wait for a pipe that nobody writes'
@@ -199,7 +205,7 @@ kill -9 "$(copying)"
 wait $pid
 is $? 4 'a server that dies in the middle'
 is "$(wc -l <"$T/err")" 1 'in one line'
-for _ in $(seq 50); do
+for _ in $(seq 300); do
     sql 'SELECT 1' >/dev/null 2>&1 && break
     sleep 0.2
 done

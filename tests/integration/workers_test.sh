@@ -11,7 +11,7 @@ child() { # program: the pid of one that this test started
     return 1
 }
 await_child() {
-    for _ in $(seq 200); do
+    for _ in $(seq 3000); do
         child "$1" && return
         sleep 0.01
     done
@@ -52,7 +52,10 @@ job=$!
 await_child pilot-worker >"$T/log"
 kill -9 "$(child pilot)"
 wait $job 2>"$T/log"
-sleep 0.2
+for _ in $(seq 200); do
+    processes_of_test | grep -q 'build.*/pilot' || break
+    sleep 0.05
+done
 is "$(processes_of_test | grep -c 'build.*/pilot')" 0 "kill -9 of pilot: its children die too"
 large >"$T/after" 2>"$T/err"
 is $? 0 "a run afterwards ends well"
