@@ -15,8 +15,8 @@ pilot_table_t *pilot_table_new(int width);
 void pilot_table_free(pilot_table_t *table); /* NULL is fine */
 
 /* Columns come first.  drop 0: never left out; otherwise, when the table is too wide, the column of
- * the highest number goes first, and comes back if the others' going left room for it.  Texts that are not right-aligned are cut when they are long.
- * header: borrowed until the table is freed. */
+ * the highest number goes first, and comes back if the others' going left room for it.  Texts that
+ * are not right-aligned are cut when they are long. header: borrowed until the table is freed. */
 void pilot_table_column(pilot_table_t *table, const char *header, bool right, int drop);
 
 void pilot_table_row(pilot_table_t *table); /* begin a row */
