@@ -9,7 +9,7 @@
 typedef struct results_request {
     const char *view, *format, *output;
     int64_t analysis;
-    bool all, alarms;
+    bool all, alarms, conventions;
 } results_request_t;
 
 /* The analysis that was asked for, or the pilot's latest finished one; its story on stderr. */
@@ -111,6 +111,10 @@ static pilot_status_t show(pilot_context_t *context, const char *pilot,
         if (status == PILOT_E_NOT_FOUND && strstr(error->message, "no finished"))
             status = PILOT_OK;
     }
+    bool for_people = strcmp(render.format, "table") == 0;
+    if (!status && rows > 0 && for_people && !request->all &&
+        strcmp(view->name, "conventions") == 0)
+        pilot_say("of the pooled effects; --all shows each agency's too");
     if (!status && rows == 0)
         pilot_say(request->alarms ? "no alarms in %s" : "no rows in %s", request->view);
     return status;
@@ -126,7 +130,7 @@ pilot_status_t pilot_cmd_results(pilot_context_t *context, int argc, char **argv
          .target = &request.view,
          .argument = "VIEW",
          .help = "which results (default: effects)",
-         .choices = "effects|comparison|agencies|quality|curves|submissions"},
+         .choices = "effects|comparison|agencies|quality|curves|conventions|submissions"},
         {.name = "analysis",
          .type = PILOT_OPTION_COUNT,
          .target = &request.analysis,
@@ -153,18 +157,25 @@ pilot_status_t pilot_cmd_results(pilot_context_t *context, int argc, char **argv
          .type = PILOT_OPTION_FLAG,
          .target = &request.alarms,
          .help = "of --view quality (implied): only the checks that ring"},
+        {.name = "conventions",
+         .type = PILOT_OPTION_FLAG,
+         .target = &request.conventions,
+         .help = "--view conventions: standard error, df and p of ols and lin as estimatr, Stata "
+                 "and fixest give them"},
         PILOT_CONTEXT_OPTIONS(context),
         {0}};
     int operands = 0;
     pilot_status_t status = pilot_context_parse(
         context, options, "PILOT",
         "Shows effects, their comparison across agencies, each agency beside its shrunken "
-        "estimate, quality checks, survival curves or submissions.",
+        "estimate, quality checks, survival curves, conventions of standard errors or submissions.",
         1, 1, argc, argv, &operands, error);
     if (status || context->done)
         return status;
     if (!request.view)
-        request.view = request.alarms ? "quality" : "effects";
+        request.view = request.alarms ? "quality" : request.conventions ? "conventions" : "effects";
+    if (request.conventions && strcmp(request.view, "conventions") != 0)
+        return pilot_error_set(error, PILOT_E_USAGE, "--conventions is --view conventions");
     if (request.alarms && strcmp(request.view, "quality") != 0)
         return pilot_error_set(error, PILOT_E_USAGE, "--alarms is of --view quality");
     return show(context, argv[1], &request, error);

@@ -197,11 +197,15 @@ static char *heading_of(const pilot_view_t *view, const PGresult *result, int ro
         pilot_text_appendf(&text, ", %s", value(view, result, row, "curve"));
     else
         append_name(&text, " - ", value(view, result, row, "control"), most);
-    if (view->heading == PILOT_HEADING_ESTIMATE)
+    if (view->heading == PILOT_HEADING_ESTIMATE || view->heading == PILOT_HEADING_CONVENTION)
         append_heading_estimator(&text, view, result, row, most);
     append_heading_subgroup(&text, view, result, row, most);
-    if (view->heading == PILOT_HEADING_CURVE)
+    if (view->heading == PILOT_HEADING_CURVE || view->heading == PILOT_HEADING_CONVENTION)
         append_name(&text, ", ", agency ? agency : "(pooled)", most);
+    if (view->heading == PILOT_HEADING_CONVENTION) {
+        char *effect PILOT_AUTOFREE = pilot_show_number(value(view, result, row, "estimate"), NULL);
+        pilot_text_appendf(&text, ": %s", effect ? effect : "");
+    }
     return pilot_text_take(&text);
 }
 
@@ -259,5 +263,7 @@ void pilot_render_table_rows(pilot_render_table_t *render, const PGresult *resul
         for (const pilot_view_cell_t *cell = view->cell; cell->header; cell++)
             if (render->all || !cell->all_only)
                 pilot_table_cell(render->table, row_cell(render, result, row, cell));
+        if (view->heading == PILOT_HEADING_CONVENTION)
+            pilot_table_note(render->table, pilot_convention_note_take(&render->note, result, row));
     }
 }

@@ -4,6 +4,7 @@
 
 #include <libpq-fe.h>
 
+#include "convention_note.h"
 #include "table.h"
 #include "view.h"
 
@@ -13,6 +14,7 @@ typedef struct pilot_render_table {
     pilot_table_t *table;
     int width; /* of the terminal */
     bool utf8;
+    pilot_convention_note_t note;
 } pilot_render_table_t;
 
 void pilot_render_table_begin(pilot_render_table_t *render, int width, bool utf8);

@@ -17,9 +17,9 @@ typedef struct table_column {
     size_t width;
 } table_column_t;
 
-/* Rows of one key stand together, under what is shown (NULL: none). */
+/* Rows of one key stand together, under what is shown (NULL: none); the note stands below. */
 typedef struct table_heading {
-    char *key, *shown;
+    char *key, *shown, *note;
 } table_heading_t;
 
 struct pilot_table {
@@ -48,6 +48,7 @@ void pilot_table_free(pilot_table_t *table)
     for (size_t i = 0; i < table->rows; i++) {
         free(table->heading[i].key);
         free(table->heading[i].shown);
+        free(table->heading[i].note);
     }
     free(table->cell);
     free(table->heading);
@@ -74,7 +75,13 @@ void pilot_table_row(pilot_table_t *table)
 
 void pilot_table_heading(pilot_table_t *table, char *key, char *shown)
 {
-    table->heading[table->rows - 1] = (table_heading_t){key, shown};
+    table->heading[table->rows - 1].key = key;
+    table->heading[table->rows - 1].shown = shown;
+}
+
+void pilot_table_note(pilot_table_t *table, char *text)
+{
+    table->heading[table->rows - 1].note = text;
 }
 
 void pilot_table_cell(pilot_table_t *table, char *text)
@@ -250,6 +257,13 @@ static void print_line(const char **text, FILE *out)
     *text = *end ? end + 1 : end;
 }
 
+static void print_note(const char *note, FILE *out)
+{
+    for (const char *c = note; *c; c++)
+        fputc(((unsigned char)*c < 0x20 && *c != '\n') || *c == 0x7f ? '?' : *c, out);
+    fputc('\n', out);
+}
+
 static void print_lines(const pilot_table_t *table, const char *text, FILE *out)
 {
     print_line(&text, out); /* the header */
@@ -260,6 +274,8 @@ static void print_lines(const pilot_table_t *table, const char *text, FILE *out)
             print_heading(heading->shown, false, out);
         current = heading->key;
         print_line(&text, out);
+        if (heading->note)
+            print_note(heading->note, out);
     }
 }
 

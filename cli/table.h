@@ -22,6 +22,8 @@ void pilot_table_column(pilot_table_t *table, const char *header, bool right, in
 void pilot_table_row(pilot_table_t *table); /* begin a row */
 /* Consecutive rows of the same key stand under a heading.  Both consumed. */
 void pilot_table_heading(pilot_table_t *table, char *key, char *shown);
+/* Lines under the row, parted by '\n'; they are not wrapped.  Consumed. */
+void pilot_table_note(pilot_table_t *table, char *text);
 /* The next cell of the row; consumed (NULL: blank). */
 void pilot_table_cell(pilot_table_t *table, char *text);
 void pilot_table_cell_text(pilot_table_t *table, const char *text); /* copied */

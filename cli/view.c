@@ -85,6 +85,26 @@ static const pilot_view_column_t curves_columns[] = {
     T("level"),  T("arm"),      T("curve"),   N("x"),      N("y"),       N("std_error"),
     N("ci_low"), N("ci_high"),  N("at_risk"), N("events"), T("detail"),  {0}};
 
+static const pilot_view_column_t conventions_columns[] = {T("pilot"),
+                                                          N("analysis"),
+                                                          T("scope"),
+                                                          T("agency"),
+                                                          CONTRAST,
+                                                          T("convention"),
+                                                          T("std_error_type"),
+                                                          N("estimate"),
+                                                          N("std_error"),
+                                                          N("df"),
+                                                          N("p_value"),
+                                                          N("ci_low"),
+                                                          N("ci_high"),
+                                                          N("n"),
+                                                          N("clusters"),
+                                                          N("blocks"),
+                                                          T("status"),
+                                                          T("reason"),
+                                                          {0}};
+
 static const pilot_view_column_t submissions_columns[] = {T("pilot"),
                                                           T("agency"),
                                                           N("revision"),
@@ -209,6 +229,21 @@ static const pilot_view_cell_t curves_cells[] = {
     {.header = "events", .kind = PILOT_CELL_NUMBER, .a = "events", .drop = 1},
     {0}};
 
+/* More digits of the standard error than elsewhere: it is what differs. */
+static const pilot_view_cell_t conventions_cells[] = {
+    {.header = "convention", .kind = PILOT_CELL_TEXT, .a = "convention"},
+    {.header = "type", .kind = PILOT_CELL_TEXT, .a = "std_error_type"},
+    {.header = "std. error", .kind = PILOT_CELL_NUMBER, .a = "std_error"},
+    {.header = "df", .kind = PILOT_CELL_NUMBER, .a = "df"},
+    {.header = "p", .kind = PILOT_CELL_P, .a = "p_value"},
+    {.header = "interval",
+     .kind = PILOT_CELL_INTERVAL,
+     .a = "ci_low",
+     .b = "ci_high",
+     .c = "std_error"},
+    {.header = "note", .kind = PILOT_CELL_NOTE, .a = "status", .b = "reason"},
+    {0}};
+
 static const pilot_view_cell_t submissions_cells[] = {
     {.header = "agency", .kind = PILOT_CELL_TEXT, .a = "agency"},
     {.header = "revision", .kind = PILOT_CELL_COUNT, .a = "revision"},
@@ -285,6 +320,15 @@ static const pilot_view_t views[] = {
      .order = AGENCY_ORDER ", point",
      .table_order = AGENCY_ORDER ", point",
      .heading = PILOT_HEADING_CURVE,
+     .by_analysis = true},
+    {.name = "conventions",
+     .source = "results.conventions",
+     .column = conventions_columns,
+     .cell = conventions_cells,
+     .order = AGENCY_ORDER ", place",
+     .table_order = CONTRAST_ORDER ", place",
+     .table_where = "scope = 'pooled'",
+     .heading = PILOT_HEADING_CONVENTION,
      .by_analysis = true},
     {.name = "submissions",
      .source = "results.submissions",

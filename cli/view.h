@@ -43,7 +43,9 @@ typedef enum pilot_heading_kind {
     PILOT_HEADING_CONTRAST, /* "reading: small - regular (female = 1)" */
     PILOT_HEADING_ESTIMATE, /* the same with the estimator */
     PILOT_HEADING_CURVE,    /* "days: letter, kaplan_meier (female = 1), north" */
-    PILOT_HEADING_AGENCY    /* "north" */
+    PILOT_HEADING_AGENCY,   /* "north" */
+    /* "reading: small - regular, ols, north: 6.57", and why the rows differ under them */
+    PILOT_HEADING_CONVENTION
 } pilot_heading_kind_t;
 
 typedef struct pilot_view_cell {

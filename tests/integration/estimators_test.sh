@@ -54,11 +54,11 @@ view() { # VIEW FILE DIR PILOT
 for workers in 1 3; do
     try "$PILOT" run "$T/every.yaml" "$T/all.csv" --dir "$T/w$workers" --workers "$workers"
     well "all estimators with $workers workers"
-    for name in effects comparison agencies quality curves; do
+    for name in effects comparison agencies quality curves conventions; do
         view $name "$T/$name.$workers.csv" "$T/w$workers" every
     done
 done
-for name in effects comparison agencies quality curves; do
+for name in effects comparison agencies quality curves conventions; do
     same "$T/$name.1.csv" "$T/$name.3.csv" "1 and 3 workers: the same bytes in $name"
 done
 
@@ -110,7 +110,7 @@ is "$(awk -F, 'NR > 1' "$T/comparison.1.csv" | wc -l)" $((4 * 2 * 119 * 12)) \
     "each row is compared across agencies"
 
 # ---- what people see -----------------------------------------------------------------------------
-for name in effects comparison agencies quality curves; do
+for name in effects comparison agencies quality curves conventions; do
     try "$PILOT" results every --dir "$T/w1" --view $name
     is "$(sed 's/×/x/g; s/τ/t/g; s/I²/I2/g' "$T/out" | awk 'length > 80' | wc -l)" 0 \
         "$name fits 80 columns with every estimator"

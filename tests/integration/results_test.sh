@@ -20,6 +20,7 @@ cp "$T/out" "$T/effects.csv"
 header comparison "pilot,analysis,$contrast,method,test,k,estimate,std_error,df,statistic,p_value,ci_low,ci_high,pi_low,pi_high,tau2,tau2_low,tau2_high,q,q_df,q_p_value,i2,h2,headline,status,reason,detail"
 header agencies "pilot,analysis,$contrast,agency,estimate,std_error,eb_estimate,eb_std_error,weight,rank,rank_low,rank_high,leave_one_out_estimate,status,reason"
 header quality "pilot,analysis,agency,check,arm,variable,value,statistic,df,p_value,alarm,detail"
+header conventions "pilot,analysis,scope,agency,$contrast,convention,std_error_type,estimate,std_error,df,p_value,ci_low,ci_high,n,clusters,blocks,status,reason"
 header submissions "pilot,agency,revision,state,rows,content_sha256,file_sha256,submitted_by,submitted_at"
 like "$out" 'T[0-9:]{8}Z$' "times are RFC 3339 in UTC"
 
@@ -28,7 +29,7 @@ is "$(grep -c . "$T/agencies")" 79 "each agency's rows stand together"
 is "$(tail -1 "$T/agencies")" "" "pooled rows come last"
 grep . "$T/agencies" | LC_ALL=C sort -c 2>"$T/log"
 ok $? "agencies are in byte order"
-for view in effects comparison agencies quality submissions; do
+for view in effects comparison agencies quality conventions submissions; do
     show --view $view --format json
     well "$view as JSON"
     jq -e 'type == "array" and length > 0' "$T/out" >"$T/log" 2>&1

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../../cli/convention_note.h"
 #include "../../cli/progress.h"
 #include "../../cli/view.h"
 #include "../harness/tap.h"
@@ -30,6 +31,72 @@ static pilot_table_t *make(int width)
     pilot_table_column(table, "extra", true, 2);
     pilot_table_column(table, "more", true, 1);
     return table;
+}
+
+/* Rows of results.conventions: convention and what the note reads. */
+static PGresult *conventions(const char *const (*row)[3], const char *clusters, int rows)
+{
+    static char names[][16] = {"convention", "std_error", "df", "n", "clusters", "status"};
+    PGresAttDesc column[6] = {{0}};
+    for (int i = 0; i < 6; i++)
+        column[i] = (PGresAttDesc){.name = names[i], .typlen = -1};
+    PGresult *result = PQmakeEmptyPGresult(NULL, PGRES_TUPLES_OK);
+    PQsetResultAttrs(result, 6, column);
+    for (int i = 0; i < rows; i++) {
+        const char *value[] = {row[i][0], row[i][1], row[i][2], "40", clusters, "ok"};
+        for (int k = 0; k < 6; k++)
+            PQsetvalue(result, i, k, (char *)value[k], value[k] ? (int)strlen(value[k]) : -1);
+    }
+    return result;
+}
+
+/* The note of an effect's rows, in two batches; caller frees. */
+static char *note_of(const char *const (*row)[3], const char *clusters, int rows)
+{
+    pilot_convention_note_t note = {0};
+    char *last = NULL;
+    for (int i = 0; i < rows; i++) {
+        PGresult *batch = conventions(row + i, clusters, 1);
+        last = pilot_convention_note_take(&note, batch, 0);
+        ok(!last == (i < rows - 1), "the note comes with an effect's last row");
+        PQclear(batch);
+    }
+    return last;
+}
+
+static void test_convention_notes(void)
+{
+    static const char *const rows[][3] = {{"plan", "1", "35"},
+                                          {"estimatr", "1", "35"},
+                                          {"stata", "1.5", "35"},
+                                          {"fixest", "1.5", "35"}};
+    char *text = note_of(rows, NULL, 4);
+    is_text(text, "HC1: HC0 x N/(N-K), 40/35; HC2: squared residuals over 1 - leverage",
+            "without clusters HC1 and HC2 differ, with the row's numbers");
+    free(text);
+    static const char *const nested[][3] = {
+        {"plan", "1", "3.2"}, {"stata", "1.5", "4"}, {"fixest", "1.25", "4"}};
+    text = note_of(nested, "5", 3);
+    is_text(text,
+            "CR1: CR0 x (N-1)/(N-K) x S/(S-1), df S-1; CR2: by leverage, df Satterthwaite\n"
+            "fixest: of block effects that are nested in clusters only one counts in K\n"
+            "estimatr: CR2 is computed where the plan's std_error is auto or CR2",
+            "clusters: what fixest counts, and where estimatr's is");
+    free(text);
+
+    pilot_table_t *table = make(30);
+    pilot_table_row(table);
+    pilot_table_heading(table, pilot_strdup("first"), pilot_strdup("first"));
+    pilot_table_cell_text(table, "north");
+    pilot_table_note(table, pilot_strdup("why\x1b[2J\nand more"));
+    pilot_table_row(table);
+    pilot_table_heading(table, pilot_strdup("second"), pilot_strdup("second"));
+    pilot_table_cell_text(table, "west");
+    pilot_table_note(table, NULL);
+    text = print(table);
+    is_text(text, "agency\n\nfirst\nnorth\nwhy?[2J\nand more\n\nsecond\nwest\n",
+            "notes stand under their rows, without what commands a terminal");
+    free(text);
 }
 
 static void test_fitting(void)
@@ -164,6 +231,7 @@ int main(void)
 {
     setlocale(LC_CTYPE, "");
     test_fitting();
+    test_convention_notes();
     test_terminal();
     test_cutting();
     test_views();
