@@ -78,6 +78,61 @@ static void keys_are_compared(const pilot_analysis_t *analysis)
     pilot_compare_free(compare);
 }
 
+static void add_gap(pilot_compare_t *compare, const char *agency, const char *level,
+                    double estimate)
+{
+    pilot_compared_t row = {.agency = agency,
+                            .outcome = "y",
+                            .subgroup = "g",
+                            .level = level,
+                            .arm = "a",
+                            .estimand = "gap",
+                            .estimator = "difference_in_means",
+                            .estimate = PILOT_GIVEN(estimate),
+                            .std_error = PILOT_GIVEN(1)};
+    ok(pilot_compare_add(compare, &row, NULL) == PILOT_OK, "a gap is taken");
+}
+
+static const Pilot__Comparison *find_gap(const Pilot__ResultRows *rows, const char *level)
+{
+    for (size_t i = 0; i < rows->n_comparison; i++) {
+        const Pilot__Comparison *row = rows->comparison[i];
+        if (strcmp(row->estimand, "gap") == 0 && strcmp(row->level, level) == 0 &&
+            strcmp(row->arm, "a") == 0 && strcmp(row->outcome, "y") == 0)
+            return row;
+    }
+    return NULL;
+}
+
+/* Levels "new", "old" and "ripe"; the east lacks "new", so that its gap is one to "old". */
+static void gaps_are_to_one_level(const pilot_analysis_t *analysis)
+{
+    static const char *const agencies[] = {"east", "north", "south"};
+    static const char *const levels[] = {"new", "old", "ripe"};
+    const char *estimator = "difference_in_means";
+    pilot_compare_t *compare = pilot_compare_new(analysis);
+    for (int a = 0; a < 3; a++) {
+        for (int l = a == 0; l < 3; l++)
+            add(compare, agencies[a], levels[l], "a", estimator, a + l, 1);
+        if (a > 0)
+            add_gap(compare, agencies[a], "old", 2 * a);
+        add_gap(compare, agencies[a], "ripe", a == 0 ? 1000 : 3 * a);
+    }
+    Pilot__ResultRows *rows = report(analysis, compare, 0);
+    const Pilot__Comparison *old = find_gap(rows, "old"), *ripe = find_gap(rows, "ripe");
+    ok(!find_gap(rows, "new"), "the first level has no gap");
+    ok(old && old->k == 2, "a gap is compared over agencies that have it");
+    is_close(old->estimate, 3, 1e-12, "with equal weights their mean");
+    ok(ripe && ripe->k == 2, "an agency without the first level of all is not among them");
+    is_close(ripe->estimate, 4.5, 1e-12, "and its gap, to another level, does not count");
+    size_t gaps = 0;
+    for (size_t i = 0; i < rows->n_agency_effect; i++)
+        gaps += strcmp(rows->agency_effect[i]->estimand, "gap") == 0;
+    ok(gaps == 4, "nor is it among the agencies' rows");
+    pilot_message_free(&rows->base);
+    pilot_compare_free(compare);
+}
+
 static void nothing_to_compare(const pilot_analysis_t *analysis)
 {
     pilot_compare_t *compare = pilot_compare_new(analysis);
@@ -114,6 +169,7 @@ int main(void)
     made.spec.n_subgroup = 1;
     pilot_analysis_t *analysis = made_analysis(&made.spec);
     keys_are_compared(analysis);
+    gaps_are_to_one_level(analysis);
     nothing_to_compare(analysis);
     pilot_analysis_free(analysis);
     made.spec.n_estimator = 0;

@@ -21,7 +21,7 @@
 
 #define JOBS_MISSING ""
 
-enum { JOBS_NAMES = 18, JOBS_AGENCIES = 8, JOBS_VARIABLES = 12, JOBS_LABELS = 64 };
+enum { JOBS_NAMES = 18, JOBS_AGENCIES = 8, JOBS_VARIABLES = 12, JOBS_LABELS = 192 };
 
 /* Columns by name; NULL ends each list.  A name of a category begins with '#'. */
 typedef struct jobs_plan {
