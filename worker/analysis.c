@@ -35,6 +35,12 @@ static pilot_status_t check(const Pilot__Spec *spec, pilot_error_t *error)
         if (spec->subgroup[i] >= spec->n_covariate)
             return pilot_error_set(error, PILOT_E_PROTOCOL, "a job with an unknown subgroup");
     }
+    for (size_t i = 0; i < spec->n_covariate; i++) {
+        if (spec->covariate[i]->has_baseline_of &&
+            (spec->covariate[i]->baseline_of >= spec->n_outcome ||
+             spec->covariate[i]->kind == PILOT__VARIABLE_KIND__CATEGORY))
+            return pilot_error_set(error, PILOT_E_PROTOCOL, "a job with a baseline of nothing");
+    }
     for (size_t i = 0; i < spec->n_outcome; i++) {
         if (spec->outcome[i]->stands_for && !is_target(spec, i))
             return pilot_error_set(error, PILOT_E_PROTOCOL, "a job with a target without mission");
@@ -77,26 +83,65 @@ static bool is_linear(const pilot_row_slot_t *slot)
 }
 
 /* One response for each parameter of the first linear estimator: the others have the same. */
-static void make_responses(pilot_analysis_t *analysis)
+static void add_responses(pilot_analysis_t *analysis, size_t outcome)
 {
     const pilot_row_slots_t *slots = analysis->slots;
-    size_t all = slots->first[analysis->outcomes];
-    analysis->response = PILOT_NEW_ARRAY(pilot_response_t, all + analysis->outcomes);
-    analysis->first_response = PILOT_NEW_ARRAY(size_t, analysis->outcomes + 1);
-    for (size_t i = 0; i < analysis->outcomes; i++) {
-        const pilot_row_slot_t *first = NULL;
-        for (size_t k = slots->first[i]; k < slots->first[i + 1]; k++) {
-            const pilot_row_slot_t *slot = &slots->slot[k];
-            if (!first && is_linear(slot))
-                first = slot;
-            if (first && slot->estimator == first->estimator)
-                analysis->response[analysis->responses++] =
-                    (pilot_response_t){i, slot->by_category ? slot->parameter_index : SIZE_MAX};
-        }
-        if (!first && is_paired(analysis, i))
-            analysis->response[analysis->responses++] = (pilot_response_t){i, SIZE_MAX};
-        analysis->first_response[i + 1] = analysis->responses;
+    const pilot_row_slot_t *first = NULL;
+    analysis->first_response[outcome] = analysis->responses;
+    for (size_t k = slots->first[outcome]; k < slots->first[outcome + 1]; k++) {
+        const pilot_row_slot_t *slot = &slots->slot[k];
+        if (!first && is_linear(slot))
+            first = slot;
+        if (first && slot->estimator == first->estimator)
+            analysis->response[analysis->responses++] =
+                (pilot_response_t){outcome, slot->by_category ? slot->parameter_index : SIZE_MAX};
     }
+    if (!first && is_paired(analysis, outcome))
+        analysis->response[analysis->responses++] = (pilot_response_t){outcome, SIZE_MAX};
+}
+
+static size_t baseline_of(const Pilot__Spec *spec, size_t outcome)
+{
+    for (size_t i = 0; i < spec->n_covariate; i++)
+        if (spec->covariate[i]->has_baseline_of && spec->covariate[i]->baseline_of == outcome)
+            return i;
+    return SIZE_MAX;
+}
+
+static void end_group(pilot_analysis_t *analysis, size_t baseline)
+{
+    if (analysis->responses == analysis->group[analysis->groups])
+        return; /* of nothing */
+    analysis->baseline[analysis->groups++] = baseline;
+    analysis->group[analysis->groups] = analysis->responses;
+}
+
+static void make_responses(pilot_analysis_t *analysis)
+{
+    size_t all = analysis->slots->first[analysis->outcomes];
+    analysis->response = PILOT_NEW_ARRAY(pilot_response_t, all + analysis->outcomes);
+    analysis->first_response = PILOT_NEW_ARRAY(size_t, analysis->outcomes);
+    analysis->group = PILOT_NEW_ARRAY(size_t, analysis->outcomes + 2);
+    analysis->baseline = PILOT_NEW_ARRAY(size_t, analysis->outcomes + 1);
+    for (size_t i = 0; i < analysis->outcomes; i++)
+        if (baseline_of(analysis->spec, i) == SIZE_MAX)
+            add_responses(analysis, i);
+    end_group(analysis, SIZE_MAX);
+    for (size_t i = 0; i < analysis->outcomes; i++) {
+        size_t baseline = baseline_of(analysis->spec, i);
+        if (baseline == SIZE_MAX)
+            continue;
+        add_responses(analysis, i);
+        end_group(analysis, baseline);
+    }
+}
+
+size_t pilot_analysis_group(const pilot_analysis_t *analysis, size_t response)
+{
+    size_t group = 0;
+    while (response >= analysis->group[group + 1])
+        group++;
+    return group;
 }
 
 size_t pilot_analysis_response(const pilot_analysis_t *analysis, size_t outcome,
@@ -192,6 +237,8 @@ void pilot_analysis_free(pilot_analysis_t *analysis)
     pilot_row_slots_free(analysis->slots);
     free(analysis->response);
     free(analysis->first_response);
+    free(analysis->group);
+    free(analysis->baseline);
     free(analysis->target);
     pilot_message_free(&analysis->spec->base);
     free(analysis->probability);

@@ -31,6 +31,11 @@ typedef struct pilot_analysis {
     pilot_response_t *response;
     size_t responses;
     size_t *first_response; /* by outcome */
+    /* Responses with the same regressors: those of outcomes without a baseline, then each outcome
+     * with one.  Group g is of the responses from group[g] to before group[g + 1]. */
+    size_t *group;
+    size_t groups;
+    size_t *baseline;       /* by group: index into spec->covariate, or SIZE_MAX */
     pilot_target_t *target; /* in plan order */
     size_t targets;
     size_t treatments;
@@ -58,6 +63,9 @@ void pilot_analysis_free(pilot_analysis_t *analysis); /* NULL is fine */
 /* The response that a linear estimator's slot of this outcome is about. */
 size_t pilot_analysis_response(const pilot_analysis_t *analysis, size_t outcome,
                                const pilot_row_slot_t *slot);
+
+/* The group of a response. */
+size_t pilot_analysis_group(const pilot_analysis_t *analysis, size_t response);
 
 /* Place of a regression among those of all subsets: [subset][model][response].  estimator:
  * PILOT_OLS, PILOT_LIN, or PILOT_ESTIMATORS for auto's. */

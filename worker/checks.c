@@ -25,11 +25,17 @@ struct pilot_check_rows {
     size_t rows;
 };
 
-/* Covariates of the plan, those for subgroups alone left out: indices into spec->covariate. */
+/* Covariates of the plan and baselines, those for subgroups alone left out: indices into
+ * spec->covariate. */
 static size_t balance_covariates(const pilot_analysis_t *analysis, size_t *ret_index)
 {
-    const pilot_subset_t whole = {0};
-    return pilot_regression_covariates(analysis, &whole, ret_index);
+    size_t count = 0;
+    for (size_t i = 0; i < analysis->spec->n_covariate; i++) {
+        const Pilot__Covariate *covariate = analysis->spec->covariate[i];
+        if (!(covariate->has_subgroup_only && covariate->subgroup_only))
+            ret_index[count++] = i;
+    }
+    return count;
 }
 
 static pilot_balance_t *summarize_balance(pilot_view_t *view)

@@ -9,6 +9,7 @@
 #include "instruments.h"
 #include "pilot/dim.h"
 #include "pilot/memory.h"
+#include "regressions.h"
 #include "targets.h"
 
 /* What one agency's rows give, by [subset][response](treatment). */
@@ -64,7 +65,6 @@ static void evaluate_subset(evaluation_t *evaluation, pilot_ols_t *ols, size_t s
     }
     if (analysis->models == 0 || analysis->responses == 0)
         return;
-    pilot_ols_task_t task = pilot_view_task(view, subset);
     size_t first = pilot_analysis_regressions(analysis, subset_index);
     pilot_ols_output_t wanted = {.moments = &evaluation->moments[subset_index]};
     if (evaluation->regression) {
@@ -75,8 +75,8 @@ static void evaluate_subset(evaluation_t *evaluation, pilot_ols_t *ols, size_t s
         if (pilot_overlaps_need_scores(evaluation->overlaps, analysis, subset_index))
             wanted.scores = &evaluation->scores[first];
     }
-    pilot_ols_estimate(ols, &task, analysis->model, evaluation->regression ? analysis->models : 0,
-                       view->response, analysis->responses, &wanted);
+    pilot_regressions_estimate(view, ols, subset, evaluation->regression ? analysis->models : 0,
+                               &wanted);
 }
 
 static void evaluate_instruments(evaluation_t *evaluation, pilot_ols_t *ols)

@@ -40,19 +40,22 @@ void pilot_view_clear(pilot_view_t *view);
  */
 void pilot_view_make_responses(pilot_view_t *view);
 
-/* The regression of a subset, without frame and rows.  number, category: by covariate, or NULL (no
- * rows: what kind each is, alone); regressor: room for all covariates, borrowed by the task. */
+/* The regression of a group of responses in a subset, without frame and rows.  number, category: by
+ * covariate, or NULL (no rows: what kind each is, alone); regressor: room for all covariates,
+ * borrowed by the task. */
 pilot_ols_task_t pilot_regression_task(const pilot_analysis_t *analysis,
-                                       const pilot_subset_t *subset, const pilot_variable_t *number,
+                                       const pilot_subset_t *subset, size_t group,
+                                       const pilot_variable_t *number,
                                        const pilot_category_t *category,
                                        pilot_regressor_t *regressor);
-/* The regression of one subset.  Its regressors live in view->regressor until the next call. */
-pilot_ols_task_t pilot_view_task(pilot_view_t *view, const pilot_subset_t *subset);
+/* The same of one agency's rows.  Its regressors live in view->regressor until the next call. */
+pilot_ols_task_t pilot_view_task(pilot_view_t *view, const pilot_subset_t *subset, size_t group);
 
-/* Covariates of a regression on a subset of this subgroup (whole sample: level NULL), as indices
- * into spec->covariate.  Returns how many; ret_covariate has room for all. */
+/* Covariates of a group's regression on a subset of this subgroup (whole sample: level NULL), as
+ * indices into spec->covariate: the baseline, then the plan's.  Returns how many; ret_covariate has
+ * room for all. */
 size_t pilot_regression_covariates(const pilot_analysis_t *analysis, const pilot_subset_t *subset,
-                                   size_t *ret_covariate);
+                                   size_t group, size_t *ret_covariate);
 
 /* ESTIMATE: effects (none at level: across), quality, first piece.
  * Piece: levels; quality; overlaps of levels, if there are subgroups; then by subset: rows of each

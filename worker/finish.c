@@ -7,6 +7,7 @@
 #include "pilot/memory.h"
 #include "pooled.h"
 #include "pooled_task.h"
+#include "regressions.h"
 #include "targets.h"
 
 /* ---- RESIDUAL -------------------------------------------------------------------------------- */
@@ -33,16 +34,15 @@ static pilot_status_t residual_subset(residual_t *residual, size_t s, pilot_erro
         return pilot_error_set(error, PILOT_E_PROTOCOL, "the stored fit lacks a level");
     pilot_status_t status = PILOT_OK;
     if (analysis->responses > 0 && analysis->models > 0) {
-        pilot_ols_task_t task = pilot_view_task(&residual->view, &residual->subsets->subset[s]);
         size_t first = pilot_analysis_regressions(analysis, subset);
         pilot_ols_scores_t *scores =
             pilot_overlaps_need_scores(residual->overlaps, analysis, s)
                 ? &residual->scores[pilot_analysis_regressions(analysis, s)]
                 : NULL;
-        status = pilot_pooled_ols_residuals(
-            residual->ols, &task, residual->view.response, analysis->responses,
-            (const pilot_pooled_ols_fit_t *const *)&fits->fit[first], analysis->models,
-            &residual->piece, scores, false, error);
+        status = pilot_regressions_residuals(
+            &residual->view, residual->ols, &residual->subsets->subset[s],
+            (const pilot_pooled_ols_fit_t *const *)&fits->fit[first], &residual->piece, scores,
+            error);
     }
     if (status == PILOT_OK && analysis->has_iv) {
         size_t each = analysis->treatments * pilot_instrument_fits(analysis);
@@ -121,7 +121,8 @@ static pilot_status_t finish_subset(finish_t *finish, size_t subset, pilot_error
     pilot_status_t status = PILOT_OK;
     size_t first = pilot_analysis_regressions(analysis, subset);
     size_t last = pilot_analysis_regressions(analysis, subset + 1);
-    for (size_t i = first; i < last && status == PILOT_OK; i++) {
+    for (size_t next = first; next < last && status == PILOT_OK; next++) {
+        size_t i = first + pilot_regressions_place(analysis, next - first);
         size_t at = i * analysis->treatments;
         status = pilot_pooled_ols_finish(finish->fits->fit[i], finish->reader, members,
                                          analysis->spec->confidence, &finish->estimate[at],

@@ -5,6 +5,7 @@
 
 #include "pilot/joint.h"
 #include "pilot/memory.h"
+#include "pooled_task.h"
 
 static const pilot_regression_model_t additive = PILOT_MODEL_OLS;
 
@@ -110,10 +111,10 @@ static void set_columns(pilot_instruments_t *instruments)
 
 /* The regression of a subset's rows in the contrast's two arms; rows live until the next call. */
 static pilot_ols_task_t contrast_task(pilot_instruments_t *instruments,
-                                      const pilot_subset_t *subset, size_t arm)
+                                      const pilot_subset_t *subset, size_t arm, size_t group)
 {
     const uint16_t *code = instruments->view->frame.arm;
-    pilot_ols_task_t task = pilot_view_task(instruments->view, subset);
+    pilot_ols_task_t task = pilot_view_task(instruments->view, subset, group);
     size_t rows = 0, candidates = task.row ? task.rows : instruments->view->frame.rows;
     for (size_t i = 0; i < candidates; i++) {
         uint32_t row = task.row ? task.row[i] : (uint32_t)i;
@@ -202,10 +203,14 @@ void pilot_instruments_estimate(pilot_instruments_t *instruments, pilot_ols_t *o
 {
     const pilot_analysis_t *analysis = instruments->view->analysis;
     size_t each = fits_of_response(analysis), treatments = analysis->treatments;
-    pilot_ols_task_t task = contrast_task(instruments, subset, arm);
-    pilot_ols_estimate(
-        ols, &task, &additive, 1, instruments->column, pilot_instrument_fits(analysis),
-        &(pilot_ols_output_t){.estimate = instruments->estimate, .scores = instruments->scores});
+    for (size_t g = 0; g < analysis->groups; g++) {
+        pilot_ols_task_t task = contrast_task(instruments, subset, arm, g);
+        size_t first = analysis->group[g] * each, last = analysis->group[g + 1] * each;
+        pilot_ols_estimate(
+            ols, &task, &additive, 1, &instruments->column[first], last - first,
+            &(pilot_ols_output_t){.estimate = &instruments->estimate[first * treatments],
+                                  .scores = &instruments->scores[first]});
+    }
     for (size_t r = 0; r < analysis->responses; r++) {
         const pilot_estimate_t *form = &instruments->estimate[r * each * treatments + arm - 1];
         const pilot_ols_scores_t *scores = &instruments->scores[r * each];
@@ -222,24 +227,30 @@ void pilot_instruments_moments(pilot_instruments_t *instruments, pilot_ols_t *ol
                                const pilot_subset_t *subset, pilot_piece_t *piece)
 {
     const pilot_analysis_t *analysis = instruments->view->analysis;
-    for (size_t arm = 1; arm <= analysis->treatments; arm++) {
-        pilot_ols_task_t task = contrast_task(instruments, subset, arm);
-        pilot_pooled_ols_moments(ols, &task, instruments->column, pilot_instrument_fits(analysis),
-                                 piece);
-    }
+    size_t each = fits_of_response(analysis);
+    for (size_t arm = 1; arm <= analysis->treatments; arm++)
+        for (size_t g = 0; g < analysis->groups; g++) {
+            pilot_ols_task_t task = contrast_task(instruments, subset, arm, g);
+            size_t first = analysis->group[g] * each, last = analysis->group[g + 1] * each;
+            pilot_pooled_ols_moments(ols, &task, &instruments->column[first], last - first, piece);
+        }
 }
 
-pilot_status_t pilot_instruments_fit(const pilot_analysis_t *analysis, const pilot_ols_task_t *task,
+pilot_status_t pilot_instruments_fit(const pilot_analysis_t *analysis, const pilot_subset_t *subset,
                                      pilot_piece_reader_t *reader, size_t agencies,
                                      pilot_pooled_ols_fit_t **ret_fit, pilot_error_t *error)
 {
-    pilot_ols_task_t additive_task = *task;
-    additive_task.interact = false;
     pilot_status_t status = PILOT_OK;
-    size_t fits = analysis->treatments * pilot_instrument_fits(analysis);
-    for (size_t i = 0; i < fits && status == PILOT_OK; i++)
-        status = pilot_pooled_ols_fit(&additive_task, &additive, 1, reader, agencies, &ret_fit[i],
-                                      error);
+    size_t fits = pilot_instrument_fits(analysis), each = fits_of_response(analysis);
+    for (size_t i = 0; i < analysis->treatments * fits && status == PILOT_OK; i++) {
+        pilot_pooled_task_t pooled;
+        pilot_pooled_task_init(&pooled, analysis, subset,
+                               pilot_analysis_group(analysis, i % fits / each));
+        pooled.task.interact = false;
+        status =
+            pilot_pooled_ols_fit(&pooled.task, &additive, 1, reader, agencies, &ret_fit[i], error);
+        pilot_pooled_task_clear(&pooled);
+    }
     return status;
 }
 
@@ -252,10 +263,13 @@ pilot_status_t pilot_instruments_residuals(pilot_instruments_t *instruments, pil
     size_t fits = pilot_instrument_fits(analysis), each = fits_of_response(analysis);
     pilot_status_t status = PILOT_OK;
     for (size_t arm = 1; arm <= analysis->treatments && status == PILOT_OK; arm++) {
-        pilot_ols_task_t task = contrast_task(instruments, subset, arm);
-        status = pilot_pooled_ols_residuals(ols, &task, instruments->column, fits,
-                                            &fit[(arm - 1) * fits], 1, piece, instruments->scores,
-                                            false, error);
+        for (size_t g = 0; g < analysis->groups && status == PILOT_OK; g++) {
+            pilot_ols_task_t task = contrast_task(instruments, subset, arm, g);
+            size_t first = analysis->group[g] * each, last = analysis->group[g + 1] * each;
+            status = pilot_pooled_ols_residuals(ols, &task, &instruments->column[first],
+                                                last - first, &fit[(arm - 1) * fits + first], 1,
+                                                piece, &instruments->scores[first], false, error);
+        }
         for (size_t r = 0; r < analysis->responses && status == PILOT_OK; r++) {
             const pilot_ols_scores_t *scores = &instruments->scores[r * each];
             bool both = scores[0].available && scores[1].available;

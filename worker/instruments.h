@@ -40,7 +40,7 @@ void pilot_instruments_estimate(pilot_instruments_t *instruments, pilot_ols_t *o
 void pilot_instruments_moments(pilot_instruments_t *instruments, pilot_ols_t *ols,
                                const pilot_subset_t *subset, pilot_piece_t *piece);
 /* Merge them: ret_fit[treatment][fit]. */
-pilot_status_t pilot_instruments_fit(const pilot_analysis_t *analysis, const pilot_ols_task_t *task,
+pilot_status_t pilot_instruments_fit(const pilot_analysis_t *analysis, const pilot_subset_t *subset,
                                      pilot_piece_reader_t *reader, size_t agencies,
                                      pilot_pooled_ols_fit_t **ret_fit, pilot_error_t *error);
 /* Round 2: residual-based sums and products of scores of every contrast. */

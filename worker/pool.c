@@ -93,27 +93,28 @@ static void estimate_differences(pool_t *pool, size_t subset, size_t members)
 static pilot_status_t fit_subset(pool_t *pool, size_t subset, size_t members, pilot_error_t *error)
 {
     const pilot_analysis_t *analysis = pool->analysis;
-    pilot_pooled_task_t pooled;
-    pilot_pooled_task_init(&pooled, analysis, &pool->fits->subsets->subset[subset]);
+    const pilot_subset_t *of = &pool->fits->subsets->subset[subset];
     for (size_t m = 0; m < members; m++)
         pool->reader[m] = pool->parts->reader[pool->member[m]];
     pilot_status_t status = PILOT_OK;
     pilot_pooled_ols_fit_t **fit = &pool->fits->fit[pilot_analysis_regressions(analysis, subset)];
     for (size_t i = 0; analysis->models > 0 && i < analysis->responses && status == PILOT_OK; i++) {
         pilot_pooled_ols_fit_t *of_model[2];
+        pilot_pooled_task_t pooled;
+        pilot_pooled_task_init(&pooled, analysis, of, pilot_analysis_group(analysis, i));
         status = pilot_pooled_ols_fit(&pooled.task, analysis->model, analysis->models, pool->reader,
                                       members, of_model, error);
+        pilot_pooled_task_clear(&pooled);
         for (size_t m = 0; status == PILOT_OK && m < analysis->models; m++)
             fit[m * analysis->responses + i] = of_model[m];
     }
     if (status == PILOT_OK && analysis->has_iv) {
         size_t each = analysis->treatments * pilot_instrument_fits(analysis);
-        status = pilot_instruments_fit(analysis, &pooled.task, pool->reader, members,
+        status = pilot_instruments_fit(analysis, of, pool->reader, members,
                                        &pool->fits->iv[subset * each], error);
     }
     for (size_t m = 0; m < members; m++)
         pool->parts->reader[pool->member[m]] = pool->reader[m];
-    pilot_pooled_task_clear(&pooled);
     return status;
 }
 

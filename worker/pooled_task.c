@@ -6,12 +6,12 @@
 #include "pilot/memory.h"
 
 void pilot_pooled_task_init(pilot_pooled_task_t *pooled, const pilot_analysis_t *analysis,
-                            const pilot_subset_t *subset)
+                            const pilot_subset_t *subset, size_t group)
 {
     const Pilot__Spec *spec = analysis->spec;
     pooled->regressor = PILOT_NEW_ARRAY(pilot_regressor_t, spec->n_covariate);
     pooled->frame = (pilot_frame_t){.arms = spec->n_arm};
-    pooled->task = pilot_regression_task(analysis, subset, NULL, NULL, pooled->regressor);
+    pooled->task = pilot_regression_task(analysis, subset, group, NULL, NULL, pooled->regressor);
     pooled->task.frame = &pooled->frame;
 }
 

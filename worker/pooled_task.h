@@ -14,7 +14,7 @@ typedef struct pilot_pooled_task {
 } pilot_pooled_task_t;
 
 void pilot_pooled_task_init(pilot_pooled_task_t *pooled, const pilot_analysis_t *analysis,
-                            const pilot_subset_t *subset);
+                            const pilot_subset_t *subset, size_t group);
 void pilot_pooled_task_clear(pilot_pooled_task_t *pooled);
 
 /* Agencies that have this subset, ascending; returns how many. */

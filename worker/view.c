@@ -91,21 +91,25 @@ void pilot_view_clear(pilot_view_t *view)
 }
 
 size_t pilot_regression_covariates(const pilot_analysis_t *analysis, const pilot_subset_t *subset,
-                                   size_t *ret_covariate)
+                                   size_t group, size_t *ret_covariate)
 {
     const Pilot__Spec *spec = analysis->spec;
     size_t count = 0;
+    if (analysis->baseline[group] != SIZE_MAX)
+        ret_covariate[count++] = analysis->baseline[group];
     for (size_t i = 0; i < spec->n_covariate; i++) {
         const Pilot__Covariate *covariate = spec->covariate[i];
         bool is_subgroup = subset->level && spec->subgroup[subset->subgroup] == i;
-        if (!(covariate->has_subgroup_only && covariate->subgroup_only) && !is_subgroup)
+        if (!(covariate->has_subgroup_only && covariate->subgroup_only) && !is_subgroup &&
+            !covariate->has_baseline_of)
             ret_covariate[count++] = i;
     }
     return count;
 }
 
 pilot_ols_task_t pilot_regression_task(const pilot_analysis_t *analysis,
-                                       const pilot_subset_t *subset, const pilot_variable_t *number,
+                                       const pilot_subset_t *subset, size_t group,
+                                       const pilot_variable_t *number,
                                        const pilot_category_t *category,
                                        pilot_regressor_t *regressor)
 {
@@ -113,7 +117,7 @@ pilot_ols_task_t pilot_regression_task(const pilot_analysis_t *analysis,
     static const pilot_category_t any_category;
     const Pilot__Spec *spec = analysis->spec;
     size_t *covariate = PILOT_NEW_ARRAY(size_t, spec->n_covariate);
-    size_t regressors = pilot_regression_covariates(analysis, subset, covariate);
+    size_t regressors = pilot_regression_covariates(analysis, subset, group, covariate);
     for (size_t i = 0; i < regressors; i++) {
         size_t at = covariate[i];
         regressor[i] = (pilot_regressor_t){.name = spec->covariate[at]->name};
@@ -134,9 +138,9 @@ pilot_ols_task_t pilot_regression_task(const pilot_analysis_t *analysis,
                               .confidence = spec->confidence};
 }
 
-pilot_ols_task_t pilot_view_task(pilot_view_t *view, const pilot_subset_t *subset)
+pilot_ols_task_t pilot_view_task(pilot_view_t *view, const pilot_subset_t *subset, size_t group)
 {
-    pilot_ols_task_t task = pilot_regression_task(view->analysis, subset, view->number,
+    pilot_ols_task_t task = pilot_regression_task(view->analysis, subset, group, view->number,
                                                   view->category, view->regressor);
     task.frame = &view->frame;
     task.row = subset->level ? subset->row : NULL;

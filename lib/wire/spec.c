@@ -67,13 +67,24 @@ static void add_outcomes(Pilot__Spec *spec, const pilot_plan_t *plan)
 
 static void add_covariates(Pilot__Spec *spec, const pilot_plan_t *plan)
 {
+    size_t most = plan->covariate_count + plan->outcome_count;
     spec->n_covariate = plan->covariate_count;
-    NEW_MESSAGES(spec->covariate, Pilot__Covariate, plan->covariate_count, pilot__covariate__init);
+    NEW_MESSAGES(spec->covariate, Pilot__Covariate, most, pilot__covariate__init);
     for (size_t i = 0; i < plan->covariate_count; i++) {
         spec->covariate[i]->name = pilot_strdup(plan->covariates[i].name);
         spec->covariate[i]->kind = variable_kind(plan->covariates[i].type);
         spec->covariate[i]->has_subgroup_only = plan->covariates[i].subgroup_only;
         spec->covariate[i]->subgroup_only = plan->covariates[i].subgroup_only;
+    }
+    /* Behind the others, so that subgroups are still the plan's. */
+    for (size_t i = 0; i < plan->outcome_count; i++) {
+        if (!plan->outcomes[i].baseline)
+            continue;
+        Pilot__Covariate *baseline = spec->covariate[spec->n_covariate++];
+        baseline->name = pilot_format("%s_baseline", plan->outcomes[i].name);
+        baseline->kind = PILOT__VARIABLE_KIND__NUMBER;
+        baseline->has_baseline_of = true;
+        baseline->baseline_of = (uint32_t)i;
     }
     spec->n_subgroup = plan->subgroup_count;
     spec->subgroup = PILOT_NEW_ARRAY(uint32_t, plan->subgroup_count);

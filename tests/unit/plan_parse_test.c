@@ -330,7 +330,6 @@ static void test_not_computed(void)
         "agencies: [{name: 1, id: x, attributes: {region: east}}]\n"
         "unit_ids: hmac\n",
         "columns.wave: waves are stored; analyses by wave are not computed by this version\n"
-        "outcomes.baseline: baselines are stored; they are not used by this version\n"
         "outcomes.family: p-values are not adjusted for multiplicity by this version\n"
         "analysis.randomization_draws: randomization inference is not computed by this version\n"
         "analysis.multiplicity: p-values are not adjusted for multiplicity by this version\n"
