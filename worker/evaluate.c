@@ -87,7 +87,7 @@ static void evaluate_instruments(evaluation_t *evaluation, pilot_ols_t *ols)
     for (size_t s = 0; s < subsets; s++)
         for (size_t arm = 1; arm <= treatments; arm++)
             pilot_instruments_estimate(
-                &evaluation->instruments, ols, &evaluation->subsets->subset[s], arm,
+                &evaluation->instruments, ols, &evaluation->subsets->subset[s], s, arm,
                 &evaluation->iv[(s * treatments + arm - 1) * analysis->responses]);
 }
 
@@ -129,7 +129,7 @@ static void keep_linear(evaluation_t *evaluation, const pilot_row_key_t *key, co
     const pilot_analysis_t *analysis = evaluation->view.analysis;
     bool regression = key->slot->estimator != PILOT_DIFFERENCE_IN_MEANS;
     if (key->slot->estimator == PILOT_IV) {
-        pilot_gaps_keep(&evaluation->gaps, key, PILOT_GAP_CONTRAST, estimator, estimate);
+        pilot_gaps_keep(&evaluation->gaps, key, PILOT_GAP_IV, estimator, estimate);
         return;
     }
     if (key->slot->estimator == PILOT_ESTIMATORS) {
@@ -268,6 +268,7 @@ static void evaluation_init(evaluation_t *evaluation, const pilot_analysis_t *an
     pilot_gaps_init(&evaluation->gaps, analysis, evaluation->subsets, evaluation->overlaps);
     if (analysis->has_iv)
         pilot_instruments_init(&evaluation->instruments, &evaluation->view);
+    evaluation->instruments.overlaps = evaluation->overlaps;
 }
 
 static void evaluation_clear(evaluation_t *evaluation)
@@ -308,6 +309,8 @@ void pilot_evaluate_agency(const pilot_analysis_t *analysis, pilot_ols_t *ols,
         evaluate_subset(&evaluation, ols, s);
     if (analysis->has_iv && effects)
         evaluate_instruments(&evaluation, ols);
+    if (evaluation.overlaps)
+        pilot_overlaps_add_ivs(evaluation.overlaps);
     if (evaluation.overlaps && evaluation.regression)
         pilot_overlaps_add_scores(evaluation.overlaps, evaluation.scores);
     if (effects)

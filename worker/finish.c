@@ -47,7 +47,7 @@ static pilot_status_t residual_subset(residual_t *residual, size_t s, pilot_erro
     if (status == PILOT_OK && analysis->has_iv) {
         size_t each = analysis->treatments * pilot_instrument_fits(analysis);
         status = pilot_instruments_residuals(
-            &residual->instruments, residual->ols, &residual->subsets->subset[s],
+            &residual->instruments, residual->ols, &residual->subsets->subset[s], s,
             (const pilot_pooled_ols_fit_t *const *)&fits->iv[subset * each], &residual->piece,
             error);
     }
@@ -70,6 +70,7 @@ pilot_status_t pilot_residual_agency(const pilot_analysis_t *analysis, pilot_ols
         residual.overlaps = pilot_overlaps_of(&residual.view, residual.subsets);
     if (analysis->has_iv)
         pilot_instruments_init(&residual.instruments, &residual.view);
+    residual.instruments.overlaps = residual.overlaps;
     size_t regressions = pilot_analysis_regressions(analysis, residual.subsets->count);
     residual.scores = PILOT_NEW_ARRAY(pilot_ols_scores_t, regressions);
     pilot_status_t status = PILOT_OK;
@@ -77,6 +78,8 @@ pilot_status_t pilot_residual_agency(const pilot_analysis_t *analysis, pilot_ols
         status = residual_subset(&residual, s, error);
     if (status == PILOT_OK && residual.overlaps)
         pilot_overlaps_add_scores(residual.overlaps, residual.scores);
+    if (status == PILOT_OK && residual.overlaps)
+        pilot_overlaps_add_ivs(residual.overlaps);
     if (status == PILOT_OK && residual.overlaps)
         pilot_overlaps_pack(residual.overlaps, &residual.piece);
     if (status == PILOT_OK)
@@ -196,7 +199,7 @@ static pilot_estimate_t *instrument_estimate(finish_t *finish, const pilot_row_k
     pilot_estimate_t *estimate = &finish->iv[cell * analysis->treatments + key->arm - 1];
     *ret_estimator = key->estimator;
     pilot_mark_partial(estimate, finish->fits->given_up);
-    pilot_gaps_keep(gaps, key, PILOT_GAP_CONTRAST, key->estimator, estimate);
+    pilot_gaps_keep(gaps, key, PILOT_GAP_IV, key->estimator, estimate);
     return estimate;
 }
 

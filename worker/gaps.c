@@ -79,6 +79,12 @@ static bool find_overlap(const pilot_gaps_t *gaps, const pilot_row_key_t *key, s
             a->estimate.std_error.value, b->estimate.std_error.value);
         return !overlaps->differences_unknown;
     }
+    if (a->origin == PILOT_GAP_IV) {
+        ret->covariance =
+            overlaps
+                ->iv[(pair * analysis->responses + response) * analysis->treatments + treatment];
+        return !overlaps->ivs_unknown;
+    }
     size_t model = pilot_analysis_regression(analysis, 0, key->slot->estimator, response);
     size_t models = pilot_analysis_regressions(analysis, 1);
     ret->covariance =

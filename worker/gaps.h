@@ -15,6 +15,7 @@
 typedef enum pilot_gap_origin {
     PILOT_GAP_DIFFERENCE,
     PILOT_GAP_REGRESSION,
+    PILOT_GAP_IV,
     PILOT_GAP_CONTRAST /* the covariance of clusters that levels share is not known */
 } pilot_gap_origin_t;
 

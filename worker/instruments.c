@@ -198,7 +198,7 @@ static double from_sum(const pilot_estimate_t *estimate, size_t treatments)
 /* ---- one agency ------------------------------------------------------------------------------ */
 
 void pilot_instruments_estimate(pilot_instruments_t *instruments, pilot_ols_t *ols,
-                                const pilot_subset_t *subset, size_t arm,
+                                const pilot_subset_t *subset, size_t index, size_t arm,
                                 pilot_estimate_t *ret_estimate)
 {
     const pilot_analysis_t *analysis = instruments->view->analysis;
@@ -218,6 +218,7 @@ void pilot_instruments_estimate(pilot_instruments_t *instruments, pilot_ols_t *o
             each == 3 ? from_sum(form, treatments)
                       : pilot_ols_scores_covariance(&scores[0], arm - 1, &scores[1], arm - 1);
         ret_estimate[r] = finish_row(analysis, form, &form[treatments], covariance, true);
+        pilot_overlaps_keep_iv(instruments->overlaps, index, r, arm, &scores[0], &scores[1]);
     }
 }
 
@@ -255,7 +256,7 @@ pilot_status_t pilot_instruments_fit(const pilot_analysis_t *analysis, const pil
 }
 
 pilot_status_t pilot_instruments_residuals(pilot_instruments_t *instruments, pilot_ols_t *ols,
-                                           const pilot_subset_t *subset,
+                                           const pilot_subset_t *subset, size_t index,
                                            const pilot_pooled_ols_fit_t *const *fit,
                                            pilot_piece_t *piece, pilot_error_t *error)
 {
@@ -273,6 +274,7 @@ pilot_status_t pilot_instruments_residuals(pilot_instruments_t *instruments, pil
         for (size_t r = 0; r < analysis->responses && status == PILOT_OK; r++) {
             const pilot_ols_scores_t *scores = &instruments->scores[r * each];
             bool both = scores[0].available && scores[1].available;
+            pilot_overlaps_keep_iv(instruments->overlaps, index, r, arm, &scores[0], &scores[1]);
             pilot_piece_add_count(piece, pilot_ols_scores_unknown(&scores[0], arm - 1) ||
                                              pilot_ols_scores_unknown(&scores[1], arm - 1));
             pilot_piece_add_number(

@@ -9,6 +9,7 @@
 
 #include "analysis.h"
 #include "evaluate.h"
+#include "overlaps.h"
 #include "pilot/pooled_ols.h"
 
 /* Regressions of a contrast in one subset: by response, the reduced form, the first stage and,
@@ -25,15 +26,16 @@ typedef struct pilot_instruments {
     uint32_t *row;            /* rows of a subset's two arms */
     pilot_ols_scores_t *scores;
     pilot_estimate_t *estimate; /* [fit][treatment] */
+    pilot_overlaps_t *overlaps; /* borrowed; keeps scores of levels; NULL: nobody does */
 } pilot_instruments_t;
 
 /* The view must have its responses, and the analysis iv. */
 void pilot_instruments_init(pilot_instruments_t *instruments, pilot_view_t *view);
 void pilot_instruments_clear(pilot_instruments_t *instruments);
 
-/* One agency's estimates of a contrast: ret_estimate[response]. */
+/* One agency's estimates of a contrast: ret_estimate[response].  index: of the subset. */
 void pilot_instruments_estimate(pilot_instruments_t *instruments, pilot_ols_t *ols,
-                                const pilot_subset_t *subset, size_t arm,
+                                const pilot_subset_t *subset, size_t index, size_t arm,
                                 pilot_estimate_t *ret_estimate);
 
 /* Round 1: moments of every contrast. */
@@ -45,7 +47,7 @@ pilot_status_t pilot_instruments_fit(const pilot_analysis_t *analysis, const pil
                                      pilot_pooled_ols_fit_t **ret_fit, pilot_error_t *error);
 /* Round 2: residual-based sums and products of scores of every contrast. */
 pilot_status_t pilot_instruments_residuals(pilot_instruments_t *instruments, pilot_ols_t *ols,
-                                           const pilot_subset_t *subset,
+                                           const pilot_subset_t *subset, size_t index,
                                            const pilot_pooled_ols_fit_t *const *fit,
                                            pilot_piece_t *piece, pilot_error_t *error);
 /* Their sums: ret_estimate[response][treatment]. */

@@ -1,5 +1,6 @@
 #include "overlaps.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -62,6 +63,10 @@ pilot_overlaps_t *pilot_overlaps_new(const pilot_analysis_t *analysis,
     overlaps->difference = PILOT_NEW_ARRAY(pilot_dim_overlap_t, by_difference(overlaps));
     overlaps->square = PILOT_NEW_ARRAY(double, by_level(overlaps));
     overlaps->regression = PILOT_NEW_ARRAY(double, by_regression(overlaps));
+    if (analysis->has_iv) {
+        overlaps->iv = PILOT_NEW_ARRAY(double, by_difference(overlaps));
+        overlaps->iv_score = PILOT_NEW_ARRAY(double *, by_level(overlaps));
+    }
     return overlaps;
 }
 
@@ -75,6 +80,10 @@ void pilot_overlaps_free(pilot_overlaps_t *overlaps)
     free(overlaps->difference);
     free(overlaps->square);
     free(overlaps->regression);
+    for (size_t i = 0; overlaps->iv_score && i < by_level(overlaps); i++)
+        free(overlaps->iv_score[i]);
+    free(overlaps->iv_score);
+    free(overlaps->iv);
     free(overlaps);
 }
 
@@ -194,6 +203,45 @@ void pilot_overlaps_add_scores(pilot_overlaps_t *overlaps, const pilot_ols_score
         }
 }
 
+void pilot_overlaps_keep_iv(pilot_overlaps_t *overlaps, size_t subset, size_t response, size_t arm,
+                            const pilot_ols_scores_t *form, const pilot_ols_scores_t *stage)
+{
+    if (!overlaps || !overlaps->clustered || subset == 0)
+        return;
+    const pilot_analysis_t *analysis = overlaps->analysis;
+    size_t treatment = arm - 1;
+    overlaps->ivs_unknown |=
+        pilot_ols_scores_unknown(form, treatment) || pilot_ols_scores_unknown(stage, treatment);
+    if (!form->available || !stage->available || !form->contrast[treatment].given ||
+        !stage->contrast[treatment].given || stage->contrast[treatment].estimate == 0)
+        return;
+    double first = stage->contrast[treatment].estimate;
+    double ratio = form->contrast[treatment].estimate / first;
+    double one = sqrt(form->factor) / first, two = ratio * sqrt(stage->factor) / first;
+    double *score = PILOT_NEW_ARRAY(double, form->units);
+    for (size_t i = 0; i < form->units; i++)
+        score[i] = one * form->value[treatment * form->units + i] -
+                   two * stage->value[treatment * stage->units + i];
+    size_t at = (subset * analysis->responses + response) * analysis->treatments + treatment;
+    free(overlaps->iv_score[at]);
+    overlaps->iv_score[at] = score;
+    overlaps->frame_clusters = form->units;
+}
+
+void pilot_overlaps_add_ivs(pilot_overlaps_t *overlaps)
+{
+    size_t each = overlaps->analysis->responses * overlaps->analysis->treatments;
+    for (size_t i = 0; overlaps->iv && i < overlaps->pairs; i++)
+        for (size_t k = 0; k < each; k++) {
+            const double *one = overlaps->iv_score[overlaps->pair[i].one * each + k];
+            const double *other = overlaps->iv_score[overlaps->pair[i].other * each + k];
+            double sum = 0;
+            for (size_t s = 0; one && other && s < overlaps->frame_clusters; s++)
+                sum += one[s] * other[s];
+            overlaps->iv[i * each + k] += sum;
+        }
+}
+
 /* ---- to a piece and back --------------------------------------------------------------------- */
 
 void pilot_overlaps_pack(const pilot_overlaps_t *overlaps, pilot_piece_t *piece)
@@ -203,6 +251,7 @@ void pilot_overlaps_pack(const pilot_overlaps_t *overlaps, pilot_piece_t *piece)
     pilot_piece_add_count(piece, overlaps->clustered);
     pilot_piece_add_count(piece, overlaps->differences_unknown);
     pilot_piece_add_count(piece, overlaps->regressions_unknown);
+    pilot_piece_add_count(piece, overlaps->ivs_unknown);
     pilot_piece_add_numbers(piece, overlaps->square, by_level(overlaps));
     if (!overlaps->clustered)
         return;
@@ -213,6 +262,8 @@ void pilot_overlaps_pack(const pilot_overlaps_t *overlaps, pilot_piece_t *piece)
         pilot_piece_add_number(piece, one->cross);
     }
     pilot_piece_add_numbers(piece, overlaps->regression, by_regression(overlaps));
+    if (overlaps->iv)
+        pilot_piece_add_numbers(piece, overlaps->iv, by_difference(overlaps));
 }
 
 static pilot_status_t unpack(pilot_overlaps_t *overlaps, pilot_piece_reader_t *reader,
@@ -221,7 +272,7 @@ static pilot_status_t unpack(pilot_overlaps_t *overlaps, pilot_piece_reader_t *r
     size_t outcomes = by_outcome(overlaps), differences = by_difference(overlaps);
     const uint64_t *clusters = pilot_piece_take_counts(reader, outcomes);
     const uint64_t *blocks = pilot_piece_take_counts(reader, outcomes);
-    const uint64_t *flag = pilot_piece_take_counts(reader, 3);
+    const uint64_t *flag = pilot_piece_take_counts(reader, 4);
     const double *square = pilot_piece_take_numbers(reader, by_level(overlaps));
     if (!clusters || !blocks || !flag || !square)
         return pilot_error_set(error, PILOT_E_PROTOCOL, "a part without its levels' overlaps");
@@ -231,17 +282,21 @@ static pilot_status_t unpack(pilot_overlaps_t *overlaps, pilot_piece_reader_t *r
     overlaps->clustered = flag[0] != 0;
     overlaps->differences_unknown = flag[1] != 0;
     overlaps->regressions_unknown = flag[2] != 0;
+    overlaps->ivs_unknown = flag[3] != 0;
     if (!overlaps->clustered)
         return PILOT_OK;
     const uint64_t *count = pilot_piece_take_counts(reader, 2 * differences);
     const double *number = pilot_piece_take_numbers(reader, differences);
     const double *regression = pilot_piece_take_numbers(reader, by_regression(overlaps));
-    if (!count || !number || !regression)
+    const double *iv = overlaps->iv ? pilot_piece_take_numbers(reader, differences) : number;
+    if (!count || !number || !regression || !iv)
         return pilot_error_set(error, PILOT_E_PROTOCOL, "a part without its levels' covariances");
     for (size_t i = 0; i < differences; i++)
         overlaps->difference[i] = (pilot_dim_overlap_t){
             .clusters = count[2 * i], .blocks = count[2 * i + 1], .cross = number[i]};
     memcpy(overlaps->regression, regression, by_regression(overlaps) * sizeof *regression);
+    if (overlaps->iv)
+        memcpy(overlaps->iv, iv, differences * sizeof *iv);
     return PILOT_OK;
 }
 
@@ -262,6 +317,8 @@ static void add_pair(pilot_overlaps_t *total, size_t to, const pilot_overlaps_t 
         sum->blocks += one->blocks;
         sum->cross += one->cross;
     }
+    for (size_t i = 0; total->iv && i < differences; i++)
+        total->iv[to * differences + i] += part->iv[from * differences + i];
     for (size_t i = 0; i < regressions; i++)
         total->regression[to * regressions + i] += part->regression[from * regressions + i];
 }
@@ -275,6 +332,7 @@ pilot_status_t pilot_overlaps_merge(pilot_overlaps_t *total, const pilot_subsets
     total->clustered |= part->clustered;
     total->differences_unknown |= part->differences_unknown;
     total->regressions_unknown |= part->regressions_unknown;
+    total->ivs_unknown |= part->ivs_unknown;
     for (size_t i = 0; i < part->pairs && status == PILOT_OK; i++) {
         size_t one = pilot_subsets_find(all, &levels->subset[part->pair[i].one]);
         size_t other = pilot_subsets_find(all, &levels->subset[part->pair[i].other]);

@@ -24,11 +24,14 @@ typedef struct pilot_overlaps {
     size_t pairs, subsets;
     bool clustered; /* some cluster has rows in two levels; else what follows the counts is 0 */
     /* Clusters that only all agencies together could tell the covariance of (level: across). */
-    bool differences_unknown, regressions_unknown;
+    bool differences_unknown, regressions_unknown, ivs_unknown;
     uint64_t *clusters, *blocks;     /* [pair][outcome]; rows of all arms */
     pilot_dim_overlap_t *difference; /* [pair][response][treatment] */
     double *square;                  /* [subset][response][treatment]: differences' own */
     double *regression;              /* [pair][model][response][treatment]: covariance */
+    double *iv;                      /* [pair][response][treatment]: covariance; NULL: no iv */
+    double **iv_score;               /* [subset][response][treatment]: by cluster, or NULL */
+    size_t frame_clusters;
 } pilot_overlaps_t;
 
 /* Of an analysis' levels, nothing shared yet.  Caller frees. */
@@ -44,6 +47,12 @@ bool pilot_overlaps_need_scores(const pilot_overlaps_t *overlaps, const pilot_an
                                 size_t subset);
 /* And of its regressions.  scores: by pilot_analysis_regression. */
 void pilot_overlaps_add_scores(pilot_overlaps_t *overlaps, const pilot_ols_scores_t *scores);
+
+/* Scores of iv in a level, from those of its two regressions; kept only where they are needed. */
+void pilot_overlaps_keep_iv(pilot_overlaps_t *overlaps, size_t subset, size_t response, size_t arm,
+                            const pilot_ols_scores_t *form, const pilot_ols_scores_t *stage);
+/* Once all levels' are kept. */
+void pilot_overlaps_add_ivs(pilot_overlaps_t *overlaps);
 
 void pilot_overlaps_pack(const pilot_overlaps_t *overlaps, pilot_piece_t *piece);
 /* Read what pilot_overlaps_pack wrote of these levels and add it to `total`, whose levels are

@@ -7,7 +7,7 @@
 # Clusters that span levels: ONE regression with every regressor times the level's indicators and CR2 over
 # clusters (clubSandwich, equal working weights) gives the difference's standard error.
 # r-cran-estimatr 1.0.0, r-cran-clubsandwich 0.5.8, r-cran-aer 1.2-10, R 4.2.2.
-suppressMessages({library(estimatr); library(clubSandwich)})
+suppressMessages({library(AER); library(estimatr); library(clubSandwich)})
 set.seed(20241103)
 draw_agency <- function(a) {
     rows <- list()
@@ -134,6 +134,30 @@ fit_stacked <- function(e, estimator, arm, variable, one, other, blocked) {
     c(coef(f)[[name]], sqrt(v[name, name]))
 }
 
+fit_stacked_iv <- function(e, arm, variable, one, other, blocked) {
+    e <- e[!is.na(e[[variable]]) & e[[variable]] %in% c(one, other) & e$arm %in% c("c", arm), ]
+    e$x_missing <- 0
+    parts <- lapply(c(one, other), function(l) {
+        p <- impute(e[e[[variable]] == l, ], TRUE)
+        p$x <- p$x - mean(p$x)
+        p
+    })
+    e <- do.call(rbind, parts)
+    first <- as.numeric(e[[variable]] == one); l <- 1 - first
+    e$d_one <- first * (e$got == arm); e$d_other <- l * (e$got == arm)
+    e$z_one <- first * (e$arm == arm); e$z_other <- l * (e$arm == arm)
+    e$x_one <- first * e$x; e$x_other <- l * e$x
+    e$m_one <- first * e$x_missing; e$m_other <- l * e$x_missing
+    e$place <- paste(if (blocked) e$place, l)
+    more <- c("place", "x_one", "x_other", if (any(e$m_one > 0)) "m_one",
+              if (any(e$m_other > 0)) "m_other")
+    more <- paste(c("", more), collapse = " + ")
+    f <- ivreg(as.formula(paste0("y ~ 0 + d_one + d_other", more, " | 0 + z_one + z_other", more)),
+               data = e)
+    v <- vcovCR(f, cluster = e$k, type = "CR2")[c("d_one", "d_other"), c("d_one", "d_other")]
+    c(coef(f)[["d_other"]] - coef(f)[["d_one"]], sqrt(v[1, 1] + v[2, 2] - 2 * v[1, 2]))
+}
+
 # ---- all levels at once where clusters span them: Hotelling's reference, the smallest df
 joint_stacked <- function(e, arm, variable, levels, blocked, df) {
     e <- do.call(rbind, lapply(levels, function(l) impute(e[!is.na(e[[variable]]) & e[[variable]] == l, ])))
@@ -177,9 +201,9 @@ one_design <- function(scope, variable, estimator, blocked, clustered) for (arm 
         estimate <- fits[1, i] - fits[1, 1]
         std_error <- sqrt(sum(v)); df <- sum(v)^2 / sum(v^2 / fits[3, c(1, i)])
         if (spans) {
-            r <- if (estimator == "iv") c(NA, NA) else
-                fit_stacked(e, estimator, arm, variable, levels[1], levels[i], blocked)
-            if (estimator != "iv") stopifnot(abs(r[1] - estimate) < 1e-9)
+            r <- if (estimator == "iv") fit_stacked_iv(e, arm, variable, levels[1], levels[i], blocked)
+                else fit_stacked(e, estimator, arm, variable, levels[1], levels[i], blocked)
+            stopifnot(abs(r[1] - estimate) < 1e-9)
             std_error <- r[2]
             df <- min(fits[3, c(1, i)])
         }
