@@ -14,7 +14,7 @@ libsodium-dev libssl-dev'
 run='postgresql postgresql-client'
 test='perl jq'
 lint='clang-format-14 clang-tidy-14 cppcheck' # left out where a distribution no longer has them
-golden='r-base-core r-cran-estimatr r-cran-clubsandwich r-cran-sandwich r-cran-metafor r-cran-jsonlite r-cran-survival r-cran-coin r-cran-quantreg r-cran-aer'
+golden='r-base-core r-cran-estimatr r-cran-clubsandwich r-cran-sandwich r-cran-metafor r-cran-survival r-cran-coin r-cran-quantreg r-cran-aer'
 
 packages="$build $run"
 quiet=false
