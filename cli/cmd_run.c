@@ -47,9 +47,9 @@ static void say_hints(const pilot_context_t *context, const char *pilot, int64_t
         const char *view, *about;
     } views[] = {{"effects", "each agency's effects, and pooled ones"},
                  {"agencies", "agencies beside their shrunken estimates"},
-                 {"quality", "balance of arms, attrition, counts"}};
+                 {"quality --alarms", "which checks of the data ring"}};
     for (size_t i = 0; i < sizeof views / sizeof *views; i++)
-        pilot_say("  %s results %s%s --view %-9s # %s", context->program, pilot, flags,
+        pilot_say("  %s results %s%s --view %-16s # %s", context->program, pilot, flags,
                   views[i].view, views[i].about);
     pilot_say("  %s results %s%s --view comparison --all --format csv --output comparison.csv",
               context->program, pilot, flags);
