@@ -31,11 +31,15 @@ static double weight_of(const level_t *level, size_t row)
     return level->frame->weight ? level->frame->weight[row] : 1;
 }
 
-/* Weights and means of the two arms in one block's rows; false when an arm is missing. */
-static bool find_means(const level_t *level, size_t first, size_t last, double *ret_weight,
-                       double *ret_mean)
+/* One arm's units in a block. */
+typedef struct cell {
+    double weight, square, mean; /* square: of the weights */
+} cell_t;
+
+/* False when an arm is missing. */
+static bool find_cells(const level_t *level, size_t first, size_t last, cell_t *ret_cell)
 {
-    compensated_t weight[2] = {{0}}, sum[2] = {{0}};
+    compensated_t weight[2] = {{0}}, square[2] = {{0}}, sum[2] = {{0}};
     double base = 0;
     bool has_base = false;
     for (size_t i = first; i < last; i++) {
@@ -43,62 +47,89 @@ static bool find_means(const level_t *level, size_t first, size_t last, double *
         if (!counts(level, row))
             continue;
         size_t treated = level->frame->arm[row] != 0;
-        double value = level->outcome->value[row];
+        double value = level->outcome->value[row], w = weight_of(level, row);
         base = has_base ? base : value;
         has_base = true;
-        compensated_add(&weight[treated], weight_of(level, row));
-        compensated_add(&sum[treated], weight_of(level, row) * (value - base));
+        compensated_add(&weight[treated], w);
+        compensated_add(&square[treated], w * w);
+        compensated_add(&sum[treated], w * (value - base));
     }
     for (size_t z = 0; z < 2; z++) {
-        ret_weight[z] = compensated_value(&weight[z]);
-        if (!(ret_weight[z] > 0))
+        double whole = compensated_value(&weight[z]);
+        if (!(whole > 0))
             return false;
-        ret_mean[z] = base + compensated_value(&sum[z]) / ret_weight[z];
+        ret_cell[z] = (cell_t){.weight = whole,
+                               .square = compensated_value(&square[z]),
+                               .mean = base + compensated_value(&sum[z]) / whole};
     }
     return true;
 }
 
-/* CR2's adjustment of a cluster that has this share of its arm in the block; one that is its arm
- * has no residual. */
-static double adjustment(double share)
+/* w'(E^(-1/2) - I)e of a symmetric 2 x 2 matrix E; eigenvalues of no size count as 0 there. */
+static double adjust(double e11, double e12, double e22, const double *w, const double *e)
 {
-    return share < 1 - 1e-12 ? 1 / sqrt(1 - share) : 0;
+    double angle = 0.5 * atan2(2 * e12, e11 - e22), sum = 0;
+    double middle = (e11 + e22) / 2, radius = hypot((e11 - e22) / 2, e12);
+    for (int i = 0; i < 2; i++) {
+        double x = i ? -sin(angle) : cos(angle), y = i ? cos(angle) : sin(angle);
+        double value = i ? middle - radius : middle + radius;
+        double factor = value > 1e-12 ? 1 / sqrt(value) : 0;
+        sum += (factor - 1) * (w[0] * x + w[1] * y) * (e[0] * x + e[1] * y);
+    }
+    return sum;
 }
 
-/* Rows first .. last - 1 are one cluster's. */
-static void score_cluster(level_t *level, size_t first, size_t last, const double *weight,
-                          const double *mean)
+/* CR2's score of a cluster's rows in one arm's weighted mean, times the arm's weight: w'A e with
+ * A = B^(-1/2), B = (I - H)(I - H)' on the cluster: I + a 11' - (1w' + w1')/W, a = sum w^2 / W^2 of
+ * the arm.  In the basis 1/root(n), (w - mean w)/length. */
+static double score_arm(const level_t *level, size_t first, size_t last, size_t treated,
+                        const cell_t *cell)
 {
-    const pilot_frame_t *frame = level->frame;
-    uint32_t cluster = frame->cluster[level->row[first]];
-    double own[2] = {0}, part[2] = {0};
+    double n = 0, weight = 0, plain = 0, weighted = 0, apart = 0, cross = 0;
     for (size_t i = first; i < last; i++) {
         size_t row = level->row[i];
-        if (!counts(level, row))
+        if (!counts(level, row) || (level->frame->arm[row] != 0) != treated)
             continue;
-        size_t treated = frame->arm[row] != 0;
-        own[treated] += weight_of(level, row);
-        part[treated] += weight_of(level, row) * (level->outcome->value[row] - mean[treated]);
-        level->has_cluster[cluster] = 1;
+        double w = weight_of(level, row), e = level->outcome->value[row] - cell->mean;
+        n++;
+        weight += w;
+        plain += e;
+        weighted += w * e;
     }
-    for (size_t z = 0; z < 2; z++) {
-        double score = part[z] / weight[z] * adjustment(own[z] / weight[z]);
-        level->score[cluster] += (weight[0] + weight[1]) * (z ? score : -score);
+    if (n == 0)
+        return 0;
+    for (size_t i = first; i < last && level->frame->weight; i++) {
+        size_t row = level->row[i];
+        if (!counts(level, row) || (level->frame->arm[row] != 0) != treated)
+            continue;
+        double rest = weight_of(level, row) - weight / n;
+        apart += rest * rest;
+        cross += rest * (level->outcome->value[row] - cell->mean);
     }
+    double length = sqrt(apart), root = sqrt(n);
+    if (!(length > 1e-12 * weight))
+        length = cross = 0;
+    double w[2] = {weight / root, length}, e[2] = {plain / root, length > 0 ? cross / length : 0};
+    double a = cell->square / (cell->weight * cell->weight);
+    return weighted +
+           adjust(1 + a * n - 2 * weight / cell->weight, -root * length / cell->weight, 1, w, e);
 }
 
 static void score_block(level_t *level, size_t first, size_t last)
 {
     const pilot_frame_t *frame = level->frame;
-    double weight[2], mean[2];
-    if (!find_means(level, first, last, weight, mean))
+    cell_t cell[2];
+    if (!find_cells(level, first, last, cell))
         return;
+    double share = cell[0].weight + cell[1].weight;
     level->uses_block[frame->block ? frame->block[level->row[first]] : 0] = 1;
     for (size_t i = first, end; frame->cluster && i < last; i = end) {
-        end = i + 1;
-        while (end < last && frame->cluster[level->row[end]] == frame->cluster[level->row[i]])
-            end++;
-        score_cluster(level, i, end, weight, mean);
+        uint32_t cluster = frame->cluster[level->row[i]];
+        for (end = i; end < last && frame->cluster[level->row[end]] == cluster; end++)
+            level->has_cluster[cluster] |= counts(level, level->row[end]);
+        for (size_t z = 0; z < 2; z++)
+            level->score[cluster] +=
+                (z ? share : -share) / cell[z].weight * score_arm(level, i, end, z, &cell[z]);
     }
 }
 

@@ -103,13 +103,23 @@ static void golden(const table_t *units)
             jobs_plan_t plan = plan_by(variable[v], blocked, clustered);
             jobs_results_t results = jobs_run(&plan, units);
             for (size_t i = 0; i < gaps.rows; i++)
-                if (is_of(&gaps, i, variable[v], blocked, clustered))
+                if (!is_yes(&gaps, i, "weighted") &&
+                    is_of(&gaps, i, variable[v], blocked, clustered))
                     check_gap(&gaps, i, &results);
             for (size_t i = 0; i < joint.rows; i++)
                 if (is_of(&joint, i, variable[v], blocked, clustered))
                     check_joint(&joint, i, &results);
             jobs_free(&results);
         }
+    for (int design = 2; design < 4; design++) {
+        jobs_plan_t plan = plan_by("g", design & 1, true);
+        plan.weight = "w";
+        jobs_results_t results = jobs_run(&plan, units);
+        for (size_t i = 0; i < gaps.rows; i++)
+            if (is_yes(&gaps, i, "weighted") && is_yes(&gaps, i, "blocked") == (design & 1))
+                check_gap(&gaps, i, &results);
+        jobs_free(&results);
+    }
     table_free(&gaps);
     table_free(&joint);
 }

@@ -61,7 +61,7 @@ impute <- function(e, indicate = FALSE) {
 }
 
 # ---- one level's effect of arm a or b: estimate, standard error, df
-fit_level <- function(e, estimator, arm, blocked, clustered) {
+fit_level <- function(e, estimator, arm, blocked, clustered, weighted = FALSE) {
     k <- if (clustered) e$k
     places <- if (length(unique(e$place)) > 1) "place"
     if (estimator == "difference_in_means") {
@@ -70,7 +70,13 @@ fit_level <- function(e, estimator, arm, blocked, clustered) {
             both <- names(which(tapply(e$arm, e$place, function(v) length(unique(v))) == 2))
             e <- e[e$place %in% both, ]
         }
-        if (blocked && clustered)
+        if (weighted && blocked)
+            f <- difference_in_means(y ~ arm, e, blocks = place, clusters = k, weights = w,
+                                     condition1 = "c", condition2 = arm)
+        else if (weighted)
+            f <- difference_in_means(y ~ arm, e, clusters = k, weights = w, condition1 = "c",
+                                     condition2 = arm)
+        else if (blocked && clustered)
             f <- difference_in_means(y ~ arm, e, blocks = place, clusters = k, condition1 = "c", condition2 = arm)
         else if (blocked)
             f <- difference_in_means(y ~ arm, e, blocks = place, condition1 = "c", condition2 = arm)
@@ -101,7 +107,8 @@ fit_level <- function(e, estimator, arm, blocked, clustered) {
 }
 
 # ---- one regression of two levels, everything times the level
-fit_stacked <- function(e, estimator, arm, variable, one, other, blocked) {
+fit_stacked <- function(e, estimator, arm, variable, one, other, blocked, weighted = FALSE) {
+    if (!weighted) e$w <- 1
     e <- e[!is.na(e[[variable]]) & e[[variable]] %in% c(one, other), ]
     parts <- lapply(c(one, other), function(l) {
         p <- impute(e[e[[variable]] == l, ])
@@ -113,19 +120,19 @@ fit_stacked <- function(e, estimator, arm, variable, one, other, blocked) {
     e$l <- as.numeric(e[[variable]] == other)
     if (estimator == "difference_in_means") e <- e[e$arm %in% c("c", arm), ]
     e$place <- paste(e$place, e$l)
-    if (estimator == "difference_in_means" && blocked) { # a mean for each arm, block and level
+    if (estimator == "difference_in_means") { # a mean for each arm, block and level
+        if (!blocked) e$place <- paste("all", e$l)
         e$cell <- paste(e$place, e$arm, sep = "|")
-        f <- lm(y ~ 0 + cell, e)
+        f <- lm(y ~ 0 + cell, e, weights = w)
         cells <- sub("^cell", "", names(coef(f)))
         place <- sub("[|].*", "", cells)
         in_level <- as.numeric(sub(".* ", "", place))
-        share <- table(e$place)[place] / table(e$l)[as.character(in_level)]
+        share <- tapply(e$w, e$place, sum)[place] / tapply(e$w, e$l, sum)[as.character(in_level)]
         share <- as.numeric(share) * ifelse(sub(".*[|]", "", cells) == arm, 1, -1) * (2 * in_level - 1)
-        v <- vcovCR(f, cluster = e$k, type = "CR2")
+        v <- vcovCR(f, cluster = e$k, type = "CR2", inverse_var = FALSE)
         return(c(sum(share * coef(f)), sqrt(sum(outer(share, share) * v))))
     }
-    right <- switch(estimator, lin = c("t", "u", "xc", "t:xc", "u:xc"), ols = c("t", "u", "xc"),
-                    difference_in_means = if (arm == "a") "t" else "u")
+    right <- if (estimator == "lin") c("t", "u", "xc", "t:xc", "u:xc") else c("t", "u", "xc")
     terms <- c(right, "l", paste0("l:", right))
     if (blocked) terms <- c(terms[terms != "l"], "place")
     f <- lm(as.formula(paste("y ~", paste(terms, collapse = " + "))), e)
@@ -175,12 +182,12 @@ joint_stacked <- function(e, arm, variable, levels, blocked, df) {
 }
 
 gaps <- joint <- NULL
-one_design <- function(scope, variable, estimator, blocked, clustered) for (arm in c("a", "b")) {
+one_design <- function(scope, variable, estimator, blocked, clustered, weighted = FALSE) for (arm in c("a", "b")) {
     e <- scope_of(scope, c("c", "a", "b"))
     levels <- sort(unique(na.omit(e[[variable]])))
     fits <- sapply(levels, function(l) {
         p <- e[!is.na(e[[variable]]) & e[[variable]] == l, ]
-        fit_level(p, estimator, arm, blocked, clustered)
+        fit_level(p, estimator, arm, blocked, clustered, weighted)
     })
     # Where an arm of a level is one cluster, its effect is not told from the cluster's: no variance.
     alone <- sapply(levels, function(l) {
@@ -202,13 +209,13 @@ one_design <- function(scope, variable, estimator, blocked, clustered) for (arm 
         std_error <- sqrt(sum(v)); df <- sum(v)^2 / sum(v^2 / fits[3, c(1, i)])
         if (spans) {
             r <- if (estimator == "iv") fit_stacked_iv(e, arm, variable, levels[1], levels[i], blocked)
-                else fit_stacked(e, estimator, arm, variable, levels[1], levels[i], blocked)
+                else fit_stacked(e, estimator, arm, variable, levels[1], levels[i], blocked, weighted)
             stopifnot(abs(r[1] - estimate) < 1e-9)
             std_error <- r[2]
             df <- min(fits[3, c(1, i)])
         }
         gaps <<- rbind(gaps, data.frame(scope, variable, estimator, blocked = +blocked,
-            clustered = +clustered, arm, level = levels[i], estimate = text(estimate),
+            clustered = +clustered, weighted = +weighted, arm, level = levels[i], estimate = text(estimate),
             std_error = text(std_error), df = text(df),
             alone = +(alone[[1]] || alone[[i]])))
     }
@@ -237,5 +244,8 @@ for (estimator in c("difference_in_means", "ols", "lin", "iv"))
                 if (scope == "pooled" && !blocked) next # the agency is a block
                 one_design(scope, variable, estimator, blocked, clustered)
             }
+for (scope in c("a1", "a2", "a3", "pooled")) for (blocked in c(FALSE, TRUE))
+    if (scope != "pooled" || blocked)
+        one_design(scope, "g", "difference_in_means", blocked, TRUE, weighted = TRUE)
 write.csv(gaps, "gaps.csv", row.names = FALSE, quote = FALSE)
 write.csv(joint, "joint.csv", row.names = FALSE, quote = FALSE)
