@@ -48,7 +48,7 @@ fails 2 "nothing.csv" "data that is not there" $(run "$PLAN" "$T/nothing.csv")
 bad_plan 2 'bad.yaml:[0-9]+:[0-9]+: .*colour' "an unknown key" 's/^title:/colour:/'
 bad_plan 2 'bad.yaml:[0-9]+:[0-9]+: ' "a bad type" 's/^seed: .*/seed: [1]/'
 bad_plan 2 'bad.yaml:[0-9]+:[0-9]+: ' "two controls" 's/control: regular/control: [regular, small]/'
-bad_plan 3 'readings' "an outcome that is not in the CSV" 's/name: reading,/name: readings,/'
+bad_plan 3 'readings' "an outcome that is not in the CSV" 's/name: reading,/name: reading, column: readings,/'
 
 # ---- data ----------------------------------------------------------------------------------------
 cat >"$T/small.yaml" <<'YAML'
