@@ -1,5 +1,6 @@
 #include "report.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -235,9 +236,63 @@ void pilot_report_piece(pilot_report_t *report, uint32_t agency_index, pilot_pie
     }
 }
 
+/* Takes numbers beyond the range of doubles out of a row: sums of outcomes near 1e308.  True if
+ * there were any. */
+static bool drop_unbounded(ProtobufCMessage *row)
+{
+    const ProtobufCMessageDescriptor *type = row->descriptor;
+    char *base = (char *)row;
+    bool dropped = false;
+    for (unsigned i = 0; i < type->n_fields; i++) {
+        const ProtobufCFieldDescriptor *field = &type->fields[i];
+        if (field->type != PROTOBUF_C_TYPE_DOUBLE || field->label != PROTOBUF_C_LABEL_OPTIONAL)
+            continue;
+        protobuf_c_boolean *has = (protobuf_c_boolean *)(void *)(base + field->quantifier_offset);
+        if (*has && !isfinite(*(const double *)(const void *)(base + field->offset))) {
+            *has = false;
+            dropped = true;
+        }
+    }
+    return dropped;
+}
+
+static void drop_unbounded_points(Pilot__Curve *curve)
+{
+    size_t kept = 0;
+    for (size_t k = 0; k < curve->n_point; k++) {
+        Pilot__CurvePoint *point = curve->point[k];
+        drop_unbounded(&point->base);
+        if (isfinite(point->x) && isfinite(point->y))
+            curve->point[kept++] = point;
+        else
+            free(point);
+    }
+    curve->n_point = kept;
+}
+
+/* The last look at rows: one cell's overflow must not cost a batch. */
+static void drop_all_unbounded(pilot_report_t *report)
+{
+    for (size_t i = 0; i < report->effects.count; i++) {
+        Pilot__Effect *effect = report->effects.row[i];
+        if (!drop_unbounded(&effect->base) || effect->reason)
+            continue;
+        effect->status = (char *)pilot_row_status_name(PILOT_ROW_NOT_ESTIMABLE);
+        effect->reason = (char *)pilot_reason_name(
+            effect->has_estimate ? PILOT_REASON_VARIANCE_UNIDENTIFIED : PILOT_REASON_NOT_CONVERGED);
+        effect->has_std_error = effect->has_statistic = effect->has_p_value = false;
+        effect->has_df = effect->has_ci_low = effect->has_ci_high = false;
+    }
+    for (size_t i = 0; i < report->quality.count; i++)
+        drop_unbounded(&((Pilot__Quality *)report->quality.row[i])->base);
+    for (size_t i = 0; i < report->curves.count; i++)
+        drop_unbounded_points(report->curves.row[i]);
+}
+
 uint8_t *pilot_report_pack(pilot_report_t *report, size_t *ret_length)
 {
     Pilot__ResultRows rows = PILOT__RESULT_ROWS__INIT;
+    drop_all_unbounded(report);
     rows.n_effect = report->effects.count;
     rows.effect = (Pilot__Effect **)report->effects.row;
     rows.n_comparison = report->comparisons.count;

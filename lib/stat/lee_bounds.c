@@ -258,6 +258,8 @@ static void note_shares(const work_t *work, const bound_t *bound, pilot_estimate
             all[z] += cells->arm[c][z].weight;
         }
     }
+    if (!isfinite(all[0]) || !isfinite(all[1]))
+        return; /* weights whose sum is beyond the range of numbers */
     pilot_estimate_note(row, "observed: %.4g of treatment, %.4g of control", observed[1] / all[1],
                         observed[0] / all[0]);
     for (size_t z = 2; z-- > 0;)

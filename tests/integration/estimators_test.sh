@@ -185,6 +185,22 @@ sed -n 's/^alone,1,pooled,,//p' "$T/alone.csv" >"$T/pooled.rows"
 is "$(wc -l <"$T/agency.rows")" $((4 * 2 * 119)) "has all its rows"
 same "$T/agency.rows" "$T/pooled.rows" "and pooled ones that are its own, bit for bit"
 
+# ---- numbers at the end of what a double holds ----------------------------------------------------
+awk -F, -v OFS=, 'NR > 1 && $1 == "agency2" {
+    $9 = NR % 2 ? "1.7e308" : "-1.7e308"; $14 = "1e308"; $12 = "1e300" } 1' "$T/all.csv" >"$T/huge.csv"
+sed 's/pilot: every/pilot: huge/' "$T/every.yaml" >"$T/huge.yaml"
+try "$PILOT" run "$T/huge.yaml" "$T/huge.csv" --dir "$T/w1" --view effects --format csv \
+    --output "$T/huge.effects.csv"
+well "an agency whose sums go beyond all numbers"
+is "$(wc -l <"$T/huge.effects.csv")" "$(wc -l <"$T/effects.1.csv")" "costs no row"
+sed -n 's/^every,[0-9]*,agency,agency[134],//p' "$T/effects.1.csv" >"$T/others.before"
+sed -n 's/^huge,[0-9]*,agency,agency[134],//p' "$T/huge.effects.csv" >"$T/others.after"
+same "$T/others.before" "$T/others.after" "and no digit of the other agencies"
+is "$(awk -F, '$3 == "pooled" && $5 == "pass" && $11 == "rank" && $14 != ""' \
+    "$T/huge.effects.csv" | wc -l)" \
+    "$(awk -F, '$3 == "pooled" && $5 == "pass" && $11 == "rank" && $14 != ""' \
+        "$T/effects.1.csv" | wc -l)" "pooled numbers of other outcomes stand"
+
 # ---- auto ----------------------------------------------------------------------------------------
 plan chosen auto >"$T/chosen.yaml"
 try "$PILOT" run "$T/chosen.yaml" "$T/all.csv" --dir "$T/w1" --view effects --format csv \
