@@ -314,8 +314,10 @@ static void begin_sums(work_t *work, pilot_arena_t *arena)
 
 bool pilot_fit_same_design(const pilot_fit_t *one, const pilot_fit_t *other)
 {
-    if (one->rank != other->rank ||
-        memcmp(one->r, other->r, one->rank * one->rank * sizeof *one->r) != 0)
+    if (one->rank != other->rank)
+        return false;
+    /* Without columns there is no r. */
+    if (one->rank > 0 && memcmp(one->r, other->r, one->rank * one->rank * sizeof *one->r) != 0)
         return false;
     for (size_t j = 0; j < one->rank; j++) {
         const pilot_column_t *a = &one->column[j], *b = &other->column[j];

@@ -45,11 +45,11 @@ worker() { # NAME [DEBUG_POINT]
         --connect "$ENDPOINT,$SECOND" --db "$CONNINFO"
 }
 
-# respawn JOB: a worker that dies in this job, and again when it is started anew, until $T/enough is
-# there; as a supervisor would.
+# respawn DEBUG_POINT: a worker that dies, and is started anew until $T/enough is there, as a
+# supervisor would.
 respawn() {
     while [ ! -e "$T/enough" ]; do
-        PILOT_DEBUG_POINT=die_in_job=$1 "$BUILD/pilot-worker" --threads 1 \
+        PILOT_DEBUG_POINT=$1 "$BUILD/pilot-worker" --threads 1 \
             --connect "$ENDPOINT" --db "$CONNINFO" &
         child=$!
         trap 'kill $child' TERM

@@ -5,7 +5,7 @@ undisturbed
 
 coordinator coordinator "$ENDPOINT"
 poison=$(sql "SELECT max(job) + 1 FROM work.jobs")
-start supervisor respawn "$poison"
+start supervisor respawn "die_in_job=$poison"
 supervisor=$started
 analysis=$(launch)
 until_true 60 state_is "$analysis" failed
@@ -35,16 +35,7 @@ same_as_undisturbed "$analysis"
 # Every job is poison: nothing can be estimated, the analysis ends and says so in every row.
 end_softly "$started"
 rm "$T/enough"
-respawn_all() {
-    while [ ! -e "$T/enough" ]; do
-        PILOT_DEBUG_POINT=die_on_job_number=1 "$BUILD/pilot-worker" --threads 1 \
-            --connect "$ENDPOINT" --db "$CONNINFO" &
-        child=$!
-        trap 'kill $child' TERM
-        wait $child
-    done 2>>"$T/respawn.log"
-}
-start supervisor-of-all respawn_all
+start supervisor-of-all respawn die_on_job_number=1
 supervisor=$started
 analysis=$(launch)
 until_true 90 state_is "$analysis" failed

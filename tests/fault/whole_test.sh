@@ -45,7 +45,7 @@ end_softly "$heir"
 
 # Three deaths: the rows say so, everything else is there, retry mends it.
 poison=$(next_whole)
-start supervisor respawn "$poison"
+start supervisor respawn "die_in_job=$poison"
 supervisor=$started
 analysis=$(launch)
 until_true 60 state_is "$analysis" failed
