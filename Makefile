@@ -88,10 +88,11 @@ $(BUILD)/obj/gen/migrations.o: $(BUILD)/gen/migrations.S $(MIGRATIONS)
 $(BUILD)/obj/lib/stat/design_matrix_panel.o: ALL_CFLAGS += -O3
 
 # ---- compile and archive -------------------------------------------------------------------------
+# -MD, not -MMD: what is generated from the .proto counts as a system header.
 $(BUILD)/obj/%.o: %.c | $(BUILD)/gen/proto/pilot.pb-c.h
 	@mkdir -p $(@D)
 	$(call say,CC,$<)
-	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c $< -o $@
+	$(Q)$(CC) $(ALL_CFLAGS) -MD -MP -c $< -o $@
 
 EXTRA_wire := $(BUILD)/obj/gen/pilot.pb-c.o
 EXTRA_store := $(BUILD)/obj/gen/migrations.o
