@@ -39,8 +39,9 @@ unset "running[$doomed]"
 worker heir
 heir=$started
 same_as_undisturbed "$analysis"
-is "$(sql "SELECT string_agg(DISTINCT kind::text, ' ') FROM work.failures JOIN work.jobs USING (job)
-           WHERE analysis = $analysis")" 6 "it was that job that failed, once"
+# A job that waited in the same worker is lost with it.
+is "$(sql "SELECT count(*) FROM work.failures JOIN work.jobs USING (job)
+           WHERE analysis = $analysis AND kind = 6")" 1 "it was that job that failed, once"
 end_softly "$heir"
 
 # Three deaths: the rows say so, everything else is there, retry mends it.
