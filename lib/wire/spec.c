@@ -67,9 +67,11 @@ static void add_outcomes(Pilot__Spec *spec, const pilot_plan_t *plan)
 
 static void add_covariates(Pilot__Spec *spec, const pilot_plan_t *plan)
 {
-    size_t most = plan->covariate_count + plan->outcome_count;
+    size_t count = plan->covariate_count;
+    for (size_t i = 0; i < plan->outcome_count; i++)
+        count += plan->outcomes[i].baseline != NULL;
+    NEW_MESSAGES(spec->covariate, Pilot__Covariate, count, pilot__covariate__init);
     spec->n_covariate = plan->covariate_count;
-    NEW_MESSAGES(spec->covariate, Pilot__Covariate, most, pilot__covariate__init);
     for (size_t i = 0; i < plan->covariate_count; i++) {
         spec->covariate[i]->name = pilot_strdup(plan->covariates[i].name);
         spec->covariate[i]->kind = variable_kind(plan->covariates[i].type);
