@@ -125,3 +125,9 @@ pilot_status_t pilot_document_json(pilot_document_t *document, pilot_text_t *ret
 {
     return append_node(document, pilot_document_root(document), ret_json, error);
 }
+
+pilot_status_t pilot_document_node_json(pilot_document_t *document, yaml_node_t *node,
+                                        pilot_text_t *ret_json, pilot_error_t *error)
+{
+    return append_node(document, node, ret_json, error);
+}

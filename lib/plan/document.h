@@ -52,5 +52,8 @@ const char *pilot_quoted(const char *text, char buffer[PILOT_QUOTED_SIZE]);
  * Duplicate keys, and keys that are no text, are found here. */
 pilot_status_t pilot_document_json(pilot_document_t *document, pilot_text_t *ret_json,
                                    pilot_error_t *error);
+/* The same of one node. */
+pilot_status_t pilot_document_node_json(pilot_document_t *document, yaml_node_t *node,
+                                        pilot_text_t *ret_json, pilot_error_t *error);
 
 #endif

@@ -73,7 +73,7 @@ BEGIN {
          " estimate frame joint meta ols ols_scores piece pooled_ols power power_simulate" \
          " quality", "base",
          "gsl cblas lapacke Random123")
-    room("plan", "estimators plan", "base", "yaml protobuf")
+    room("plan", "estimators plan plan_diff", "base", "yaml protobuf")
     room("wire", "frame_limits row_keys spec wire", "base plan", "zmq protobuf cblas")
     room("store", "cluster database migrate", "base", "libpq")
     room("coordinator", "", "base plan wire store", "zmq protobuf libpq")
