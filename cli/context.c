@@ -7,6 +7,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "pilot/conninfo.h"
 #include "pilot/memory.h"
 #include "pilot/signals.h"
 
@@ -75,16 +76,6 @@ static void write_completion(pilot_text_t *out, const pilot_option_t *options, c
     pilot_text_append_char(out, '\n');
 }
 
-static bool holds_password(const char *conninfo)
-{
-    PQconninfoOption *options = PQconninfoParse(conninfo, NULL);
-    bool found = false;
-    for (PQconninfoOption *option = options; option && option->keyword; option++)
-        found = found || (strcmp(option->keyword, "password") == 0 && option->val);
-    PQconninfoFree(options);
-    return found;
-}
-
 /* --dir and --db exclude each other; between sources the stronger one wins. */
 static pilot_status_t choose_mode(pilot_context_t *context, pilot_error_t *error)
 {
@@ -99,10 +90,11 @@ static pilot_status_t choose_mode(pilot_context_t *context, pilot_error_t *error
                                    : "a data directory and a database are both configured "
                                      "(PILOT_DIR, PILOT_DB or the config file): choose one with "
                                      "--dir or --db");
-    if (context->conninfo_source == PILOT_SOURCE_FLAG && context->conninfo &&
-        holds_password(context->conninfo))
-        pilot_say("a password on the command line can be read by others on this machine; "
-                  "~/.pgpass, PGPASSWORD or PILOT_DB keep it");
+    if (context->conninfo_source == PILOT_SOURCE_FLAG && context->conninfo) {
+        pilot_status_t status = pilot_conninfo_refuse_secret(context->conninfo, error);
+        if (status)
+            return status;
+    }
     context->embedded =
         !context->conninfo || (context->dir && context->dir_source > context->conninfo_source);
     return PILOT_OK;
@@ -232,7 +224,7 @@ char *pilot_context_flags(const pilot_context_t *context)
         append_quoted(&text, context->dir);
     } else if (!context->embedded && context->conninfo_source == PILOT_SOURCE_FLAG) {
         pilot_text_append(&text, " --db ");
-        append_quoted(&text, holds_password(context->conninfo) ? "CONNINFO" : context->conninfo);
+        append_quoted(&text, context->conninfo);
     }
     return pilot_text_take(&text);
 }

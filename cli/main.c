@@ -10,6 +10,7 @@
 #include "commands.h"
 #include "manual.h"
 #include "output.h"
+#include "pilot/conninfo.h"
 #include "pilot/memory.h"
 #include "pilot/suggest.h"
 
@@ -167,6 +168,7 @@ static pilot_status_t dispatch(pilot_context_t *context, int argc, char **argv,
 int main(int argc, char **argv)
 {
     pilot_context_t context;
+    pilot_conninfo_no_core();
     gsl_set_error_handler_off();
     pilot_context_init(&context, argc > 0 ? argv[0] : "pilot");
     pilot_error_t error = {0};

@@ -9,8 +9,22 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "pilot/conninfo.h"
 #include "pilot/memory.h"
 #include "pilot/signals.h"
+
+/* Where the child finds the database's secrets. */
+#define SECRET_FD 3
+#define SECRET_FD_TEXT "3"
+
+/* What become() needs, made before the fork. */
+typedef struct birth {
+    const pilot_spawn_t *spawn;
+    char *path, **argv;
+    char *conninfo; /* without secrets */
+    int secret_fd;
+    pid_t parent;
+} birth_t;
 
 /* The program beside this one; caller frees. */
 static char *program_path(const char *program)
@@ -27,8 +41,9 @@ static char *program_path(const char *program)
 }
 
 /* In the child: never returns.  Only calls that are safe after fork in a process of one thread. */
-_Noreturn static void become(const pilot_spawn_t *spawn, char *path, char **argv, pid_t parent)
+_Noreturn static void become(const birth_t *birth)
 {
+    const pilot_spawn_t *spawn = birth->spawn;
     pilot_signals_restore();
     if (spawn->background) {
         if (setsid() < 0)
@@ -37,21 +52,27 @@ _Noreturn static void become(const pilot_spawn_t *spawn, char *path, char **argv
         /* Out of the terminal's foreground group: Ctrl-C is for the parent to handle, in order. */
         setpgid(0, 0);
         prctl(PR_SET_PDEATHSIG, SIGKILL);
-        if (getppid() != parent)
+        if (getppid() != birth->parent)
             _exit(126);
     }
     int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
     if (null < 0 || dup2(null, STDIN_FILENO) < 0 || dup2(spawn->log_fd, STDOUT_FILENO) < 0 ||
         dup2(spawn->log_fd, STDERR_FILENO) < 0)
         _exit(126);
+    if (birth->secret_fd == SECRET_FD ? fcntl(SECRET_FD, F_SETFD, 0) < 0
+                                      : dup2(birth->secret_fd, SECRET_FD) < 0)
+        _exit(126);
     /* Nothing else of the parent's is the child's: not the lock of the cluster either. */
-    close_range(3, ~0U, 0);
+    close_range(SECRET_FD + 1, ~0U, 0);
     if (spawn->background && chdir("/") != 0)
         _exit(126);
-    setenv("PILOT_DB", spawn->conninfo, 1);
+    /* The environment of a process can be read: no secret may stand there. */
+    setenv("PILOT_DB", birth->conninfo, 1);
+    setenv(PILOT_CONNINFO_SECRET_FD, SECRET_FD_TEXT, 1);
+    unsetenv("PGPASSWORD");
     unsetenv("PILOT_DIR");
-    execv(path, argv);
-    dprintf(STDERR_FILENO, "cannot run %s\n", path);
+    execv(birth->path, birth->argv);
+    dprintf(STDERR_FILENO, "cannot run %s\n", birth->path);
     _exit(127);
 }
 
@@ -69,14 +90,21 @@ pilot_status_t pilot_spawn(const pilot_spawn_t *spawn, pid_t *ret_pid, pilot_err
     argv[0] = path;
     for (size_t i = 0; i < count; i++)
         argv[i + 1] = (char *)spawn->argument[i];
+    birth_t birth = {.spawn = spawn, .path = path, .argv = argv, .parent = getpid()};
+    pilot_status_t status =
+        pilot_conninfo_hand_over(spawn->conninfo, &birth.secret_fd, &birth.conninfo, error);
+    if (status)
+        return status;
     fflush(NULL);
-    pid_t parent = getpid();
     pid_t pid = fork();
+    if (pid == 0)
+        become(&birth);
+    int failure = errno;
+    close(birth.secret_fd);
+    free(birth.conninfo);
     if (pid < 0)
         return pilot_error_set(error, PILOT_E_COORDINATOR, "cannot start %s: %s", spawn->program,
-                               strerror(errno));
-    if (pid == 0)
-        become(spawn, path, argv, parent);
+                               strerror(failure));
     *ret_pid = pid;
     return PILOT_OK;
 }

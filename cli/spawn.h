@@ -11,7 +11,7 @@
 typedef struct pilot_spawn {
     const char *program;         /* "pilot-worker": looked for beside this program */
     const char *const *argument; /* after the program's name; ended by NULL */
-    const char *conninfo;        /* goes to the child as PILOT_DB: it may hold a password */
+    const char *conninfo;        /* the child's PILOT_DB; secrets in it go by a pipe of their own */
     int log_fd;                  /* the child's stdout and stderr */
     bool background;             /* outlives us, in a session of its own; else it dies with us */
 } pilot_spawn_t;

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "pilot/clock.h"
+#include "pilot/conninfo.h"
 #include "pilot/memory.h"
 #include "spawn.h"
 
@@ -197,7 +198,7 @@ void pilot_stack_stop(pilot_stack_t *stack, bool at_once)
         rmdir(stack->socket_folder);
     free(stack->socket_folder);
     free(stack->endpoint);
-    free(stack->conninfo);
+    pilot_conninfo_wipe(stack->conninfo);
     free(stack->child);
     free(stack);
 }

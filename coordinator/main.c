@@ -5,6 +5,7 @@
 
 #include "daemon.h"
 #include "pilot/clock.h"
+#include "pilot/conninfo.h"
 #include "pilot/frame_limits.h"
 #include "pilot/log.h"
 #include "pilot/memory.h"
@@ -31,6 +32,7 @@ static void print_version(void)
 
 typedef struct settings {
     pilot_daemon_options_t daemon;
+    pilot_option_source_t conninfo_source;
     bool help, version;
 } settings_t;
 
@@ -49,7 +51,8 @@ static pilot_status_t read_settings(settings_t *settings, int argc, char **argv,
          .target = &settings->daemon.conninfo,
          .argument = "CONNINFO",
          .environment = "PILOT_DB",
-         .help = "PostgreSQL connection string or URI"},
+         .help = "PostgreSQL connection string or URI",
+         .source = &settings->conninfo_source},
         {.name = "lease-ttl",
          .type = PILOT_OPTION_COUNT,
          .target = &settings->daemon.lease_ttl_ms,
@@ -91,18 +94,30 @@ static pilot_status_t read_settings(settings_t *settings, int argc, char **argv,
     return PILOT_OK;
 }
 
-static pilot_status_t run(const pilot_daemon_options_t *daemon, pilot_error_t *error)
+static pilot_status_t run(const settings_t *settings, pilot_error_t *error)
 {
-    if (!daemon->bind || !daemon->conninfo)
+    pilot_daemon_options_t daemon = settings->daemon;
+    if (!daemon.bind || !daemon.conninfo)
         return pilot_error_set(error, PILOT_E_USAGE, "%s is missing; see pilot-coordinator --help",
-                               daemon->bind ? "--db" : "--bind");
-    pilot_status_t status = pilot_wire_endpoint_allowed(daemon->bind, error);
-    return status ? status : pilot_daemon_run(daemon, pilot_signals_open(), error);
+                               daemon.bind ? "--db" : "--bind");
+    pilot_status_t status = settings->conninfo_source == PILOT_SOURCE_FLAG
+                                ? pilot_conninfo_refuse_secret(daemon.conninfo, error)
+                                : PILOT_OK;
+    if (!status)
+        status = pilot_wire_endpoint_allowed(daemon.bind, error);
+    if (status)
+        return status;
+    char *conninfo = pilot_conninfo_complete(daemon.conninfo);
+    daemon.conninfo = conninfo;
+    status = pilot_daemon_run(&daemon, pilot_signals_open(), error);
+    pilot_conninfo_wipe(conninfo);
+    return status;
 }
 
 int main(int argc, char **argv)
 {
     pilot_error_t error = {0};
+    pilot_conninfo_no_core();
     pilot_log_init("pilot-coordinator", PILOT_LOG_INFO);
     settings_t settings = {
         .daemon = {.lease_ttl_ms = 10000, .heartbeat_ms = PILOT_HEARTBEAT_MS, .drain_ms = 10000}};
@@ -110,7 +125,7 @@ int main(int argc, char **argv)
     if (!status && settings.version)
         print_version();
     else if (!status && !settings.help)
-        status = run(&settings.daemon, &error);
+        status = run(&settings, &error);
     if (status)
         fprintf(stderr, "pilot-coordinator: %s\n", error.message);
     return pilot_status_exit(status);

@@ -12,6 +12,7 @@
 
 #include "compute.h"
 #include "loop.h"
+#include "pilot/conninfo.h"
 #include "pilot/log.h"
 #include "pilot/memory.h"
 #include "pilot/options.h"
@@ -22,6 +23,7 @@ enum { MOST_THREADS = 256, MOST_ENDPOINTS = 16 };
 
 typedef struct settings {
     const char *connect, *conninfo;
+    pilot_option_source_t conninfo_source;
     int64_t threads, cache;
     bool help, version;
     char *endpoint_memory;
@@ -77,7 +79,8 @@ static pilot_status_t read_settings(settings_t *settings, int argc, char **argv,
          .target = &settings->conninfo,
          .argument = "CONNINFO",
          .environment = "PILOT_DB",
-         .help = "PostgreSQL with the outcome data; it is only read, so a replica will do"},
+         .help = "PostgreSQL with the outcome data; it is only read, so a replica will do",
+         .source = &settings->conninfo_source},
         {.name = "threads",
          .type = PILOT_OPTION_COUNT,
          .target = &settings->threads,
@@ -119,6 +122,11 @@ static pilot_status_t read_settings(settings_t *settings, int argc, char **argv,
                                "--connect is missing; see pilot-worker --help");
     if (!settings->conninfo)
         return pilot_error_set(error, PILOT_E_USAGE, "--db is missing; see pilot-worker --help");
+    if (settings->conninfo_source == PILOT_SOURCE_FLAG) {
+        status = pilot_conninfo_refuse_secret(settings->conninfo, error);
+        if (status != PILOT_OK)
+            return status;
+    }
     return split_endpoints(settings, error);
 }
 
@@ -170,6 +178,7 @@ int main(int argc, char **argv)
     settings_t settings = {.threads = cores > 0 && cores < MOST_THREADS ? cores : 1,
                            .cache = (int64_t)512 << 20};
     pilot_error_t error = {0};
+    pilot_conninfo_no_core();
     pilot_log_init("pilot-worker", PILOT_LOG_INFO);
     openblas_set_num_threads(1);
     gsl_set_error_handler_off();
@@ -177,6 +186,8 @@ int main(int argc, char **argv)
     if (status == PILOT_OK && settings.version) {
         print_version();
     } else if (status == PILOT_OK && !settings.help) {
+        /* Kept until the end: threads connect again with it. */
+        settings.conninfo = pilot_conninfo_complete(settings.conninfo);
         int signal_fd = pilot_signals_open();
         status = run(&settings, signal_fd, &error);
     }

@@ -139,7 +139,7 @@ static pilot_status_t wait_for_connection(pilot_db_t *db, const parameters_t *pa
     PostgresPollingStatusType state = PGRES_POLLING_WRITING;
     for (;;) {
         if (PQstatus(db->connection) == CONNECTION_BAD || state == PGRES_POLLING_FAILED)
-            return pilot_db_error(db, NULL, error);
+            return pilot_db_connection_error(db, error);
         if (state == PGRES_POLLING_OK)
             return PILOT_OK;
         int64_t left = deadline - pilot_clock_ms();

@@ -21,6 +21,9 @@ bool pilot_db_interrupted(const pilot_db_t *db);
 pilot_status_t pilot_db_wait(pilot_db_t *db, short events, int timeout_ms, short *ret_events,
                              pilot_error_t *error);
 
+/* Why the connection did not come about: libpq's line, and what to do about it. */
+pilot_status_t pilot_db_connection_error(pilot_db_t *db, pilot_error_t *error);
+
 /* Push out all that libpq has buffered; input that arrives meanwhile is taken in. */
 pilot_status_t pilot_db_flush(pilot_db_t *db, pilot_error_t *error);
 

@@ -75,7 +75,7 @@ BEGIN {
          "gsl cblas lapacke Random123")
     room("plan", "estimators plan plan_diff", "base", "yaml protobuf")
     room("wire", "frame_limits row_keys spec wire", "base plan", "zmq protobuf cblas")
-    room("store", "cluster database migrate", "base", "libpq")
+    room("store", "cluster conninfo database migrate", "base", "libpq")
     room("coordinator", "", "base plan wire store", "zmq protobuf libpq")
     room("worker", "", "base stat plan wire store", "zmq protobuf libpq gsl cblas")
     room("cli", "", "base stat plan wire store", "libpq yaml csv smartcols openssl protobuf gsl")

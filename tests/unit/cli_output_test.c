@@ -99,8 +99,6 @@ static void test_flags(void)
     flags(&context, "", "the environment stays as it is");
     context = (pilot_context_t){.conninfo = "dbname=x", .conninfo_source = PILOT_SOURCE_FLAG};
     flags(&context, " --db dbname=x", "a server");
-    context.conninfo = "dbname=x password=secret";
-    flags(&context, " --db CONNINFO", "a password is not repeated");
 }
 
 static void test_generated(void)
