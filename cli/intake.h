@@ -14,6 +14,7 @@
 #include "pilot/database.h"
 #include "pilot/hash.h"
 #include "pilot/plan.h"
+#include "intake_warnings.h"
 #include "problem_report.h"
 
 typedef struct pilot_intake_options {
@@ -36,6 +37,10 @@ typedef struct pilot_intake_agency {
     int64_t submission; /* the stored one, or the accepted one that has the same content */
     int revision;
     bool unchanged;
+    pilot_summary_t *summary;           /* NULL: not known */
+    pilot_previous_t previous;          /* of what is stored: the revision before */
+    int64_t units_added, units_removed; /* against that revision; -1: not known */
+    pilot_warnings_t warnings;
 } pilot_intake_agency_t;
 
 typedef struct pilot_intake_result {

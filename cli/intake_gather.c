@@ -14,6 +14,7 @@
 #define DEFAULT_MEMORY ((size_t)24 << 20)
 #define MOST_LABELS 2000000u
 #define NO_AGENCY UINT32_MAX
+#define MOST_SUMMARIES ((size_t)32 << 20)
 
 struct pilot_gather {
     pilot_gather_setup_t setup;
@@ -34,8 +35,10 @@ struct pilot_gather {
     size_t cluster_arm_capacity, cluster_arms;
     bool labels_told;
     bool received_given, may_be_arm, may_be_number;
-    bool hashing, sending;
+    bool hashing, sending, summarizing;
     pilot_assigned_checker_t *checker; /* NULL: nothing to check against */
+    pilot_summarizer_t *summarizer;
+    size_t summary_bytes;
 
     pilot_gathered_t *gathered;
     size_t count, capacity;
@@ -50,6 +53,7 @@ pilot_gather_t *pilot_gather_new(const pilot_gather_setup_t *setup)
         gather->setup.memory = DEFAULT_MEMORY;
     gather->content = pilot_content_new(setup->layout);
     gather->order = pilot_order_new();
+    gather->summarizer = pilot_summarizer_new(setup->layout);
     gather->dictionary = PILOT_NEW_ARRAY(pilot_dictionary_t, setup->layout->texts + 1);
     gather->agency = NO_AGENCY;
     for (size_t i = 0; i < setup->layout->columns; i++)
@@ -84,6 +88,9 @@ void pilot_gather_free(pilot_gather_t *gather)
     free(gather->dictionary);
     pilot_content_free(gather->content);
     pilot_order_free(gather->order);
+    pilot_summarizer_free(gather->summarizer);
+    for (size_t i = 0; i < gather->count; i++)
+        pilot_summary_free(gather->gathered[i].summary);
     pilot_clusters_clear(&gather->clusters);
     pilot_assigned_checker_free(gather->checker);
     free(gather->cluster_arm);
@@ -91,7 +98,7 @@ void pilot_gather_free(pilot_gather_t *gather)
     free(gather);
 }
 
-const pilot_gathered_t *pilot_gather_result(const pilot_gather_t *gather, size_t *ret_count)
+pilot_gathered_t *pilot_gather_result(const pilot_gather_t *gather, size_t *ret_count)
 {
     *ret_count = gather->count;
     return gather->gathered;
@@ -219,8 +226,10 @@ static pilot_status_t visit(void *context, const pilot_record_t *record,
     check_duplicate(gather, record, previous);
     if (gather->checker)
         pilot_assigned_checker_row(gather->checker, record);
+    if (gather->summarizing)
+        pilot_summarizer_row(gather->summarizer, record);
     if (record->rejected)
-        gather->hashing = gather->sending = false;
+        gather->hashing = gather->sending = gather->summarizing = false;
     if (gather->hashing)
         pilot_content_row(gather->content, record);
     if (gather->sending)
@@ -228,12 +237,27 @@ static pilot_status_t visit(void *context, const pilot_record_t *record,
     return PILOT_OK;
 }
 
-static pilot_status_t walk(pilot_gather_t *gather, bool hashing, bool sending, char *ret_hex,
-                           pilot_error_t *error)
+static void keep_summary(pilot_gather_t *gather, pilot_gathered_t *gathered)
+{
+    pilot_summary_t *summary = pilot_summarizer_end(gather->summarizer);
+    gather->summary_bytes += pilot_summary_bytes(summary);
+    if (gather->summary_bytes <= MOST_SUMMARIES)
+        gathered->summary = summary;
+    else
+        pilot_summary_free(summary);
+}
+
+static pilot_status_t walk(pilot_gather_t *gather, bool hashing, bool sending,
+                           pilot_gathered_t *gathered, pilot_error_t *error)
 {
     pilot_status_t status = PILOT_OK;
+    char *ret_hex = gathered->content_sha256;
     gather->hashing = hashing;
     gather->sending = sending;
+    /* Not again when an agency is walked a second time. */
+    gather->summarizing = !gathered->summary;
+    if (gather->summarizing)
+        pilot_summarizer_begin(gather->summarizer, gather->may_be_arm);
     if (hashing)
         pilot_content_begin(gather->content, gather->may_be_arm);
     if (sending)
@@ -242,6 +266,8 @@ static pilot_status_t walk(pilot_gather_t *gather, bool hashing, bool sending, c
         status = pilot_order_walk(gather->order, visit, gather, error);
     if (!status && gather->checker)
         pilot_assigned_checker_end(gather->checker);
+    if (!status && gather->summarizing)
+        keep_summary(gather, gathered);
     if (!status && gather->hashing)
         pilot_content_end(gather->content, ret_hex);
     if (!status && gather->sending)
@@ -256,14 +282,14 @@ static pilot_status_t send_or_skip(pilot_gather_t *gather, pilot_gathered_t *gat
     const pilot_agency_t *agency = pilot_agencies_get(gather->setup.agencies, gather->agency);
     const pilot_current_t *current = pilot_load_current(gather->load, agency);
     if (!current || current->rows != gathered->rows)
-        return walk(gather, true, true, gathered->content_sha256, error);
-    pilot_status_t status = walk(gather, true, false, gathered->content_sha256, error);
+        return walk(gather, true, true, gathered, error);
+    pilot_status_t status = walk(gather, true, false, gathered, error);
     if (status)
         return status;
     gathered->unchanged = strcmp(current->content_sha256, gathered->content_sha256) == 0;
     if (gathered->unchanged || pilot_problems_total(gather->setup.problems) > 0)
         return PILOT_OK;
-    return walk(gather, true, true, gathered->content_sha256, error);
+    return walk(gather, true, true, gathered, error);
 }
 
 static pilot_status_t begin_check(pilot_gather_t *gather, pilot_error_t *error)
@@ -297,7 +323,7 @@ static pilot_status_t end_agency(pilot_gather_t *gather, pilot_error_t *error)
     if (gather->load)
         status = send_or_skip(gather, gathered, error);
     else
-        status = walk(gather, gather->setup.content, false, gathered->content_sha256, error);
+        status = walk(gather, gather->setup.content, false, gathered, error);
     gather->agency = NO_AGENCY;
     return status;
 }

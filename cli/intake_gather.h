@@ -10,6 +10,7 @@
 #include "intake_chunk.h"
 #include "intake_layout.h"
 #include "intake_load.h"
+#include "intake_summary.h"
 #include "problem_report.h"
 
 /* What an agency came to. */
@@ -18,6 +19,7 @@ typedef struct pilot_gathered {
     uint64_t rows;
     bool unchanged; /* its accepted submission has the same content: nothing was sent */
     char content_sha256[PILOT_SHA256_HEX_SIZE];
+    pilot_summary_t *summary; /* NULL: too many agencies and columns to keep */
 } pilot_gathered_t;
 
 /* All agencies' data against their assignments. */
@@ -57,8 +59,9 @@ pilot_status_t pilot_gather_take(pilot_gather_t *gather, pilot_chunk_t *chunk,
 /* The last agency is complete. */
 pilot_status_t pilot_gather_finish(pilot_gather_t *gather, pilot_error_t *error);
 
-/* Agencies so far, in the order in which they came; borrowed. */
-const pilot_gathered_t *pilot_gather_result(const pilot_gather_t *gather, size_t *ret_count);
+/* Agencies so far, in the order in which they came; borrowed, but a summary may be taken from it
+ * (its place is then NULL). */
+pilot_gathered_t *pilot_gather_result(const pilot_gather_t *gather, size_t *ret_count);
 /* Borrowed. */
 const pilot_assignment_tally_t *pilot_gather_tally(const pilot_gather_t *gather);
 

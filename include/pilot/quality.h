@@ -51,4 +51,16 @@ pilot_status_t pilot_quality_unpack(pilot_piece_reader_t *reader, pilot_quality_
 pilot_quality_row_t *pilot_quality_check(const pilot_quality_t *const *quality, size_t count,
                                          const double *probability, size_t *ret_rows);
 
+/* Pearson's test of units by arm against assignment probabilities; alarm: p < 0.001.  The row
+ * `sample_ratio` of all arms. */
+typedef struct pilot_sample_ratio {
+    double statistic, df, p_value;
+    bool alarm;
+} pilot_sample_ratio_t;
+
+/* probability: of each arm, taken in proportion to their sum.  False when there is no test: fewer
+ * than two arms, no unit, or a probability that is not above 0. */
+bool pilot_quality_sample_ratio(const uint64_t *units, const double *probability, size_t arms,
+                                pilot_sample_ratio_t *ret_test);
+
 #endif

@@ -42,34 +42,52 @@ static void check_counts(const pilot_quality_t *quality, pilot_quality_row_t **n
     }
 }
 
-/* Pearson's test of the counts against the declared probabilities; in clusters, if these were
- * randomized. */
+bool pilot_quality_sample_ratio(const uint64_t *units, const double *probability, size_t arms,
+                                pilot_sample_ratio_t *ret_test)
+{
+    double total = 0, declared = 0, statistic = 0;
+    for (size_t a = 0; a < arms; a++) {
+        total += (double)units[a];
+        declared += probability[a];
+        if (!(probability[a] > 0))
+            return false;
+    }
+    if (arms < 2 || !(total > 0))
+        return false;
+    for (size_t a = 0; a < arms; a++) {
+        double share = (double)units[a] / total, expected = probability[a] / declared;
+        statistic += total * (share - expected) * (share - expected) / expected;
+    }
+    *ret_test = (pilot_sample_ratio_t){.statistic = statistic, .df = (double)arms - 1};
+    ret_test->p_value = pilot_chi_square_upper(statistic, ret_test->df);
+    ret_test->alarm = ret_test->p_value < SAMPLE_RATIO_ALARM;
+    return true;
+}
+
+/* Against the declared probabilities; in clusters, if these were randomized. */
 static void check_sample_ratio(const pilot_quality_t *quality, const double *probability,
                                pilot_quality_row_t **next)
 {
-    double units = 0, declared = 0, statistic = 0;
-    bool testable = probability != NULL;
+    double units = 0, declared = 0;
+    pilot_sample_ratio_t test;
+    bool tested = probability &&
+                  pilot_quality_sample_ratio(quality->assigned, probability, quality->arms, &test);
     pilot_quality_row_t *row;
     for (size_t a = 0; a < quality->arms; a++) {
         units += (double)quality->assigned[a];
         declared += probability ? probability[a] : 0;
-        testable = testable && probability[a] > 0;
     }
     for (size_t a = 0; a < quality->arms && units > 0; a++) {
-        double share = (double)quality->assigned[a] / units;
         row = add_row(next, "sample_ratio", a, PILOT_QUALITY_NONE);
-        row->value = PILOT_GIVEN(share);
-        if (!testable)
-            continue;
-        snprintf(row->detail, sizeof row->detail, "declared: %.4g", probability[a] / declared);
-        statistic += units * (share - probability[a] / declared) *
-                     (share - probability[a] / declared) / (probability[a] / declared);
+        row->value = PILOT_GIVEN((double)quality->assigned[a] / units);
+        if (tested)
+            snprintf(row->detail, sizeof row->detail, "declared: %.4g", probability[a] / declared);
     }
-    if (!testable || !(units > 0) || quality->arms < 2)
+    if (!tested)
         return;
     row = add_row(next, "sample_ratio", PILOT_QUALITY_NONE, PILOT_QUALITY_NONE);
-    test_chi_square(row, statistic, (double)quality->arms - 1);
-    row->alarm = row->p_value.value < SAMPLE_RATIO_ALARM;
+    test_chi_square(row, test.statistic, test.df);
+    row->alarm = test.alarm;
 }
 
 /* Pearson's test that the share is the same in all blocks. */
