@@ -1,53 +1,20 @@
 #include "intake.h"
 
-#include <inttypes.h>
 #include <poll.h>
-#include <pthread.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "intake_gather.h"
-#include "intake_input.h"
-#include "intake_reader.h"
-#include "intake_spill.h"
+#include "intake_pass.h"
 #include "pilot/memory.h"
 
 #define IN_FLIGHT ((size_t)48 << 20)
 #define MOST_FILES 65535
 
-/* One reading of the files.  The reader runs in the caller's thread, the rest in one of its own;
- * what both touch is atomic, or handed over with a chunk. */
-struct pass {
-    pilot_db_t *db; /* NULL: check */
-    int64_t plan_id;
-    const pilot_intake_options_t *options;
-    pilot_intake_layout_t layout;
-    pilot_input_t *input;
-    size_t inputs;
-    char all_sha256[PILOT_SHA256_HEX_SIZE]; /* of all inputs together */
-
-    pilot_assignments_t *assignments; /* NULL: nothing to check against */
-
-    pilot_agencies_t *agencies;
-    pilot_problems_t *reader_problems, *gather_problems;
-    pilot_chunk_queue_t *queue;
-    pilot_reader_t *reader;
-    pilot_gather_t *gather;
-    pilot_spill_t *spill; /* rows come in any order */
-    pilot_load_t *load;
-    atomic_bool rejected; /* a problem was found: send no more */
-
-    pthread_t thread;
-    pilot_status_t store_status; /* of the storing side */
-    pilot_error_t store_error;
-};
-
 /* ---- storing side ---------------------------------------------------------------------------- */
 
 static pilot_status_t give_load(void *context, pilot_load_t **ret_load, pilot_error_t *error)
 {
-    struct pass *pass = context;
+    pilot_pass_t *pass = context;
     if (!pass->db || atomic_load(&pass->rejected)) {
         *ret_load = NULL;
         return PILOT_OK;
@@ -65,7 +32,7 @@ static pilot_status_t give_load(void *context, pilot_load_t **ret_load, pilot_er
 static pilot_status_t give_assigned(void *context, const pilot_agency_t *agency,
                                     const pilot_assigned_t **ret_assigned, pilot_error_t *error)
 {
-    struct pass *pass = context;
+    pilot_pass_t *pass = context;
     pilot_status_t status = pass->load ? pilot_load_pause(pass->load, error) : PILOT_OK;
     if (status)
         return status;
@@ -73,7 +40,7 @@ static pilot_status_t give_assigned(void *context, const pilot_agency_t *agency,
                                  error);
 }
 
-static void store_chunk(struct pass *pass, pilot_chunk_t *chunk)
+static void store_chunk(pilot_pass_t *pass, pilot_chunk_t *chunk)
 {
     if (pass->store_status) {
         pilot_chunk_release(pass->queue, chunk);
@@ -98,7 +65,7 @@ static bool is_interrupted(int fd)
 }
 
 /* Feed the agencies one by one from the temporary file. */
-static pilot_status_t gather_spilled(struct pass *pass, pilot_error_t *error)
+static pilot_status_t gather_spilled(pilot_pass_t *pass, pilot_error_t *error)
 {
     pilot_status_t status = pilot_spill_flush(pass->spill, error);
     size_t count = pilot_agencies_count(pass->agencies);
@@ -127,14 +94,14 @@ static pilot_status_t gather_spilled(struct pass *pass, pilot_error_t *error)
 
 static void *store_thread(void *context)
 {
-    struct pass *pass = context;
+    pilot_pass_t *pass = context;
     pilot_chunk_t *chunk;
     while ((chunk = pilot_chunk_take(pass->queue)))
         store_chunk(pass, chunk);
     return NULL;
 }
 
-static void finish_storing(struct pass *pass)
+static void finish_storing(pilot_pass_t *pass)
 {
     if (pass->spill && !pass->store_status)
         pass->store_status = gather_spilled(pass, &pass->store_error);
@@ -146,7 +113,7 @@ static void finish_storing(struct pass *pass)
 
 static void deliver(void *context, pilot_chunk_t *chunk)
 {
-    struct pass *pass = context;
+    pilot_pass_t *pass = context;
     if (pilot_problems_total(pass->reader_problems) > 0)
         atomic_store(&pass->rejected, true);
     if (pass->options->single_thread)
@@ -155,7 +122,7 @@ static void deliver(void *context, pilot_chunk_t *chunk)
         pilot_chunk_give(pass->queue, chunk);
 }
 
-static void pass_init(struct pass *pass, const char *const *names)
+static void pass_init(pilot_pass_t *pass, const char *const *names)
 {
     pass->agencies = pilot_agencies_new();
     pass->reader_problems = pilot_problems_new(pass->inputs, names);
@@ -188,7 +155,7 @@ static void pass_init(struct pass *pass, const char *const *names)
     atomic_store(&pass->rejected, false);
 }
 
-static void pass_clear(struct pass *pass)
+static void pass_clear(pilot_pass_t *pass)
 {
     pilot_load_close(pass->load);
     pass->load = NULL;
@@ -205,7 +172,7 @@ static void pass_clear(struct pass *pass)
     pass->reader_problems = pass->gather_problems = NULL;
 }
 
-static pilot_status_t read_files(struct pass *pass, pilot_error_t *error)
+static pilot_status_t read_files(pilot_pass_t *pass, pilot_error_t *error)
 {
     for (size_t i = 0; i < pass->inputs; i++) {
         pilot_status_t status = pilot_input_read(&pass->input[i], pass->reader, (uint16_t)i, error);
@@ -219,7 +186,7 @@ static pilot_status_t read_files(struct pass *pass, pilot_error_t *error)
 }
 
 /* Read all files once.  PILOT_OK also when problems were found, or rows were scattered. */
-static pilot_status_t run_pass(struct pass *pass, pilot_error_t *error)
+static pilot_status_t run_pass(pilot_pass_t *pass, pilot_error_t *error)
 {
     bool threaded = !pass->options->single_thread;
     if (threaded && pthread_create(&pass->thread, NULL, store_thread, pass) != 0)
@@ -238,132 +205,6 @@ static pilot_status_t run_pass(struct pass *pass, pilot_error_t *error)
     if (pass->store_status && error)
         *error = pass->store_error;
     return pass->store_status;
-}
-
-/* ---- result ---------------------------------------------------------------------------------- */
-
-static const char *agency_file_sha256(void *context, uint32_t number)
-{
-    struct pass *pass = context;
-    const pilot_agency_t *agency = pilot_agencies_get(pass->agencies, number);
-    return agency->several_files ? pass->all_sha256 : pass->input[agency->first_file].sha256;
-}
-
-static int compare_agencies(const void *a, const void *b)
-{
-    return strcmp(((const pilot_intake_agency_t *)a)->name,
-                  ((const pilot_intake_agency_t *)b)->name);
-}
-
-static void fill_agencies(struct pass *pass, const pilot_stored_t *stored, size_t stored_count,
-                          pilot_intake_result_t *result)
-{
-    size_t count;
-    const pilot_gathered_t *gathered = pilot_gather_result(pass->gather, &count);
-    result->agency = PILOT_NEW_ARRAY(pilot_intake_agency_t, count + 1);
-    result->agencies = count;
-    for (size_t i = 0, next = 0; i < count; i++) {
-        pilot_intake_agency_t *agency = &result->agency[i];
-        const pilot_agency_t *source = pilot_agencies_get(pass->agencies, gathered[i].agency);
-        agency->name = pilot_strndup(source->name, source->name_length);
-        agency->rows = gathered[i].rows;
-        agency->unchanged = gathered[i].unchanged;
-        memcpy(agency->content_sha256, gathered[i].content_sha256, PILOT_SHA256_HEX_SIZE);
-        const pilot_current_t *current =
-            agency->unchanged ? pilot_load_current(pass->load, source) : NULL;
-        if (current) {
-            agency->submission = current->submission;
-            agency->revision = current->revision;
-        } else if (next < stored_count && stored[next].agency == gathered[i].agency) {
-            agency->submission = stored[next].submission;
-            agency->revision = stored[next++].revision;
-            result->stored++;
-            result->rows_stored += agency->rows;
-        }
-    }
-}
-
-static void fill_tally(const struct pass *pass, pilot_intake_result_t *result)
-{
-    const pilot_assignment_tally_t *tally = pilot_gather_tally(pass->gather);
-    size_t arms = pass->layout.plan->arm_count;
-    result->checked = tally->checked;
-    result->unchecked = tally->unchecked;
-    result->assigned = tally->units;
-    result->absent = tally->absent;
-    if (!tally->absent_by_arm)
-        return;
-    result->absent_by_arm = PILOT_NEW_ARRAY(uint64_t, arms);
-    memcpy(result->absent_by_arm, tally->absent_by_arm, arms * sizeof *result->absent_by_arm);
-}
-
-static pilot_status_t seal(struct pass *pass, pilot_intake_result_t *result, pilot_error_t *error)
-{
-    pilot_stored_t *stored = NULL;
-    size_t count = pass->load ? pilot_load_agencies(pass->load) : 0;
-    pilot_status_t status = PILOT_OK;
-    if (count == 0) {
-        fill_agencies(pass, NULL, 0, result);
-    } else {
-        status =
-            pilot_load_seal(pass->load, pass->agencies, agency_file_sha256, pass, &stored, error);
-        if (!status)
-            fill_agencies(pass, stored, count, result);
-    }
-    free(stored);
-    return status;
-}
-
-/* The report of a rejected load is kept, so that the evaluator sees why an agency is missing. */
-static pilot_status_t store_report(struct pass *pass, pilot_intake_result_t *result,
-                                   pilot_error_t *error)
-{
-    pilot_load_close(pass->load);
-    pass->load = NULL;
-    pilot_text_t agencies = PILOT_TEXT_INIT, problems = PILOT_TEXT_INIT;
-    pilot_text_append_char(&agencies, '[');
-    for (size_t i = 0; i < pilot_agencies_count(pass->agencies); i++) {
-        const pilot_agency_t *agency = pilot_agencies_get(pass->agencies, i);
-        if (i > 0)
-            pilot_text_append_char(&agencies, ',');
-        pilot_text_append_json(&agencies, agency->name, agency->name_length);
-    }
-    pilot_text_append_char(&agencies, ']');
-    pilot_problems_json(result->problems, &problems);
-    PILOT_AUTOFREE char *plan = pilot_format("%" PRId64, pass->plan_id);
-    pilot_status_t status = pilot_db_run(
-        pass->db, NULL, error,
-        "SELECT registry.reject_load($1, $2, ARRAY(SELECT jsonb_array_elements_text($3)), $4, $5)",
-        5, pass->layout.plan->pilot, plan, agencies.data, result->file_sha256, problems.data);
-    pilot_text_clear(&agencies);
-    pilot_text_clear(&problems);
-    return status;
-}
-
-static pilot_status_t conclude(struct pass *pass, pilot_intake_result_t *result,
-                               pilot_error_t *error)
-{
-    pilot_status_t status = PILOT_OK;
-    pilot_input_hash_all(pass->input, pass->inputs, pass->all_sha256);
-    memcpy(result->file_sha256, pass->all_sha256, sizeof result->file_sha256);
-    pilot_problems_merge(result->problems, pass->reader_problems);
-    pilot_problems_merge(result->problems, pass->gather_problems);
-    result->rows = pilot_reader_rows(pass->reader);
-    fill_tally(pass, result);
-    if (pilot_problems_total(result->problems) == 0)
-        return seal(pass, result, error);
-    if (pass->db)
-        status = store_report(pass, result, error);
-    if (status)
-        return status;
-    pilot_text_t summary = PILOT_TEXT_INIT;
-    pilot_problems_summary(result->problems, &summary);
-    pilot_error_set(error, PILOT_E_DATA, "%s: %s",
-                    pass->db ? "the data was rejected and nothing was stored"
-                             : "the data is not valid",
-                    summary.data);
-    pilot_text_clear(&summary);
-    return PILOT_E_DATA;
 }
 
 /* ---- inputs ---------------------------------------------------------------------------------- */
@@ -390,7 +231,7 @@ static pilot_status_t check_options(const pilot_plan_t *plan, size_t files,
 
 /* ---- the whole ------------------------------------------------------------------------------- */
 
-static pilot_status_t run_passes(struct pass *pass, const char *const *names,
+static pilot_status_t run_passes(pilot_pass_t *pass, const char *const *names,
                                  pilot_intake_result_t *result, pilot_error_t *error)
 {
     pass_init(pass, names);
@@ -404,10 +245,10 @@ static pilot_status_t run_passes(struct pass *pass, const char *const *names,
         pass_init(pass, names);
         status = run_pass(pass, error);
     }
-    return status ? status : conclude(pass, result, error);
+    return status ? status : pilot_pass_conclude(pass, result, error);
 }
 
-static pilot_status_t run_inputs(struct pass *pass, const char *const *names,
+static pilot_status_t run_inputs(pilot_pass_t *pass, const char *const *names,
                                  pilot_intake_result_t *result, pilot_error_t *error)
 {
     pilot_status_t status = run_passes(pass, names, result, error);
@@ -427,11 +268,11 @@ pilot_status_t pilot_intake_run(pilot_db_t *db, const pilot_plan_t *plan, int64_
     pilot_status_t status = check_options(plan, file_count, options, error);
     if (status)
         return status;
-    struct pass pass = {.db = db,
-                        .plan_id = plan_id,
-                        .options = options,
-                        .inputs = file_count,
-                        .assignments = options->assignments};
+    pilot_pass_t pass = {.db = db,
+                         .plan_id = plan_id,
+                         .options = options,
+                         .inputs = file_count,
+                         .assignments = options->assignments};
     pilot_assignments_t *registered = NULL;
     if (db && !options->assignments) {
         status = pilot_assignments_open(db, plan, &registered, error);
@@ -464,7 +305,7 @@ pilot_status_t pilot_intake_check_bytes(const pilot_plan_t *plan, const char *co
     static const char *const names[] = {"1.csv", "2.csv", "3.csv", "4.csv"};
     if (count > sizeof names / sizeof *names)
         return pilot_error_set(error, PILOT_E_BUG, "too many pieces");
-    struct pass pass = {.options = options, .inputs = count, .assignments = options->assignments};
+    pilot_pass_t pass = {.options = options, .inputs = count, .assignments = options->assignments};
     pilot_input_t input[sizeof names / sizeof *names];
     for (size_t i = 0; i < count; i++)
         input[i] = (pilot_input_t){.path = names[i],
