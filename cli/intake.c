@@ -248,6 +248,12 @@ static pilot_status_t run_passes(pilot_pass_t *pass, const char *const *names,
     return status ? status : pilot_pass_conclude(pass, result, error);
 }
 
+static int compare_agencies(const void *a, const void *b)
+{
+    return strcmp(((const pilot_intake_agency_t *)a)->name,
+                  ((const pilot_intake_agency_t *)b)->name);
+}
+
 static pilot_status_t run_inputs(pilot_pass_t *pass, const char *const *names,
                                  pilot_intake_result_t *result, pilot_error_t *error)
 {

@@ -13,12 +13,6 @@ static const char *agency_file_sha256(void *context, uint32_t number)
     return agency->several_files ? pass->all_sha256 : pass->input[agency->first_file].sha256;
 }
 
-static int compare_agencies(const void *a, const void *b)
-{
-    return strcmp(((const pilot_intake_agency_t *)a)->name,
-                  ((const pilot_intake_agency_t *)b)->name);
-}
-
 static void fill_agencies(pilot_pass_t *pass, const pilot_stored_t *stored, size_t stored_count,
                           pilot_intake_result_t *result)
 {
