@@ -12,18 +12,10 @@ static pilot_status_t read_plan(pilot_db_t *db, const char *pilot, pilot_plan_t 
                                 int64_t *ret_plan_id, pilot_error_t *error)
 {
     PGresult *result = NULL;
-    pilot_status_t status =
-        pilot_db_run(db, &result, error,
-                     "SELECT v.plan, v.source FROM registry.plans v WHERE v.pilot = "
-                     "registry.find_pilot($1) ORDER BY v.version DESC LIMIT 1",
-                     1, pilot);
+    pilot_status_t status = pilot_db_run(
+        db, &result, error, "SELECT plan, source FROM registry.submission_plan($1)", 1, pilot);
     if (status)
         return status;
-    if (PQntuples(result) == 0) {
-        PQclear(result);
-        return pilot_error_set(error, PILOT_E_NOT_FOUND,
-                               "pilot %s has no plan; register it first (pilot register)", pilot);
-    }
     *ret_plan_id = strtoll(PQgetvalue(result, 0, 0), NULL, 10);
     status = pilot_plan_parse(PQgetvalue(result, 0, 1), (size_t)PQgetlength(result, 0, 1),
                               "registered plan", ret_plan, error);

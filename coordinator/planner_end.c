@@ -11,6 +11,7 @@
 #include "pilot/memory.h"
 #include "pilot/row_keys.h"
 #include "pilot/wire.h"
+#include "staged.h"
 
 pilot_status_t planner_fenced(pilot_db_t *db, const pilot_shared_t *shared, planner_body_t body,
                               void *context, pilot_error_t *error)
@@ -160,10 +161,11 @@ typedef void (*put_lost_t)(pilot_copy_in_t *copy, const end_context_t *context,
                            const lost_job_t *lost);
 
 static pilot_status_t copy_lost(pilot_db_t *db, const end_context_t *context, const PGresult *jobs,
-                                const char *sql, int columns, put_lost_t put, pilot_error_t *error)
+                                const pilot_staged_table_t *table, put_lost_t put,
+                                pilot_error_t *error)
 {
     pilot_copy_in_t *copy = NULL;
-    pilot_status_t status = pilot_copy_in_begin(db, sql, columns, &copy, error);
+    pilot_status_t status = pilot_staged_begin(db, table, &copy, error);
     if (status)
         return status;
     for (int i = 0; i < PQntuples(jobs); i++) {
@@ -176,26 +178,28 @@ static pilot_status_t copy_lost(pilot_db_t *db, const end_context_t *context, co
                            .last_outcome = (uint32_t)strtoul(PQgetvalue(jobs, i, 6), NULL, 10)};
         put(copy, context, &lost);
     }
-    return pilot_copy_in_end(copy, NULL, NULL, error);
+    return pilot_staged_end(db, table, copy, error);
 }
 
 static pilot_status_t insert_lost_rows(pilot_db_t *db, const end_context_t *context,
                                        pilot_error_t *error)
 {
+    static const pilot_staged_table_t effects = {
+        "work", "effects",
+        "analysis, job, ordinal, agency, outcome, arm, control, estimand, estimator, status, "
+        "reason, parameter",
+        12};
+    static const pilot_staged_table_t comparisons = {
+        "work", "comparisons",
+        "analysis, job, ordinal, k, headline, outcome, arm, control, estimand, estimator, method, "
+        "test, status, reason, parameter",
+        15};
     PGresult *jobs = NULL;
     pilot_status_t status = read_lost_jobs(db, context, &jobs, error);
     if (!status)
-        status = copy_lost(db, context, jobs,
-                           "COPY work.effects (analysis, job, ordinal, agency, outcome, arm, "
-                           "control, estimand, estimator, status, reason, parameter) "
-                           "FROM STDIN (FORMAT binary)",
-                           12, put_lost_job, error);
+        status = copy_lost(db, context, jobs, &effects, put_lost_job, error);
     if (!status)
-        status = copy_lost(db, context, jobs,
-                           "COPY work.comparisons (analysis, job, ordinal, k, headline, outcome, "
-                           "arm, control, estimand, estimator, method, test, status, reason, "
-                           "parameter) FROM STDIN (FORMAT binary)",
-                           15, put_lost_comparisons, error);
+        status = copy_lost(db, context, jobs, &comparisons, put_lost_comparisons, error);
     PQclear(jobs);
     return status;
 }

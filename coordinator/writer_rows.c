@@ -1,4 +1,5 @@
 /* writer_rows.c - result rows to COPY: the columns in the order of their statement. */
+#include "staged.h"
 #include "writer.h"
 
 #include <string.h>
@@ -258,23 +259,20 @@ static void put_curves(copy_t *copy, const pilot_writer_mail_t *item)
 /* ---- all of them --------------------------------------------------------------------------------
  */
 
-#define COPY_INTO(table, columns) "COPY " table " (" columns ") FROM STDIN (FORMAT binary)"
-
 static const struct kind {
-    const char *copy;
-    int columns;
+    pilot_staged_table_t table;
     size_t count_offset; /* of n_... in ResultRows */
     void (*put)(copy_t *copy, const pilot_writer_mail_t *item);
 } kinds[] = {
-    {COPY_INTO("work.effects", EFFECT_COLUMNS), 44, offsetof(Pilot__ResultRows, n_effect),
-     put_effects},
-    {COPY_INTO("work.comparisons", COMPARISON_COLUMNS), 35,
-     offsetof(Pilot__ResultRows, n_comparison), put_comparisons},
-    {COPY_INTO("work.agency_effects", AGENCY_EFFECT_COLUMNS), 20,
-     offsetof(Pilot__ResultRows, n_agency_effect), put_agency_effects},
-    {COPY_INTO("work.quality", QUALITY_COLUMNS), 13, offsetof(Pilot__ResultRows, n_quality),
-     put_quality},
-    {COPY_INTO("work.curves", CURVE_COLUMNS), 18, offsetof(Pilot__ResultRows, n_curve), put_curves},
+    {{"work", "effects", EFFECT_COLUMNS, 44}, offsetof(Pilot__ResultRows, n_effect), put_effects},
+    {{"work", "comparisons", COMPARISON_COLUMNS, 35},
+     offsetof(Pilot__ResultRows, n_comparison),
+     put_comparisons},
+    {{"work", "agency_effects", AGENCY_EFFECT_COLUMNS, 20},
+     offsetof(Pilot__ResultRows, n_agency_effect),
+     put_agency_effects},
+    {{"work", "quality", QUALITY_COLUMNS, 13}, offsetof(Pilot__ResultRows, n_quality), put_quality},
+    {{"work", "curves", CURVE_COLUMNS, 18}, offsetof(Pilot__ResultRows, n_curve), put_curves},
 };
 
 static bool has_rows(const struct kind *kind, const pilot_writer_mail_t *item)
@@ -291,14 +289,13 @@ static pilot_status_t copy_kind(pilot_db_t *db, const struct kind *kind,
         if (!has_rows(kind, items[i]))
             continue;
         if (!copy) {
-            pilot_status_t status =
-                pilot_copy_in_begin(db, kind->copy, kind->columns, &copy, error);
+            pilot_status_t status = pilot_staged_begin(db, &kind->table, &copy, error);
             if (status)
                 return status;
         }
         kind->put(copy, items[i]);
     }
-    return copy ? pilot_copy_in_end(copy, NULL, NULL, error) : PILOT_OK;
+    return copy ? pilot_staged_end(db, &kind->table, copy, error) : PILOT_OK;
 }
 
 pilot_status_t writer_copy_rows(pilot_db_t *db, pilot_writer_mail_t **items, size_t count,

@@ -15,6 +15,9 @@ extern const struct {
 /* "Pilot migration" in the two-key space of advisory locks: two commands at once wait. */
 #define LOCK_CLASS "1885957743"
 
+/* From the step that makes the roles on, what a migration makes belongs to pilot_owner. */
+#define STEP_OF_ROLES 9
+
 int pilot_migrate_version(void)
 {
     int version = 0;
@@ -97,7 +100,10 @@ pilot_status_t pilot_db_check_schema(pilot_db_t *db, pilot_error_t *error)
 static pilot_status_t apply(pilot_db_t *db, int step, pilot_error_t *error)
 {
     const char *name = pilot_migration_table[step].name;
-    pilot_status_t status = pilot_db_script(db, pilot_migration_table[step].sql, error);
+    pilot_status_t status =
+        step >= STEP_OF_ROLES ? pilot_db_script(db, "SET LOCAL ROLE pilot_owner", error) : PILOT_OK;
+    if (!status)
+        status = pilot_db_script(db, pilot_migration_table[step].sql, error);
     if (status) {
         pilot_error_prefix(error, "migration %s", name);
         return status;

@@ -13,12 +13,9 @@ register w "$COLUMNS" "$TYPES" ', "analysis": {"level": "across"}' >>"$T/registe
 register strict "$COLUMNS" "$TYPES" ', "assignment": {"unregistered": "reject"}' >>"$T/registered"
 is "$(sort -u "$T/registered")" "1|t" "three pilots are there"
 
-sql "CREATE ROLE clerk LOGIN; CREATE ROLE agency LOGIN;
-    GRANT USAGE ON SCHEMA registry, outcomes TO clerk, agency;
-    GRANT EXECUTE ON FUNCTION registry.begin_assignment, registry.register_assignment,
-        registry.add_assigned_units, registry.current_assignments, registry.assigned_parts TO clerk;
-    GRANT EXECUTE ON FUNCTION registry.begin_load, registry.reserve_submissions, registry.seal_load
-        TO agency"
+sql "CREATE ROLE clerk LOGIN; CREATE ROLE agency LOGIN; GRANT pilot_evaluator TO clerk;
+    SELECT registry.grant_agency(pilot, name, 'agency') FROM unnest(ARRAY['p', 'w', 'strict']) AS pilot,
+        unnest(ARRAY['A', 'B', 'C']) AS name" >"$T/granted"
 OWNER=$CONNINFO
 CLERK=${CONNINFO/user=postgres/user=clerk}
 AGENCY=${CONNINFO/user=postgres/user=agency}
@@ -130,9 +127,9 @@ is "$(enrol p A "$HASH" 'again')" \
     "after data was accepted it is not replaced"
 is "$(enrol p C "$HASH")" "new|t" "an assignment that comes after data is late"
 is "$(echo "SELECT keys, arms FROM registry.assigned_parts((SELECT assignment FROM
-    registry.current_assignments('p') WHERE agency = 'A'))" | CONNINFO=$CLERK try_sql)" \
+    registry.current_assignments('p') WHERE agency = 'A'))" | CONNINFO=$AGENCY try_sql)" \
     "$(keys u1 u2 u3)|{0,1,1}" "its units can be read"
-is "$(echo "SELECT registry.assigned_parts(1)" | CONNINFO=$CLERK try_sql)" \
+is "$(echo "SELECT registry.assigned_parts(1)" | CONNINFO=$AGENCY try_sql)" \
     'PL002 the registered assignment was replaced meanwhile; submit again' "one that was replaced cannot"
 
 # ---- level across: one draw over all agencies ------------------------------------------------------
@@ -159,6 +156,7 @@ A|v|0|f|0 of 0 assigned units are in the data
 C|v|0|f|0 of 0 assigned units are in the data
 |v|0|f|0 of 0 assigned units are in the data; 1 of 3 agencies have no data" "and has the registered counts"
 register free "$COLUMNS" "$TYPES" >"$T/registered"
+sql "SELECT registry.grant_agency('free', 'A', 'agency')" >"$T/granted"
 load free A "(1, 'u1', 1::int2, 1)" 1 >"$T/loaded"
 is "$(echo "SELECT work.launch('free')" | try_sql)" 2 "a pilot without assignments launches too"
 is "$(sql "SELECT count(*) FROM work.quality WHERE analysis = 2")" 0 "and notes nothing"

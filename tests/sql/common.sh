@@ -47,7 +47,8 @@ migrate() {
     local number file
     for number in $(seq "$1" "$2"); do
         file=$(ls deploy/sql/"$(printf %04d "$number")"_*.sql)
-        { cat "$file" && echo "INSERT INTO registry.schema_version (version, name)
+        { [ "$number" -le 9 ] || echo "SET LOCAL ROLE pilot_owner;"
+          cat "$file" && echo "INSERT INTO registry.schema_version (version, name)
             VALUES ($number, '$(basename "$file" .sql)');"; } |
             "$PG_BIN/psql" -Xq1 -v ON_ERROR_STOP=1 -d "$CONNINFO" >"$T/migrate" 2>&1 || {
             sed 's/^/# /' "$T/migrate"

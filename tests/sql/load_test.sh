@@ -34,12 +34,13 @@ is "$(register p '{pilot_unit,y}' '{text,float8}')" 'PL003 the columns of the pl
     "a plan without arms is refused"
 is "$(register 'Bad Name' "$COLUMNS" "$TYPES" | cut -c1-5)" 23514 "a pilot's name is checked"
 
-# Loads come from a role that may only call the functions.
-sql "CREATE ROLE agency LOGIN; GRANT USAGE ON SCHEMA registry, outcomes TO agency;
-    GRANT EXECUTE ON FUNCTION registry.begin_load, registry.reserve_submissions,
-        registry.seal_load, registry.current_submissions TO agency"
+# Loads come from a login that submits for two agencies; another one submits for none of them.
+sql "CREATE ROLE agency LOGIN; CREATE ROLE other LOGIN;
+    SELECT registry.grant_agency('p', name, 'agency') FROM unnest(ARRAY['B', 'A\"; drop', 'A']) AS name;
+    SELECT registry.grant_agency('p', 'C', 'other')" >"$T/granted"
 OWNER=$CONNINFO
 AGENCY=${CONNINFO/user=postgres/user=agency}
+OTHER_AGENCY=${CONNINFO/user=postgres/user=other}
 
 # ---- loads ---------------------------------------------------------------------------------------
 # Statements of a whole load: rows from $1 (submission offset, row, unit, arm, y, x, cat), manifest
@@ -151,12 +152,19 @@ is "$(echo "SELECT registry.reject_load('p', 3, NULL, NULL, '[]') > 0" | try_sql
 
 # ---- who may do what -------------------------------------------------------------------------------
 as_agency() { echo "$1" | CONNINFO=$AGENCY try_sql; }
-is "$(as_agency "SELECT FROM outcomes.p")" "42501 permission denied for table p" \
-    "who may load may read no rows"
+is "$(as_agency "SELECT count(*) FROM outcomes.p")" 6 "an agency reads its own rows"
+is "$(echo "SELECT count(*) FROM outcomes.p" | CONNINFO=$OTHER_AGENCY try_sql)" 0 \
+    "and nobody else's"
+is "$(load "$ROWS" "$GOOD" 2 3 "$OTHER_AGENCY")" \
+    'PL006 this login may not submit for one of the agencies in the data' \
+    "nobody submits for another agency"
+is "$(load "$SINGLE" "$(entry 0 Nobody 1 "$FILLED" "$LABELS")" 2 3 "$OTHER_AGENCY")" \
+    'PL006 this login may not submit for one of the agencies in the data' \
+    "nor learns whether there is one of that name"
 is "$(as_agency "INSERT INTO outcomes.\"p\$1\" DEFAULT VALUES")" \
     '42501 permission denied for table p$1' "nor write to a partition that is sealed"
-is "$(as_agency "SELECT * FROM registry.submissions")" \
-    "42501 permission denied for table submissions" "nor look into the registry"
+is "$(echo "SELECT count(*) FROM registry.submissions" | CONNINFO=$OTHER_AGENCY try_sql)" 0 \
+    "nor sees another's submissions"
 is "$(as_agency "SELECT registry.store_submissions(NULL, NULL)")" \
     "42501 permission denied for function store_submissions" "nor call what seal_load calls"
 is "$(load "$ROWS" "$GOOD" 2 3 "$OWNER")" "$(printf 'A"; drop|3|accepted\nB|3|accepted')" \
@@ -165,4 +173,25 @@ is "$(load "$SINGLE" "$(one 2)" 2 3 "$OWNER")" \
     'PL002 the load holds more or fewer rows than its manifest says' "its rows are counted"
 is "$(load "$SINGLE, (0, 2, 'u', 0, 1, 1, 0)" "$(one 2)" 2 3 "$OWNER")" \
     'PL002 a unit stands twice in the data of one agency' "its units stand once"
+
+# ---- keys, summaries, warnings ------------------------------------------------------------------------
+with_key() { # fingerprint digit
+    local given
+    given=$(entry 0 B 1 "$FILLED" "$LABELS")
+    echo "${given%\}}, \"unit_key\": \"$(printf "$1%.0s" $(seq 64))\", \"summary\": {\"rows\": 1},
+        \"warnings\": [{\"code\": \"srm\"}]}"
+}
+is "$(load "$SINGLE" "$(with_key 1)")" "B|4|accepted" "an agency's first key is kept"
+is "$(load "$SINGLE" "$(with_key 2)")" \
+    'PL002 the units of agency "B" come with another key than in its first submission; use the key file of then' \
+    "another key is refused"
+is "$(load "$SINGLE" "$(one 1)")" \
+    'PL002 the units of agency "B" come with another key than in its first submission; use the key file of then' \
+    "and so is none"
+is "$(load "$SINGLE" "$(with_key 1)")" "B|5|accepted" "the same key goes on"
+is "$(as_agency "SELECT summary ->> 'rows', jsonb_array_length(warnings) FROM registry.summaries")" \
+    "$(printf '1|1\n1|1')" "the agency reads what it was told"
+is "$(as_agency "SELECT warnings FROM registry.submissions WHERE revision = 5")" 1 "its warnings are counted"
+is "$(echo "SELECT count(*) FROM registry.summaries" | CONNINFO=$OTHER_AGENCY try_sql)" 0 \
+    "nobody else reads them"
 finish
