@@ -60,7 +60,8 @@ size_t pilot_regression_covariates(const pilot_analysis_t *analysis, const pilot
 /* ESTIMATE: effects (none at level: across), quality, first piece.
  * Piece: levels; quality; overlaps of levels, if there are subgroups; then by subset: rows of each
  * response; difference-in-means summaries of each response; moments of each response if a
- * regression is asked for; then moments of each target and its mission. */
+ * regression is asked for; moments of iv's two regressions if it is; then moments of each target
+ * and its mission. */
 void pilot_evaluate_agency(const pilot_analysis_t *analysis, pilot_ols_t *ols,
                            const pilot_dataset_t *dataset, const Pilot__Pin *pin,
                            pilot_report_t *report);

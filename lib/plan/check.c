@@ -263,6 +263,17 @@ static pilot_status_t check_std_error(const pilot_plan_t *plan, pilot_document_t
         plan->columns.cluster ? "columns.cluster is given" : "analysis.level is across");
 }
 
+static pilot_status_t check_draws(const pilot_plan_t *plan, pilot_document_t *document,
+                                  yaml_node_t *analysis, pilot_error_t *error)
+{
+    if (plan->bootstrap_draws != 1)
+        return PILOT_OK;
+    return pilot_document_error(document, pilot_document_get(document, analysis, "bootstrap_draws"),
+                                error,
+                                "analysis.bootstrap_draws: one draw has no spread; write 0 (the "
+                                "default, 999) or at least 2");
+}
+
 static pilot_status_t check_by(const pilot_plan_t *plan, pilot_document_t *document,
                                pilot_error_t *error)
 {
@@ -291,6 +302,8 @@ pilot_status_t pilot_check_analysis(pilot_draft_t *draft, pilot_document_t *docu
     pilot_status_t status = pilot_check_estimators(plan, document, analysis, error);
     if (status == PILOT_OK)
         status = check_std_error(plan, document, analysis, error);
+    if (status == PILOT_OK)
+        status = check_draws(plan, document, analysis, error);
     return status ? status : check_by(plan, document, error);
 }
 

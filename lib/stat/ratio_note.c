@@ -28,6 +28,8 @@ static double ratio_of(pilot_number_t logarithm, double absent)
 static void note(pilot_estimate_t *row, double ratio)
 {
     char text[3][TEXT];
+    if (isnan(ratio)) /* sums that overflowed: nothing to tell */
+        return;
     if (row->ci_low.given || row->ci_high.given)
         pilot_estimate_note(row, "ratio %s (%s to %s)", put(text[0], ratio),
                             put(text[1], ratio_of(row->ci_low, 0)),

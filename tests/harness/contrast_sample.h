@@ -16,6 +16,14 @@
 #define CONTRAST_PROBABILITY 8u
 #define CONTRAST_DESIGNS 16u
 
+/* Is the row without numbers, for this reason? */
+static inline bool contrast_is_refused(const pilot_estimate_t *row, pilot_reason_t reason)
+{
+    return row->status == PILOT_ROW_NOT_ESTIMABLE && row->reason == reason &&
+           !row->std_error.given && !row->p_value.given && !row->ci_low.given &&
+           !row->ci_high.given && row->std_error_type == PILOT_SE_NONE;
+}
+
 /* Room for `rows` rows; add them with contrast_add; clear with pilot_sample_clear. */
 static inline pilot_sample_t contrast_sample(unsigned design, size_t rows)
 {

@@ -189,6 +189,9 @@ static void test_values_of_analysis(void)
          "6:33: analysis.randomization_draws: '-1' is not a whole number between 0 and 10000000"},
         {PLAN "analysis: {bootstrap_draws: 1e3}\n",
          "6:29: analysis.bootstrap_draws: '1e3' is not a whole number between 0 and 10000000"},
+        {PLAN "analysis: {bootstrap_draws: 1}\n",
+         "6:29: analysis.bootstrap_draws: one draw has no spread; write 0 (the default, 999) or at "
+         "least 2"},
         {PLAN "analysis: {multiplicity: fdr}\n",
          "6:26: analysis.multiplicity: 'fdr' is not one of none, bonferroni, holm, hochberg, bh, "
          "by, sharpened_q, westfall_young, romano_wolf"},

@@ -10,13 +10,6 @@ static pilot_contrast_estimator_t *const all[] = {
 static const char *const name[] = {"risk_ratio", "odds_ratio", "rate_ratio"};
 enum { RISK, ODDS, RATE, ALL };
 
-static bool is_refused(const pilot_estimate_t *row, pilot_reason_t reason)
-{
-    return row->status == PILOT_ROW_NOT_ESTIMABLE && row->reason == reason &&
-           !row->std_error.given && !row->p_value.given && !row->ci_low.given &&
-           !row->ci_high.given && row->std_error_type == PILOT_SE_NONE;
-}
-
 /* a of n1 treated and c of n0 control units have the outcome. */
 static pilot_sample_t sample_of_table(unsigned design, int a, int n1, int c, int n0)
 {
@@ -40,27 +33,29 @@ static void test_nothing_to_compare(int k)
 {
     pilot_sample_t sample = contrast_sample(CONTRAST_BLOCKED, 8);
     pilot_estimate_t row = contrast_call(all[k], &sample);
-    ok(is_refused(&row, PILOT_REASON_NO_UNITS) && !row.estimate.given, "%s: no units", name[k]);
+    ok(contrast_is_refused(&row, PILOT_REASON_NO_UNITS) && !row.estimate.given, "%s: no units",
+       name[k]);
     sample.candidates = 5;
     row = contrast_call(all[k], &sample);
-    ok(is_refused(&row, PILOT_REASON_ALL_MISSING), "%s: all outcomes are missing", name[k]);
+    ok(contrast_is_refused(&row, PILOT_REASON_ALL_MISSING), "%s: all outcomes are missing",
+       name[k]);
     contrast_add(&sample, 0, 0, true, 1);
     contrast_add(&sample, 1, 0, true, 0);
     row = contrast_call(all[k], &sample);
-    ok(is_refused(&row, PILOT_REASON_NO_CONTROL_UNITS), "%s: no control units", name[k]);
+    ok(contrast_is_refused(&row, PILOT_REASON_NO_CONTROL_UNITS), "%s: no control units", name[k]);
     sample.treated[0] = sample.treated[1] = 0;
     row = contrast_call(all[k], &sample);
-    ok(is_refused(&row, PILOT_REASON_NO_TREATED_UNITS), "%s: no treated units", name[k]);
+    ok(contrast_is_refused(&row, PILOT_REASON_NO_TREATED_UNITS), "%s: no treated units", name[k]);
     sample.treated[0] = 1;
     row = contrast_call(all[k], &sample);
-    ok(is_refused(&row, PILOT_REASON_NO_TREATED_UNITS) && !row.estimate.given &&
+    ok(contrast_is_refused(&row, PILOT_REASON_NO_TREATED_UNITS) && !row.estimate.given &&
            strstr(row.detail, "estimand_changed: 2 blocks left out"),
        "%s: no block has both arms", name[k]);
     sample.block[1] = 0;
     sample.blocks = 1;
     sample.outcome[1] = k == RATE ? -1 : 2;
     row = contrast_call(all[k], &sample);
-    ok(is_refused(&row, PILOT_REASON_OUTCOME_TYPE) && !row.estimate.given,
+    ok(contrast_is_refused(&row, PILOT_REASON_OUTCOME_TYPE) && !row.estimate.given,
        "%s: an outcome of another type is refused", name[k]);
     pilot_sample_clear(&sample);
 }
@@ -84,11 +79,12 @@ static void test_constant(void)
     pilot_estimate_t row;
     for (int k = 0; k < ALL; k++) {
         row = of_table(k, 0, 0, 5, 0, 7);
-        ok(is_refused(&row, PILOT_REASON_CONSTANT_OUTCOME) && !row.estimate.given && row.n == 12,
+        ok(contrast_is_refused(&row, PILOT_REASON_CONSTANT_OUTCOME) && !row.estimate.given &&
+               row.n == 12,
            "%s: of zeros in both arms there is none", name[k]);
         row = of_table(k, 0, 5, 5, 7, 7);
-        ok(is_refused(&row, PILOT_REASON_CONSTANT_OUTCOME) && row.estimate.given == (k != ODDS) &&
-               row.estimate.value == 0,
+        ok(contrast_is_refused(&row, PILOT_REASON_CONSTANT_OUTCOME) &&
+               row.estimate.given == (k != ODDS) && row.estimate.value == 0,
            "%s: all ones in both arms have no variance%s", name[k],
            k == ODDS ? ", and no odds" : "");
     }
@@ -201,11 +197,11 @@ static void test_zero_cells(void)
        "risk_ratio: all of the treated give both ends (%s)", row.detail);
     for (int k = RISK; k <= ODDS; k++) {
         row = of_table(k, CONTRAST_CLUSTERED, 0, 20, 6, 20);
-        ok(is_refused(&row, PILOT_REASON_NOT_CONVERGED) && !row.estimate.given &&
+        ok(contrast_is_refused(&row, PILOT_REASON_NOT_CONVERGED) && !row.estimate.given &&
                strstr(row.detail, "no score interval with clusters"),
            "%s: 0 of the treated in clusters have no interval", name[k]);
         row = of_table(k, CONTRAST_WEIGHTED, 0, 20, 6, 20);
-        ok(is_refused(&row, PILOT_REASON_NOT_CONVERGED) &&
+        ok(contrast_is_refused(&row, PILOT_REASON_NOT_CONVERGED) &&
                strstr(row.detail, "no score interval with weights"),
            "%s: nor with weights", name[k]);
         row = of_table(k, 0, 0, 1, 3, 5);
@@ -218,7 +214,7 @@ static void test_zero_cells(void)
            "%s: perfect separation has no estimate and one end (%s)", name[k], row.detail);
     }
     row = of_table(RATE, 0, 0, 20, 6, 20);
-    ok(is_refused(&row, PILOT_REASON_NOT_CONVERGED) && !row.estimate.given &&
+    ok(contrast_is_refused(&row, PILOT_REASON_NOT_CONVERGED) && !row.estimate.given &&
            strstr(row.detail, "no events in the treatment arm"),
        "rate_ratio: without events in an arm there is none (%s)", row.detail);
 }
@@ -231,7 +227,7 @@ static void test_few_units(void)
         contrast_add(&sample, 0, i / 8, i / 8, i % 3 == 0);
     for (int k = 0; k < ALL; k++) {
         row = contrast_call(all[k], &sample);
-        ok(is_refused(&row, PILOT_REASON_ONE_CLUSTER_PER_ARM) && row.estimate.given &&
+        ok(contrast_is_refused(&row, PILOT_REASON_ONE_CLUSTER_PER_ARM) && row.estimate.given &&
                row.clusters == 2 && strncmp(row.detail, "ratio ", 6) == 0,
            "%s: one cluster per arm has no variance", name[k]);
     }
@@ -244,7 +240,7 @@ static void test_few_units(void)
        "rate_ratio: one value in each arm has no variance");
     contrast_add(&sample, 0, 0, false, 5);
     row = contrast_call(all[RATE], &sample);
-    ok(is_refused(&row, PILOT_REASON_SINGLETON_ARM_BLOCK) && row.estimate.given,
+    ok(contrast_is_refused(&row, PILOT_REASON_SINGLETON_ARM_BLOCK) && row.estimate.given,
        "rate_ratio: one treated unit has none either");
     pilot_sample_clear(&sample);
 }
@@ -310,18 +306,18 @@ static void test_rate_blocks(void)
     for (unsigned i = 0; i < 24; i++)
         sample.outcome[i] = i % 2;
     row = contrast_call(all[RATE], &sample);
-    ok(is_refused(&row, PILOT_REASON_NOT_CONVERGED) && !row.estimate.given,
+    ok(contrast_is_refused(&row, PILOT_REASON_NOT_CONVERGED) && !row.estimate.given,
        "rate_ratio: with all events in one arm there is none");
     for (unsigned i = 0; i < 24; i++)
         sample.outcome[i] = 1 + i % 2;
     row = contrast_call(all[RATE], &sample);
-    ok(is_refused(&row, PILOT_REASON_CONSTANT_OUTCOME) && row.estimate.given &&
+    ok(contrast_is_refused(&row, PILOT_REASON_CONSTANT_OUTCOME) && row.estimate.given &&
            fabs(row.estimate.value - log(2)) < 1e-14,
        "rate_ratio: one value in each arm has no variance in blocks either");
     for (unsigned i = 0; i < 24; i++)
         sample.outcome[i] = (i / 8 + 1) * (1 + i % 2);
     without = contrast_call(all[RATE], &sample);
-    ok(is_refused(&without, PILOT_REASON_ZERO_VARIANCE) &&
+    ok(contrast_is_refused(&without, PILOT_REASON_ZERO_VARIANCE) &&
            fabs(without.estimate.value - log(2)) < 1e-14,
        "rate_ratio: a fit without residuals has no variance");
     pilot_sample_clear(&sample);
@@ -335,7 +331,7 @@ static void test_leverage_one(unsigned design, pilot_reason_t reason)
     for (unsigned i = 0; i < 16; i++)
         contrast_add(&sample, i / 2, i, i % 2, i / 2 == 3 ? 1e15 * (1 + i % 2) : 1 + i % 3);
     row = contrast_call(all[RATE], &sample);
-    ok(is_refused(&row, reason) && fabs(row.estimate.value - log(2)) < 1e-9,
+    ok(contrast_is_refused(&row, reason) && fabs(row.estimate.value - log(2)) < 1e-9,
        "rate_ratio: a pair that alone decides has no variance (%s)", pilot_reason_name(row.reason));
     for (unsigned i = 6; i < 8; i++)
         sample.outcome[i] = 3 * (1 + i % 2);
@@ -422,6 +418,16 @@ static void test_properties(int k, unsigned design)
        other);
 }
 
+static void test_note(void)
+{
+    pilot_estimate_t row = {0};
+    ratio_note_extreme(&row, INFINITY);
+    ok(strcmp(row.detail, "ratio infinity") == 0, "an infinite ratio is told");
+    row.detail[0] = '\0';
+    ratio_note_extreme(&row, NAN);
+    ok(row.detail[0] == '\0', "one that is no number is not");
+}
+
 int main(void)
 {
     gsl_set_error_handler_off();
@@ -443,5 +449,6 @@ int main(void)
     test_leverage_one(0, PILOT_REASON_LEVERAGE_ONE);
     test_leverage_one(CONTRAST_CLUSTERED, PILOT_REASON_VARIANCE_UNIDENTIFIED);
     test_extreme_rates();
+    test_note();
     return tap_done();
 }

@@ -6,31 +6,26 @@ static pilot_contrast_estimator_t *const both[] = {pilot_horvitz_thompson_estima
                                                    pilot_hajek_estimate};
 static const char *const name[] = {"horvitz_thompson", "hajek"};
 
-static bool is_refused(const pilot_estimate_t *row, pilot_reason_t reason)
-{
-    return row->status == PILOT_ROW_NOT_ESTIMABLE && row->reason == reason &&
-           !row->std_error.given && !row->p_value.given && !row->ci_low.given &&
-           row->std_error_type == PILOT_SE_NONE;
-}
-
 static void test_nothing_to_compare(int k)
 {
     pilot_sample_t sample = contrast_sample(CONTRAST_BLOCKED, 8);
     pilot_estimate_t row = contrast_call(both[k], &sample);
-    ok(is_refused(&row, PILOT_REASON_NO_UNITS) && !row.estimate.given, "%s: no units", name[k]);
+    ok(contrast_is_refused(&row, PILOT_REASON_NO_UNITS) && !row.estimate.given, "%s: no units",
+       name[k]);
     sample.candidates = 5;
     row = contrast_call(both[k], &sample);
-    ok(is_refused(&row, PILOT_REASON_ALL_MISSING), "%s: all outcomes are missing", name[k]);
+    ok(contrast_is_refused(&row, PILOT_REASON_ALL_MISSING), "%s: all outcomes are missing",
+       name[k]);
     contrast_add(&sample, 0, 0, true, 1);
     contrast_add(&sample, 1, 0, true, 2);
     row = contrast_call(both[k], &sample);
-    ok(is_refused(&row, PILOT_REASON_NO_CONTROL_UNITS), "%s: no control units", name[k]);
+    ok(contrast_is_refused(&row, PILOT_REASON_NO_CONTROL_UNITS), "%s: no control units", name[k]);
     sample.treated[0] = sample.treated[1] = 0;
     row = contrast_call(both[k], &sample);
-    ok(is_refused(&row, PILOT_REASON_NO_TREATED_UNITS), "%s: no treated units", name[k]);
+    ok(contrast_is_refused(&row, PILOT_REASON_NO_TREATED_UNITS), "%s: no treated units", name[k]);
     sample.treated[0] = 1;
     row = contrast_call(both[k], &sample);
-    ok(is_refused(&row, PILOT_REASON_NO_TREATED_UNITS) && !row.estimate.given &&
+    ok(contrast_is_refused(&row, PILOT_REASON_NO_TREATED_UNITS) && !row.estimate.given &&
            strstr(row.detail, "estimand_changed: 2 blocks left out"),
        "%s: no block has both arms (%s)", name[k], row.detail);
     pilot_sample_clear(&sample);
@@ -62,19 +57,19 @@ static void test_constant(int k)
     for (int i = 0; i < 7; i++)
         contrast_add(&sample, 0, 0, i % 2, 0.1);
     row = contrast_call(both[k], &sample);
-    ok(is_refused(&row, PILOT_REASON_CONSTANT_OUTCOME) && row.estimate.given &&
+    ok(contrast_is_refused(&row, PILOT_REASON_CONSTANT_OUTCOME) && row.estimate.given &&
            fabs(row.estimate.value) < 1e-16 && row.control_mean.value == 0.1,
        "%s: a constant outcome has an effect of 0 and no variance", name[k]);
     contrast_multiply(&sample, 0);
     row = contrast_call(both[k], &sample);
-    ok(is_refused(&row, PILOT_REASON_CONSTANT_OUTCOME) && row.estimate.given &&
+    ok(contrast_is_refused(&row, PILOT_REASON_CONSTANT_OUTCOME) && row.estimate.given &&
            row.estimate.value == 0,
        "%s: so has one of zeros", name[k]);
     for (int i = 0; i < 7; i++)
         sample.outcome[i] = i % 2 ? 1e200 : -1e200;
     sample.outcome[3] = 1e199;
     row = contrast_call(both[k], &sample);
-    ok(is_refused(&row, PILOT_REASON_VARIANCE_UNIDENTIFIED) && row.estimate.given,
+    ok(contrast_is_refused(&row, PILOT_REASON_VARIANCE_UNIDENTIFIED) && row.estimate.given,
        "%s: squares beyond the range of numbers are no variance", name[k]);
     pilot_sample_clear(&sample);
 }
@@ -86,11 +81,11 @@ static void test_one_unit_in_an_arm(void)
     contrast_add(&sample, 0, 0, true, 3);
     contrast_add(&sample, 0, 0, false, 1);
     row = contrast_call(pilot_hajek_estimate, &sample);
-    ok(is_refused(&row, PILOT_REASON_NO_RESIDUAL_DF) && row.estimate.value == 2,
+    ok(contrast_is_refused(&row, PILOT_REASON_NO_RESIDUAL_DF) && row.estimate.value == 2,
        "hajek: two units have an effect and no variance");
     contrast_add(&sample, 0, 0, false, 5);
     row = contrast_call(pilot_hajek_estimate, &sample);
-    ok(is_refused(&row, PILOT_REASON_SINGLETON_ARM_BLOCK) && row.estimate.value == 0,
+    ok(contrast_is_refused(&row, PILOT_REASON_SINGLETON_ARM_BLOCK) && row.estimate.value == 0,
        "hajek: one treated unit has no variance");
     /* n = 3, n1 = 1: 3*2*(2*3^2 + ((1-3)^2+(5-3)^2)/1/2) + 3*0 over 3^2. */
     row = contrast_call(pilot_horvitz_thompson_estimate, &sample);
@@ -103,7 +98,7 @@ static void test_one_unit_in_an_arm(void)
     for (unsigned i = 0; i < 8; i++)
         contrast_add(&sample, 0, i / 4, i / 4, i % 3);
     row = contrast_call(pilot_hajek_estimate, &sample);
-    ok(is_refused(&row, PILOT_REASON_ONE_CLUSTER_PER_ARM) && row.estimate.given &&
+    ok(contrast_is_refused(&row, PILOT_REASON_ONE_CLUSTER_PER_ARM) && row.estimate.given &&
            row.clusters == 2,
        "hajek: one cluster in an arm has no variance");
     row = contrast_call(pilot_horvitz_thompson_estimate, &sample);
@@ -136,18 +131,19 @@ static void test_probabilities(int k)
        "%s: so is a column with the own arm's share of several", name[k]);
     sample.probability[0] = 0.2;
     row = contrast_call(both[k], &sample);
-    ok(is_refused(&row, PILOT_REASON_NOT_IN_THIS_VERSION) && !row.estimate.given &&
+    ok(contrast_is_refused(&row, PILOT_REASON_NOT_IN_THIS_VERSION) && !row.estimate.given &&
            strstr(row.detail, "differ within an arm of a block"),
        "%s: with several arms, probabilities that differ in a block are refused", name[k]);
     sample.arms = 2;
     sample.cluster[1] = sample.cluster[0];
     sample.treated[1] = sample.treated[0];
     row = contrast_call(both[k], &sample);
-    ok(is_refused(&row, PILOT_REASON_NOT_IN_THIS_VERSION) && strstr(row.detail, "within a cluster"),
+    ok(contrast_is_refused(&row, PILOT_REASON_NOT_IN_THIS_VERSION) &&
+           strstr(row.detail, "within a cluster"),
        "%s: so are probabilities that differ in a cluster", name[k]);
     sample.probability[0] = 1.5;
     row = contrast_call(both[k], &sample);
-    ok(is_refused(&row, PILOT_REASON_NOT_IN_THIS_VERSION) && !row.estimate.given,
+    ok(contrast_is_refused(&row, PILOT_REASON_NOT_IN_THIS_VERSION) && !row.estimate.given,
        "%s: and one above 1", name[k]);
     pilot_sample_clear(&sample);
 }
