@@ -42,11 +42,11 @@ use_database() { # name
     CONNINFO="host=$PG_HOME user=postgres dbname=$1"
 }
 
-# Apply migrations number $1 to $2 as the program does: one transaction a file.
+# Apply the migrations from the $1th to the $2th as the program does: one transaction a file.
 migrate() {
     local number file
     for number in $(seq "$1" "$2"); do
-        file=$(ls deploy/sql/"$(printf %04d "$number")"_*.sql)
+        file=$(ls deploy/sql/*.sql | sed -n "${number}p")
         { [ "$number" -le 9 ] || echo "SET LOCAL ROLE pilot_owner;"
           cat "$file" && echo "INSERT INTO registry.schema_version (version, name)
             VALUES ($number, '$(basename "$file" .sql)');"; } |
