@@ -256,6 +256,28 @@ static void put_curves(copy_t *copy, const pilot_writer_mail_t *item)
         put_curve(copy, item, item->rows->curve[i]);
 }
 
+/* ---- contributions ----------------------------------------------------------------------------
+ */
+
+#define CONTRIBUTION_COLUMNS                                                                       \
+    "analysis, job, ordinal, agency, outcome, subgroup, level, arm, units, total, largest, second"
+
+static void put_contributions(copy_t *copy, const pilot_writer_mail_t *item)
+{
+    for (size_t i = 0; i < item->rows->n_contribution; i++) {
+        const Pilot__Contribution *row = item->rows->contribution[i];
+        put_head(copy, item, row->ordinal);
+        put_text(copy, row->agency);
+        put_text(copy, row->outcome);
+        put_subset(copy, row->subgroup, row->level);
+        put_text(copy, row->arm);
+        pilot_copy_in_int8(copy, (int64_t)row->units);
+        put_number(copy, row->has_total, row->total);
+        put_number(copy, row->has_largest, row->largest);
+        put_number(copy, row->has_second, row->second);
+    }
+}
+
 /* ---- all of them --------------------------------------------------------------------------------
  */
 
@@ -273,6 +295,9 @@ static const struct kind {
      put_agency_effects},
     {{"work", "quality", QUALITY_COLUMNS, 13}, offsetof(Pilot__ResultRows, n_quality), put_quality},
     {{"work", "curves", CURVE_COLUMNS, 18}, offsetof(Pilot__ResultRows, n_curve), put_curves},
+    {{"work", "contributions", CONTRIBUTION_COLUMNS, 12},
+     offsetof(Pilot__ResultRows, n_contribution),
+     put_contributions},
 };
 
 static bool has_rows(const struct kind *kind, const pilot_writer_mail_t *item)

@@ -5,6 +5,7 @@
 
 #include "checks.h"
 #include "contrasts.h"
+#include "contributions.h"
 #include "gaps.h"
 #include "instruments.h"
 #include "pilot/dim.h"
@@ -319,6 +320,7 @@ void pilot_evaluate_agency(const pilot_analysis_t *analysis, pilot_ols_t *ols,
     if (effects)
         pilot_targets_report(&evaluation.view, evaluation.regression, evaluation.choice,
                              evaluation.scores, pin->agency, report);
+    pilot_contributions_report(&evaluation.view, evaluation.subsets, pin->agency, report);
     write_piece(&evaluation, ols, checks, pin->agency_index, report);
     pilot_check_rows_free(rows);
     pilot_checks_free(checks);

@@ -16,7 +16,8 @@ typedef struct row_list {
 
 struct pilot_report {
     const pilot_analysis_t *analysis;
-    row_list_t effects, comparisons, agency_effects, quality, curves, conventions, pieces, texts;
+    row_list_t effects, comparisons, agency_effects, quality, curves, contributions, conventions,
+        pieces, texts;
     pilot_piece_t *content; /* of pieces, by index */
     size_t content_capacity;
     pilot_criticals_t criticals; /* of conventions */
@@ -57,6 +58,7 @@ void pilot_report_free(pilot_report_t *report)
         free(curve->point);
     }
     clear_list(&report->curves);
+    clear_list(&report->contributions);
     clear_list(&report->conventions);
     clear_list(&report->pieces);
     clear_list(&report->texts);
@@ -101,6 +103,13 @@ Pilot__Quality *pilot_report_quality(pilot_report_t *report)
     Pilot__Quality *quality = add_row(&report->quality, PILOT_NEW(Pilot__Quality));
     pilot__quality__init(quality);
     return quality;
+}
+
+Pilot__Contribution *pilot_report_contribution(pilot_report_t *report)
+{
+    Pilot__Contribution *row = add_row(&report->contributions, PILOT_NEW(Pilot__Contribution));
+    pilot__contribution__init(row);
+    return row;
 }
 
 Pilot__Curve *pilot_report_curve(pilot_report_t *report, size_t points)
@@ -285,6 +294,8 @@ static void drop_all_unbounded(pilot_report_t *report)
     }
     for (size_t i = 0; i < report->quality.count; i++)
         drop_unbounded(&((Pilot__Quality *)report->quality.row[i])->base);
+    for (size_t i = 0; i < report->contributions.count; i++)
+        drop_unbounded(&((Pilot__Contribution *)report->contributions.row[i])->base);
     for (size_t i = 0; i < report->curves.count; i++)
         drop_unbounded_points(report->curves.row[i]);
 }
@@ -303,6 +314,8 @@ uint8_t *pilot_report_pack(pilot_report_t *report, size_t *ret_length)
     rows.quality = (Pilot__Quality **)report->quality.row;
     rows.n_curve = report->curves.count;
     rows.curve = (Pilot__Curve **)report->curves.row;
+    rows.n_contribution = report->contributions.count;
+    rows.contribution = (Pilot__Contribution **)report->contributions.row;
     uint8_t *part_bytes = NULL;
     if (report->pieces.count > 0) {
         Pilot__Part part = PILOT__PART__INIT;

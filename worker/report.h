@@ -34,6 +34,7 @@ Pilot__Effect *pilot_report_effect(pilot_report_t *report);
 Pilot__Comparison *pilot_report_comparison(pilot_report_t *report);
 Pilot__AgencyEffect *pilot_report_agency_effect(pilot_report_t *report);
 Pilot__Quality *pilot_report_quality(pilot_report_t *report);
+Pilot__Contribution *pilot_report_contribution(pilot_report_t *report);
 /* With room for so many points, initialized and counted. */
 Pilot__Curve *pilot_report_curve(pilot_report_t *report, size_t points);
 

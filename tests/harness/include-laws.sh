@@ -69,7 +69,7 @@ function judge(name, header, quoted,    short, whose, beside) {
 }
 BEGIN {
     room("base", "clock debug_point error hash log memory options signals suggest text", "", "openssl")
-    room("stat", "assign balance contrast convention curve decoupling design_matrix dim" \
+    room("stat", "assign balance contrast contribution convention curve decoupling design_matrix dim" \
          " estimate frame joint meta ols ols_scores piece pooled_ols power power_simulate" \
          " quality", "base",
          "gsl cblas lapacke Random123")

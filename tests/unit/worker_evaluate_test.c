@@ -229,6 +229,34 @@ static void rows_stand_in_plan_order(const pilot_analysis_t *analysis, pilot_dat
     free(packed.bytes);
 }
 
+static void contributions_tell_the_largest(const pilot_analysis_t *analysis,
+                                           pilot_dataset_t *dataset)
+{
+    packed_t packed = estimate(analysis, &dataset, 0, 0);
+    Pilot__ResultRows *rows = NULL;
+    pilot_rows_unpack(packed.bytes, packed.length, &rows, NULL);
+    /* (whole + 2 levels) x 2 outcomes x 3 arms */
+    ok(rows->n_contribution == 18, "a contribution for each subset, outcome and arm");
+    bool ordered = true, sane = true;
+    uint64_t by_level[3] = {0};
+    for (size_t i = 0; i < rows->n_contribution; i++) {
+        const Pilot__Contribution *row = rows->contribution[i];
+        ordered &= row->ordinal == i && strcmp(row->agency, "alpha") == 0;
+        sane &= row->has_total && row->largest >= row->second && row->second > 0 &&
+                row->total >= row->largest + row->second && row->units <= 20;
+        if (strcmp(row->outcome, "y") == 0)
+            by_level[i / 6] += row->units;
+    }
+    ok(ordered && sane, "in order, with two largest values and their total");
+    is_text(rows->contribution[0]->arm, "c", "the control has one too");
+    ok(!rows->contribution[0]->level && strcmp(rows->contribution[6]->level, "new") == 0,
+       "the whole sample, then levels");
+    ok(by_level[0] == UNITS && by_level[1] + by_level[2] == UNITS - 6,
+       "rows that miss the subgroup are in no level");
+    pilot_message_free(&rows->base);
+    free(packed.bytes);
+}
+
 static void equal_input_gives_equal_bytes(const pilot_analysis_t *analysis)
 {
     pilot_dataset_t *forward = make_dataset(analysis, 5, false);
@@ -411,6 +439,7 @@ int main(void)
     for (unsigned i = 0; i < 3; i++)
         dataset[i] = make_dataset(analysis, i + 1, false);
     rows_stand_in_plan_order(analysis, dataset[0]);
+    contributions_tell_the_largest(analysis, dataset[0]);
     equal_input_gives_equal_bytes(analysis);
     one_agency_pools_to_itself(analysis, dataset[0]);
     batches_do_not_matter(analysis, dataset);

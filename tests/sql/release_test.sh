@@ -1,0 +1,150 @@
+#!/bin/bash
+# Released tables: what they refuse, who reads them, what a withdrawal takes back, and how many units
+# two submissions differ by.
+. "$(dirname "$0")/common.sh"
+use_database release
+migrate 1 "$LATEST"
+
+COLUMNS='{pilot_unit,pilot_arm,y,cat}'
+FILLED='["pilot_unit","pilot_arm","y","cat"]'
+LABELS='{"pilot_arm":["c","t"],"cat":["blue","red"]}'
+SWAPPED='{"pilot_arm":["t","c"],"cat":["red","blue"]}'
+register p "$COLUMNS" '{text,int2,float8,int4}' >/dev/null
+# One agency's submission; its id.  load AGENCY ROWS COUNT DICTIONARIES HASH-LETTER
+load() {
+    cat <<SQL | try_sql | tail -1
+BEGIN;
+SELECT load, partition FROM registry.begin_load('p', 1) \gset
+SELECT registry.reserve_submissions(1) AS first \gset
+INSERT INTO outcomes.:"partition" (pilot_submission, pilot_row, pilot_unit, pilot_arm, y, cat)
+    SELECT :first, row_number() OVER (), u, a, y, c FROM (VALUES $2) AS v (u, a, y, c);
+SELECT submission FROM registry.seal_load(:load, (
+    SELECT jsonb_agg(jsonb_set(e, '{submission}', to_jsonb(:first)))
+    FROM jsonb_array_elements(\$json\$[$(entry 0 "$1" "$3" "$FILLED" "$4" "${HASH//a/$5}")]\$json\$) AS e));
+COMMIT;
+SQL
+}
+
+# ---- how many units differ ------------------------------------------------------------------------
+first=$(load a "('u1', 0::int2, 1::float8, 0), ('u2', 1, 2, 1), ('u3', 1, 2, NULL)" 3 "$LABELS" a)
+same=$(load a "('u1', 1::int2, 1::float8, 1), ('u2', 0, 2, 0), ('u3', 0, 2, NULL)" 3 "$SWAPPED" b)
+moved=$(load a "('u1', 0::int2, 1::float8, 0), ('u2', 1, 2.5, 1), ('u3', 1, 2, NULL)" 3 "$LABELS" c)
+fewer=$(load a "('u1', 0::int2, 1::float8, 0), ('u3', 1, 2.5::float8, 1)" 2 "$LABELS" d)
+more=$(load a "('u0', 1::int2, 1::float8, 0), ('u1', 0, 1, 0), ('u3', 1, 2.5, 1)" 3 "$LABELS" e)
+other=$(load b "('u1', 0::int2, 1::float8, 0)" 1 "$LABELS" a)
+changed() { sql "SELECT work.changed_units($1, $2)"; }
+is "$(changed "$first" "$first")" 0 "a submission is the same as itself"
+is "$(changed "$first" "$same")" 0 "codes count by their labels"
+is "$(changed "$first" "$moved")" 1 "a value that changed is one unit"
+is "$(changed "$moved" "$fewer")" 1 "a unit that left is one unit, whatever the others are called"
+is "$(changed "$fewer" "$more")" 1 "one that came too"
+is "$(changed "$first" "$more")" 2 "two are two"
+is "$(changed "$more" "$first")" 2 "in both directions"
+is "$(changed "$first" "$other")" "" "agencies are not compared with others"
+is "$(changed "$first" 77)" "" "nor with what is not there"
+sql "DELETE FROM outcomes.p WHERE pilot_submission = $first AND pilot_row = 1"
+is "$(changed "$first" "$moved")" "" "where rows are gone nobody knows"
+sql "UPDATE registry.submissions SET state = 'withdrawn' WHERE submission = $moved"
+is "$(changed "$moved" "$fewer")" "" "nor where they were withdrawn"
+
+# ---- constraints ----------------------------------------------------------------------------------
+sql "INSERT INTO work.analyses (pilot, plan, data_sha256, state, confirmatory, job_count)
+        VALUES (1, 1, 'x', 'done', true, 2), (1, 1, 'x', 'done', false, 2), (1, 1, 'x', 'failed', true, 2);
+    INSERT INTO work.pins VALUES (1, 0, $more, 'a', 3), (1, 1, $other, 'b', 1), (2, 0, $more, 'a', 3)"
+is "$(sql "SELECT string_agg(r::text, ' ') FROM work.pending_releases() AS r")" "1 2" \
+    "what is done is to be released; what failed is not"
+sql "INSERT INTO dashboard.releases (analysis, pilot, minimum_count, round_to, engine, rows, suppressed)
+    VALUES (1, 'p', 12, 5, 1, 2, 1), (2, 'p', 10, 7, 1, 1, 0)"
+is "$(sql "SELECT count(*) FROM work.pending_releases()")" 0 "what is released is not to be released again"
+is "$(sql "SELECT pilot, source, minimum_count, round_to, withdrawn FROM work.begin_release(1)")" \
+    "p|source|12|7|f" "the strictest rules of earlier releases hold"
+is "$(try_sql <<<"SELECT work.begin_release(3)")" "PL003 analysis 3 is not done" "what failed cannot be released"
+
+KEY="pilot, analysis, scope, agency, outcome, arm, control, estimand, estimator, status, ordinal, confirmatory"
+effect() { # ordinal, "more columns", "their values"
+    try_sql <<<"INSERT INTO dashboard.effects ($KEY, $2) VALUES
+        ('p', 1, 'agency', 'a', 'y', 't', 'c', 'itt', 'ols', 'ok', $1, true, $3)" | cut -d' ' -f1,9-
+}
+COUNTS="control_mean, n, n_arm, n_control, clusters_mark, blocks_mark"
+SHOWN="3.5, 40, 20, 20, 'z', 'z'"
+is "$(effect 0 "estimate, std_error, $COUNTS" "1, 2, $SHOWN")" "" "a shown effect"
+is "$(effect 1 "mark, $COUNTS" "'c', $SHOWN")" "" "a suppressed one"
+is "$(effect 2 "mark, std_error, $COUNTS" "'z', 2, $SHOWN")" "" "one that is not applicable keeps what there is"
+refused() { # name, columns, values, constraint
+    is "$(effect 3 "$2" "$3")" "23514 constraint \"$4\"" "$1 is refused"
+}
+refused "a number with a mark" "mark, estimate, $COUNTS" "'c', 1, $SHOWN" marked_effect
+refused "no number and no mark" "$COUNTS" "$SHOWN" marked_effect
+refused "a suppressed effect with a standard error" "mark, std_error, $COUNTS" "'c', 2, $SHOWN" marked_effect
+refused "a suppressed effect with a detail" "mark, detail, $COUNTS" "'c', 'x', $SHOWN" marked_effect
+refused "a count with a mark" "estimate, $COUNTS, n_mark" "1, $SHOWN, 'c'" marked_n
+refused "no count and no mark" "estimate, control_mean, n_arm, n_control, clusters_mark, blocks_mark" \
+    "1, 3, 20, 20, 'z', 'z'" marked_n
+refused "a control mean without a mark" "estimate, n, n_arm, n_control, clusters_mark, blocks_mark" \
+    "1, 40, 20, 20, 'z', 'z'" marked_control_mean
+is "$(try_sql <<<"SELECT 'x'::dashboard.mark" | cut -c1-5)" 22P02 "there are three marks"
+is "$(effect 0 "mark, $COUNTS" "'c', $SHOWN" | cut -c1-5)" 23505 "an effect is released once"
+is "$(try_sql <<<"INSERT INTO dashboard.releases (analysis, pilot, minimum_count, round_to, engine, rows, suppressed)
+    VALUES (1, 'p', 10, 5, 1, 0, 0)" | cut -c1-5)" 23505 "so is an analysis"
+
+# ---- the same columns as results ------------------------------------------------------------------
+columns() {
+    sql "SELECT string_agg(attname, ' ' ORDER BY attnum) FROM pg_attribute
+        WHERE attrelid = '$1'::regclass AND attnum > 0"
+}
+for name in effects comparisons agencies quality curves analyses submissions; do
+    want=$(columns "results.$name")
+    [[ "$(columns "dashboard.$name") " == "$want "* ]]
+    ok $? "dashboard.$name begins with the columns of results.$name"
+done
+
+# ---- who reads what -------------------------------------------------------------------------------
+sql "INSERT INTO work.released_submissions (analysis, submission, agency, rows, rows_mark)
+        VALUES (1, $more, 'a', 5, NULL), (1, $other, 'b', NULL, 'c');
+    CREATE ROLE release_public LOGIN; GRANT pilot_dashboard TO release_public;
+    CREATE ROLE release_coordinator LOGIN; GRANT pilot_coordinator TO release_coordinator"
+OWNER=$CONNINFO
+as() { # login, statement
+    CONNINFO=${OWNER/user=postgres/user=$1} try_sql <<<"$2"
+}
+is "$(as release_public "SELECT count(*) FROM dashboard.effects")" 3 "the public reads effects"
+is "$(as release_public "SELECT analysis, state, data_state, launched_by, data_sha256, jobs_done, latest
+    FROM dashboard.analyses")" "$(printf '1|done|current|||2|t\n2|done|current|||2|f')" \
+    "and analyses, without logins and hashes"
+is "$(as release_public "SELECT DISTINCT agency, rows, rows_mark, content_sha256, file_sha256, submitted_by
+    FROM dashboard.submissions WHERE state = 'accepted' ORDER BY agency")" "$(printf 'a|5||||\nb||c|||')" \
+    "and submissions: rows as the release tells them"
+is "$(as release_public "SELECT count(*) FROM dashboard.submissions WHERE rows_mark IS NULL")" 1 \
+    "of no release, no rows"
+for object in results.effects work.effects work.contributions work.released_submissions registry.submissions \
+    outcomes.p registry.pilots work.analyses; do
+    is "$(as release_public "SELECT count(*) FROM $object" | cut -c1-5)" 42501 "the public does not read $object"
+done
+for call in "work.changed_units(1, 2)" "work.begin_release(1)" "work.pending_releases()" "work.rows_as_text('x', 1, '{}')"; do
+    is "$(as release_public "SELECT $call" | cut -c1-5)" 42501 "nor calls ${call%%(*}"
+done
+for verb in "INSERT INTO dashboard.releases DEFAULT VALUES" "DELETE FROM dashboard.effects" \
+    "UPDATE dashboard.effects SET n = 1" "TRUNCATE dashboard.curves"; do
+    is "$(as release_public "$verb" | cut -c1-5)" 42501 "nor does it ${verb%% *}"
+done
+is "$(as release_coordinator "DELETE FROM dashboard.effects" | cut -c1-5)" 42501 "a coordinator deletes nothing"
+is "$(as release_coordinator "UPDATE dashboard.effects SET n = 1" | cut -c1-5)" 42501 "nor changes what is released"
+is "$(as release_coordinator "SELECT work.changed_units($fewer, $more)")" 1 "it learns a count"
+is "$(as release_coordinator "SELECT count(*) FROM outcomes.p" | cut -c1-5)" 42501 "and sees no unit row"
+as release_coordinator "INSERT INTO work.contributions (analysis, job, ordinal, agency, outcome, arm, units)
+    VALUES (1, 1, 0, 'a', 'y', 'c', 4)" >/dev/null
+is "$(sql "SELECT count(*) FROM work.contributions")" 1 "contributions are its own to write"
+
+# ---- withdrawal -----------------------------------------------------------------------------------
+sql "UPDATE registry.submissions SET state = 'superseded' WHERE submission = $more"
+is "$(sql "SELECT data_state FROM dashboard.analyses WHERE analysis = 1")" superseded "a revision is told"
+sql "UPDATE registry.submissions SET state = 'withdrawn' WHERE submission = $other"
+is "$(sql "SELECT count(*) FROM dashboard.effects WHERE analysis = 1")" 0 "a withdrawal takes back what used the data"
+is "$(sql "SELECT string_agg(analysis::text, ' ') FROM dashboard.analyses")" 2 "and nothing else"
+is "$(sql "SELECT withdrawn_at IS NOT NULL, minimum_count FROM dashboard.releases WHERE analysis = 1")" "t|12" \
+    "that it was released is remembered"
+is "$(sql "SELECT state, rows, rows_mark FROM dashboard.submissions WHERE agency = 'b'")" "withdrawn||c" \
+    "rows of what was withdrawn are told no more"
+is "$(sql "SELECT withdrawn FROM work.begin_release(1)")" t "it would not be released again"
+is "$(sql "SELECT minimum_count FROM work.begin_release(2)")" 12 "its rules hold on"
+finish
