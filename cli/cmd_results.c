@@ -7,18 +7,20 @@
 #include "render.h"
 
 typedef struct results_request {
-    const char *view, *format, *output;
+    const char *view, *format, *output, *audience;
     int64_t analysis;
     bool all, alarms, conventions;
 } results_request_t;
 
 /* The analysis that was asked for, or the pilot's latest finished one; its story on stderr. */
-static const char latest_sql[] =
-    "SELECT analysis, state, confirmatory, jobs, jobs_done, jobs_failed, data_state, "
-    "to_char(finished_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI \"UTC\"') "
-    "FROM results.analyses WHERE pilot = $1 AND CASE WHEN $2 = '0' "
-    "THEN state IN ('done', 'failed') ELSE analysis = $2::bigint END "
-    "ORDER BY finished_at DESC NULLS LAST, analysis DESC LIMIT 1";
+#define LATEST(schema)                                                                             \
+    "SELECT analysis, state, confirmatory, jobs, jobs_done, jobs_failed, data_state, "             \
+    "to_char(finished_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI \"UTC\"') "                       \
+    "FROM " schema ".analyses WHERE pilot = $1 AND CASE WHEN $2 = '0' "                            \
+    "THEN state IN ('done', 'failed') ELSE analysis = $2::bigint END "                             \
+    "ORDER BY finished_at DESC NULLS LAST, analysis DESC LIMIT 1"
+static const char latest_sql[] = LATEST("results");
+static const char latest_released_sql[] = LATEST("dashboard");
 
 static pilot_status_t nothing_found(pilot_db_t *db, const char *pilot, int64_t analysis,
                                     pilot_error_t *error)
@@ -40,6 +42,16 @@ static pilot_status_t nothing_found(pilot_db_t *db, const char *pilot, int64_t a
                            "pilot %s has no finished analysis yet; `pilot status` shows how they "
                            "stand",
                            pilot);
+}
+
+/* The public is not told which pilots there are beside those with something released. */
+static pilot_status_t nothing_released(const char *pilot, int64_t analysis, pilot_error_t *error)
+{
+    if (analysis)
+        return pilot_error_set(error, PILOT_E_NOT_FOUND,
+                               "nothing is released of analysis %" PRId64 " of pilot %s", analysis,
+                               pilot);
+    return pilot_error_set(error, PILOT_E_NOT_FOUND, "nothing is released of a pilot '%s'", pilot);
 }
 
 static void tell_analysis(const PGresult *result)
@@ -64,17 +76,19 @@ static void tell_analysis(const PGresult *result)
         pilot_say("some of its data has a newer revision");
 }
 
-static pilot_status_t choose_analysis(pilot_db_t *db, const char *pilot, int64_t *analysis,
-                                      pilot_error_t *error)
+static pilot_status_t choose_analysis(pilot_db_t *db, const char *pilot, bool released,
+                                      int64_t *analysis, pilot_error_t *error)
 {
     char id[24];
     snprintf(id, sizeof id, "%" PRId64, *analysis);
     PGresult *result = NULL;
-    pilot_status_t status = pilot_db_run(db, &result, error, latest_sql, 2, pilot, id);
+    pilot_status_t status =
+        pilot_db_run(db, &result, error, released ? latest_released_sql : latest_sql, 2, pilot, id);
     if (status)
         return status;
     if (PQntuples(result) == 0) {
-        status = nothing_found(db, pilot, *analysis, error);
+        status = released ? nothing_released(pilot, *analysis, error)
+                          : nothing_found(db, pilot, *analysis, error);
     } else {
         tell_analysis(result);
         const char *found = PQgetvalue(result, 0, 0);
@@ -89,11 +103,15 @@ static pilot_status_t show(pilot_context_t *context, const char *pilot,
 {
     const pilot_view_t *view = pilot_view_find(request->view);
     int64_t analysis = request->analysis;
+    bool released = request->audience && strcmp(request->audience, "public") == 0;
+    if (released && !view->is_public)
+        return pilot_error_set(error, PILOT_E_USAGE, "%s are not released to the public",
+                               view->name);
     pilot_db_t *db = NULL;
     pilot_status_t status = pilot_context_db(context, &db, error);
     /* Submissions belong to no analysis, but their pilot must exist. */
     if (!status && view->by_analysis)
-        status = choose_analysis(db, pilot, &analysis, error);
+        status = choose_analysis(db, pilot, released, &analysis, error);
     if (status)
         return status;
     pilot_render_t render = {.view = view,
@@ -102,12 +120,13 @@ static pilot_status_t show(pilot_context_t *context, const char *pilot,
                              .output = request->output,
                              .all = request->all,
                              .alarms = request->alarms,
+                             .released = released,
                              .pilot = pilot,
                              .analysis = analysis};
     uint64_t rows = 0;
     status = pilot_render(context, &render, &rows, error);
     if (!status && rows == 0 && !view->by_analysis) {
-        status = nothing_found(db, pilot, 0, error);
+        status = released ? nothing_released(pilot, 0, error) : nothing_found(db, pilot, 0, error);
         if (status == PILOT_E_NOT_FOUND && strstr(error->message, "no finished"))
             status = PILOT_OK;
     }
@@ -138,6 +157,14 @@ pilot_status_t pilot_cmd_results(pilot_context_t *context, int argc, char **argv
          .help = "of this analysis (default: the latest finished one)",
          .minimum = 1,
          .maximum = INT64_MAX},
+        {.name = "audience",
+         .type = PILOT_OPTION_CHOICE,
+         .target = &request.audience,
+         .argument = "WHO",
+         .help =
+             "public: what is released after disclosure control, with the marks c (suppressed), "
+             "k (low) and z (not applicable)",
+         .choices = "evaluators|public"},
         {.name = "format",
          .type = PILOT_OPTION_CHOICE,
          .target = &request.format,

@@ -50,16 +50,22 @@ static void write_csv(sink_t *sink, const PGresult *result, pilot_text_t *line)
 static void write_json(sink_t *sink, const PGresult *result, pilot_text_t *line)
 {
     const pilot_view_column_t *column = sink->render->view->column;
+    int columns = 0;
+    while (column[columns].name)
+        columns++;
     for (int row = 0; row < PQntuples(result); row++) {
         pilot_text_reset(line);
         pilot_text_append(line, sink->rows + (uint64_t)row > 0 ? ",\n{" : "\n{");
         for (int i = 0; i < PQnfields(result); i++) {
-            pilot_text_appendf(line, "%s\"%s\":", i ? "," : "", column[i].name);
+            bool is_mark = i >= columns;
+            pilot_text_appendf(line, "%s\"%s\":", i ? "," : "",
+                               is_mark ? PQfname(result, i) : column[i].name);
             const char *value = PQgetvalue(result, row, i);
             size_t length = (size_t)PQgetlength(result, row, i);
             if (PQgetisnull(result, row, i))
                 pilot_text_append(line, "null");
-            else if (column[i].type == PILOT_VIEW_NUMBER || column[i].type == PILOT_VIEW_BOOLEAN)
+            else if (!is_mark &&
+                     (column[i].type == PILOT_VIEW_NUMBER || column[i].type == PILOT_VIEW_BOOLEAN))
                 pilot_text_append_bytes(line, value, length);
             else
                 pilot_text_append_json(line, value, length);
@@ -114,7 +120,9 @@ static pilot_status_t read_rows(pilot_db_t *db, sink_t *sink, pilot_error_t *err
     pilot_text_t sql = PILOT_TEXT_INIT;
     pilot_text_append(&sql, "DECLARE pilot_rows NO SCROLL CURSOR FOR ");
     pilot_view_sql(render->view,
-                   (pilot_view_rows_t){.for_people = sink->for_people,
+                   (pilot_view_rows_t){.released = render->released,
+                                       .marks = is_format(sink, "json"),
+                                       .for_people = sink->for_people,
                                        .all = render->all,
                                        .alarms = render->alarms},
                    &sql);

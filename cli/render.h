@@ -15,6 +15,7 @@ typedef struct pilot_render {
     const char *output; /* a file, written whole or not at all; NULL or "-": stdout */
     bool all;           /* in a table too: every row of the view */
     bool alarms;        /* of the quality view: checks that ring */
+    bool released;      /* what the public sees: see pilot_view_rows_t */
     const char *pilot;
     int64_t analysis;
 } pilot_render_t;

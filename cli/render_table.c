@@ -237,6 +237,12 @@ static char *ratio_cell(const pilot_render_table_t *render, const PGresult *resu
     return pilot_format("[%.3g, %.3g]", exp(a), exp(b));
 }
 
+/* Released rows say why there is no number. */
+static bool is_mark(const char *text)
+{
+    return text && (strcmp(text, "c") == 0 || strcmp(text, "k") == 0 || strcmp(text, "z") == 0);
+}
+
 static char *row_cell(const pilot_render_table_t *render, const PGresult *result, int row,
                       const pilot_view_cell_t *cell)
 {
@@ -246,10 +252,12 @@ static char *row_cell(const pilot_render_table_t *render, const PGresult *result
         return estimator_cell(view, result, row);
     if (cell->kind == PILOT_CELL_CHOSEN)
         return chosen_cell(view, result, row);
+    const char *a = value(view, result, row, cell->a);
+    if (is_right(cell->kind) && is_mark(a))
+        return pilot_strdup(a);
     if (cell->is_effect && facts && facts->log_scale)
         return ratio_cell(render, result, row, cell);
-    return make_cell(cell, value(view, result, row, cell->a), value(view, result, row, cell->b),
-                     value(view, result, row, cell->c));
+    return make_cell(cell, a, value(view, result, row, cell->b), value(view, result, row, cell->c));
 }
 
 void pilot_render_table_rows(pilot_render_table_t *render, const PGresult *result)

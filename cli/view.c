@@ -5,15 +5,24 @@
 /* clang-format off: one line a group of columns, in the contract's order. */
 #define T(name)                                                                                    \
     {                                                                                              \
-        name, PILOT_VIEW_TEXT                                                                      \
+        name, PILOT_VIEW_TEXT, NULL                                                                \
     }
 #define N(name)                                                                                    \
     {                                                                                              \
-        name, PILOT_VIEW_NUMBER                                                                    \
+        name, PILOT_VIEW_NUMBER, NULL                                                              \
     }
 #define B(name)                                                                                    \
     {                                                                                              \
-        name, PILOT_VIEW_BOOLEAN                                                                   \
+        name, PILOT_VIEW_BOOLEAN, NULL                                                             \
+    }
+/* A number with the mark of the released table's row, or with its own. */
+#define R(name)                                                                                    \
+    {                                                                                              \
+        name, PILOT_VIEW_NUMBER, "mark"                                                            \
+    }
+#define O(name)                                                                                    \
+    {                                                                                              \
+        name, PILOT_VIEW_NUMBER, name "_mark"                                                      \
     }
 #define CONTRAST                                                                                   \
     T("outcome"), T("subgroup"), T("level"), T("arm"), T("control"), T("estimand"),                \
@@ -25,25 +34,25 @@ static const pilot_view_column_t effects_columns[] = {T("pilot"),
                                                       T("agency"),
                                                       CONTRAST,
                                                       T("std_error_type"),
-                                                      N("estimate"),
-                                                      N("std_error"),
-                                                      N("df"),
-                                                      N("statistic"),
-                                                      N("p_value"),
-                                                      N("ci_low"),
-                                                      N("ci_high"),
-                                                      N("p_randomization"),
-                                                      N("p_randomization_mcse"),
-                                                      N("ci_randomization_low"),
-                                                      N("ci_randomization_high"),
-                                                      N("p_adjusted"),
+                                                      R("estimate"),
+                                                      R("std_error"),
+                                                      R("df"),
+                                                      R("statistic"),
+                                                      R("p_value"),
+                                                      R("ci_low"),
+                                                      R("ci_high"),
+                                                      R("p_randomization"),
+                                                      R("p_randomization_mcse"),
+                                                      R("ci_randomization_low"),
+                                                      R("ci_randomization_high"),
+                                                      R("p_adjusted"),
                                                       T("adjustment"),
-                                                      N("control_mean"),
-                                                      N("n"),
-                                                      N("n_arm"),
-                                                      N("n_control"),
-                                                      N("clusters"),
-                                                      N("blocks"),
+                                                      O("control_mean"),
+                                                      O("n"),
+                                                      O("n_arm"),
+                                                      O("n_control"),
+                                                      O("clusters"),
+                                                      O("blocks"),
                                                       T("status"),
                                                       T("reason"),
                                                       T("detail"),
@@ -51,39 +60,39 @@ static const pilot_view_column_t effects_columns[] = {T("pilot"),
 
 static const pilot_view_column_t comparison_columns[] = {
     T("pilot"),     N("analysis"),  CONTRAST,      T("method"),
-    T("test"),      N("k"),         N("estimate"), N("std_error"),
-    N("df"),        N("statistic"), N("p_value"),  N("ci_low"),
-    N("ci_high"),   N("pi_low"),    N("pi_high"),  N("tau2"),
-    N("tau2_low"),  N("tau2_high"), N("q"),        N("q_df"),
-    N("q_p_value"), N("i2"),        N("h2"),       B("headline"),
+    T("test"),      O("k"),         R("estimate"), R("std_error"),
+    R("df"),        R("statistic"), R("p_value"),  R("ci_low"),
+    R("ci_high"),   R("pi_low"),    R("pi_high"),  R("tau2"),
+    R("tau2_low"),  R("tau2_high"), R("q"),        R("q_df"),
+    R("q_p_value"), R("i2"),        R("h2"),       B("headline"),
     T("status"),    T("reason"),    T("detail"),   {0}};
 
 static const pilot_view_column_t agencies_columns[] = {T("pilot"),
                                                        N("analysis"),
                                                        CONTRAST,
                                                        T("agency"),
-                                                       N("estimate"),
-                                                       N("std_error"),
-                                                       N("eb_estimate"),
-                                                       N("eb_std_error"),
-                                                       N("weight"),
-                                                       N("rank"),
-                                                       N("rank_low"),
-                                                       N("rank_high"),
-                                                       N("leave_one_out_estimate"),
+                                                       R("estimate"),
+                                                       R("std_error"),
+                                                       R("eb_estimate"),
+                                                       R("eb_std_error"),
+                                                       R("weight"),
+                                                       R("rank"),
+                                                       R("rank_low"),
+                                                       R("rank_high"),
+                                                       R("leave_one_out_estimate"),
                                                        T("status"),
                                                        T("reason"),
                                                        {0}};
 
 static const pilot_view_column_t quality_columns[] = {
     T("pilot"), N("analysis"),  T("agency"), T("check"),   T("arm"),   T("variable"),
-    N("value"), N("statistic"), N("df"),     N("p_value"), B("alarm"), T("detail"),
+    R("value"), R("statistic"), R("df"),     R("p_value"), B("alarm"), T("detail"),
     {0}};
 
 static const pilot_view_column_t curves_columns[] = {
     T("pilot"),  N("analysis"), T("scope"),   T("agency"), T("outcome"), T("subgroup"),
-    T("level"),  T("arm"),      T("curve"),   N("x"),      N("y"),       N("std_error"),
-    N("ci_low"), N("ci_high"),  N("at_risk"), N("events"), T("detail"),  {0}};
+    T("level"),  T("arm"),      T("curve"),   N("x"),      R("y"),       R("std_error"),
+    R("ci_low"), R("ci_high"),  R("at_risk"), R("events"), T("detail"),  {0}};
 
 static const pilot_view_column_t conventions_columns[] = {T("pilot"),
                                                           N("analysis"),
@@ -109,11 +118,11 @@ static const pilot_view_column_t submissions_columns[] = {T("pilot"),
                                                           T("agency"),
                                                           N("revision"),
                                                           T("state"),
-                                                          N("rows"),
+                                                          O("rows"),
                                                           T("content_sha256"),
                                                           T("file_sha256"),
                                                           T("submitted_by"),
-                                                          {"submitted_at", PILOT_VIEW_TIME},
+                                                          {"submitted_at", PILOT_VIEW_TIME, NULL},
                                                           {0}};
 
 static const pilot_view_cell_t effects_cells[] = {
@@ -283,7 +292,8 @@ static const pilot_view_t views[] = {
      .table_more = ASKED " AS asked",
      .table_where = FITTING,
      .heading = PILOT_HEADING_ESTIMATE,
-     .by_analysis = true},
+     .by_analysis = true,
+     .is_public = true},
     {.name = "comparison",
      .source = "results.comparisons",
      .column = comparison_columns,
@@ -293,7 +303,8 @@ static const pilot_view_t views[] = {
                     "estimand = 'gap', " CATEGORY "), ordinal",
      .table_where = "headline AND " FITTING,
      .heading = PILOT_HEADING_CONTRAST,
-     .by_analysis = true},
+     .by_analysis = true,
+     .is_public = true},
     {.name = "agencies",
      .source = "results.agencies",
      .column = agencies_columns,
@@ -303,7 +314,8 @@ static const pilot_view_t views[] = {
      .table_more = ASKED " AS asked",
      .table_where = FITTING,
      .heading = PILOT_HEADING_ESTIMATE,
-     .by_analysis = true},
+     .by_analysis = true,
+     .is_public = true},
     {.name = "quality",
      .source = "results.quality",
      .column = quality_columns,
@@ -312,7 +324,8 @@ static const pilot_view_t views[] = {
      .table_order = AGENCY_ORDER,
      .table_where = "(value IS NOT NULL OR statistic IS NOT NULL OR alarm)",
      .heading = PILOT_HEADING_AGENCY,
-     .by_analysis = true},
+     .by_analysis = true,
+     .is_public = true},
     {.name = "curves",
      .source = "results.curves",
      .column = curves_columns,
@@ -320,7 +333,8 @@ static const pilot_view_t views[] = {
      .order = AGENCY_ORDER ", point",
      .table_order = AGENCY_ORDER ", point",
      .heading = PILOT_HEADING_CURVE,
-     .by_analysis = true},
+     .by_analysis = true,
+     .is_public = true},
     {.name = "conventions",
      .source = "results.conventions",
      .column = conventions_columns,
@@ -335,7 +349,8 @@ static const pilot_view_t views[] = {
      .column = submissions_columns,
      .cell = submissions_cells,
      .order = "agency COLLATE \"C\", submitted_at, revision",
-     .table_order = "agency COLLATE \"C\", submitted_at, revision"},
+     .table_order = "agency COLLATE \"C\", submitted_at, revision",
+     .is_public = true},
     {0}};
 /* clang-format on */
 
@@ -355,7 +370,7 @@ int pilot_view_index(const pilot_view_t *view, const char *name)
     return -1;
 }
 
-static void append_column(const pilot_view_column_t *column, pilot_text_t *text)
+static void append_column(const pilot_view_column_t *column, bool with_mark, pilot_text_t *text)
 {
     if (column->type == PILOT_VIEW_TIME)
         pilot_text_appendf(text,
@@ -363,17 +378,43 @@ static void append_column(const pilot_view_column_t *column, pilot_text_t *text)
                            column->name);
     else if (column->type == PILOT_VIEW_BOOLEAN)
         pilot_text_appendf(text, "\"%s\"::text", column->name);
+    else if (with_mark && column->mark)
+        pilot_text_appendf(text, "COALESCE(\"%s\"::text, \"%s\"::text)", column->name,
+                           column->mark);
     else
         pilot_text_appendf(text, "\"%s\"", column->name);
 }
 
-void pilot_view_sql(const pilot_view_t *view, pilot_view_rows_t rows, pilot_text_t *text)
+static void append_marks(const pilot_view_t *view, pilot_text_t *text)
+{
+    const char *before = NULL;
+    for (const pilot_view_column_t *column = view->column; column->name; column++) {
+        if (column->mark && (!before || strcmp(before, column->mark) != 0))
+            pilot_text_appendf(text, ", \"%s\"", column->mark);
+        before = column->mark ? column->mark : before;
+    }
+}
+
+/* The released tables bear the names of the views that they were made of. */
+static void append_released(pilot_text_t *text, const char *sql)
+{
+    static const char schema[] = "results.";
+    for (const char *at; (at = strstr(sql, schema)); sql = at + strlen(schema)) {
+        pilot_text_append_bytes(text, sql, (size_t)(at - sql));
+        pilot_text_append(text, "dashboard.");
+    }
+    pilot_text_append(text, sql);
+}
+
+static void append_select(const pilot_view_t *view, pilot_view_rows_t rows, pilot_text_t *text)
 {
     pilot_text_append(text, "SELECT ");
     for (const pilot_view_column_t *column = view->column; column->name; column++) {
         pilot_text_append(text, column == view->column ? "" : ", ");
-        append_column(column, text);
+        append_column(column, rows.released && !rows.marks, text);
     }
+    if (rows.released && rows.marks)
+        append_marks(view, text);
     if (rows.for_people && view->table_more)
         pilot_text_appendf(text, ", %s", view->table_more);
     pilot_text_appendf(text, " FROM %s WHERE pilot = $1", view->source);
@@ -384,4 +425,16 @@ void pilot_view_sql(const pilot_view_t *view, pilot_view_rows_t rows, pilot_text
     if (rows.alarms)
         pilot_text_append(text, " AND alarm");
     pilot_text_appendf(text, " ORDER BY %s", rows.for_people ? view->table_order : view->order);
+}
+
+void pilot_view_sql(const pilot_view_t *view, pilot_view_rows_t rows, pilot_text_t *text)
+{
+    if (!rows.released) {
+        append_select(view, rows, text);
+        return;
+    }
+    pilot_text_t sql = PILOT_TEXT_INIT;
+    append_select(view, rows, &sql);
+    append_released(text, sql.data);
+    pilot_text_clear(&sql);
 }

@@ -17,6 +17,7 @@ typedef enum pilot_view_type {
 typedef struct pilot_view_column {
     const char *name; /* NULL ends the list */
     pilot_view_type_t type;
+    const char *mark; /* of the released table: the column that says why it is NULL; NULL: none */
 } pilot_view_column_t;
 
 /* What a cell of the table for people is made of: columns a, b, c of the view. */
@@ -69,12 +70,15 @@ typedef struct pilot_view {
     const char *table_where; /* what people see unless --all; NULL: everything */
     pilot_heading_kind_t heading;
     bool by_analysis;
+    bool is_public; /* there is a released table of the same name in schema dashboard */
 } pilot_view_t;
 
 const pilot_view_t *pilot_view_find(const char *name); /* NULL when there is none */
 
 /* Which rows of a view, and for whom. */
 typedef struct pilot_view_rows {
+    bool released;   /* as the public sees them: from schema dashboard, with marks */
+    bool marks;      /* released: marks in columns of their own behind the others, not in cells */
     bool for_people; /* in their order, without what they need not see */
     bool all;        /* what they need not see too */
     bool alarms;     /* those with an alarm alone; the view has such a column */
