@@ -112,6 +112,25 @@ static pilot_status_t say_late_plan(pilot_db_t *db, int64_t analysis, pilot_erro
     return status;
 }
 
+pilot_status_t pilot_analysis_say_purged(pilot_db_t *db, int64_t analysis, pilot_error_t *error)
+{
+    char id[24];
+    snprintf(id, sizeof id, "%" PRId64, analysis);
+    PGresult *result = NULL;
+    pilot_status_t status =
+        pilot_db_run(db, &result, error,
+                     "SELECT agencies, to_char(purged_at AT TIME ZONE 'UTC', 'YYYY-MM-DD') "
+                     "FROM results.purged WHERE analysis = $1::bigint",
+                     1, id);
+    if (!status && PQntuples(result) > 0)
+        pilot_say("its numbers stand, but cannot be computed again: rows of %s agenc%s were purged "
+                  "on %s",
+                  PQgetvalue(result, 0, 0), number(result, 0) == 1 ? "y" : "ies",
+                  PQgetvalue(result, 0, 1));
+    PQclear(result);
+    return status;
+}
+
 pilot_status_t pilot_analysis_say_remarks(pilot_db_t *db, int64_t analysis, pilot_error_t *error)
 {
     pilot_status_t status = say_missing(db, analysis, error);

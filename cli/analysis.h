@@ -31,6 +31,9 @@ pilot_status_t pilot_analysis_read(pilot_db_t *db, int64_t analysis,
  * and it has no data of; that it counts as exploratory though nobody said so. */
 pilot_status_t pilot_analysis_say_remarks(pilot_db_t *db, int64_t analysis, pilot_error_t *error);
 
+/* That rows which it froze were purged since, if so. */
+pilot_status_t pilot_analysis_say_purged(pilot_db_t *db, int64_t analysis, pilot_error_t *error);
+
 /* Wait until the analysis has ended, with progress when stderr is a terminal.  stack (NULL: others
  * compute) is watched meanwhile.  PILOT_E_JOBS_FAILED when it ended with failed jobs;
  * PILOT_E_INTERRUPTED leaves it as it is. */

@@ -112,6 +112,8 @@ static pilot_status_t show(pilot_context_t *context, const char *pilot,
     /* Submissions belong to no analysis, but their pilot must exist. */
     if (!status && view->by_analysis)
         status = choose_analysis(db, pilot, released, &analysis, error);
+    if (!status && view->by_analysis && !released)
+        status = pilot_analysis_say_purged(db, analysis, error);
     if (status)
         return status;
     pilot_render_t render = {.view = view,

@@ -72,7 +72,7 @@ static pilot_status_t show_one(pilot_db_t *db, int64_t analysis, pilot_error_t *
         if (!PQgetisnull(result, 0, column))
             printf("%-18s  %s\n", PQfname(result, column), PQgetvalue(result, 0, column));
     PQclear(result);
-    return status;
+    return status ? status : pilot_analysis_say_purged(db, analysis, error);
 }
 
 pilot_status_t pilot_cmd_status(pilot_context_t *context, int argc, char **argv,

@@ -21,6 +21,7 @@ pilot_command_function_t pilot_cmd_results;
 pilot_command_function_t pilot_cmd_power;
 pilot_command_function_t pilot_cmd_up;
 pilot_command_function_t pilot_cmd_down;
+pilot_command_function_t pilot_cmd_purge;
 pilot_command_function_t pilot_cmd_init;
 
 #endif

@@ -35,6 +35,7 @@ static const pilot_command_t commands[] = {
     {"results", pilot_cmd_results, "read results"},
     {"up", pilot_cmd_up, "start database, coordinator and workers in the background"},
     {"down", pilot_cmd_down, "stop them"},
+    {"purge", pilot_cmd_purge, "delete rows of superseded submissions"},
     {"init", pilot_cmd_init, "create or update the tables in a database"},
     {0},
 };

@@ -13,11 +13,11 @@
 
 /* Long options that may stand in a config file, of all programs: one file serves all of them. */
 static const char *const known[] = {
-    "agency",   "all",     "analysis",  "as-given",  "assignment", "audit",  "bind",
-    "cache",    "connect", "db",        "dir",       "drain",      "effect", "exploratory",
-    "follow",   "format",  "heartbeat", "lease-ttl", "log-level",  "output", "power",
-    "register", "replace", "report",    "simulate",  "sql",        "svg",    "threads",
-    "units",    "view",    "workers"};
+    "agency",      "all",     "analysis", "as-given",  "assignment", "audit",     "bind",
+    "cache",       "connect", "db",       "dir",       "drain",      "dry-run",   "effect",
+    "exploratory", "follow",  "format",   "heartbeat", "keep",       "lease-ttl", "log-level",
+    "older-than",  "output",  "power",    "register",  "replace",    "report",    "simulate",
+    "sql",         "svg",     "threads",  "units",     "view",       "workers"};
 #define KNOWN_COUNT (sizeof known / sizeof *known)
 
 /* Texts of config files, kept for the life of the process: options point into them. */
