@@ -31,6 +31,15 @@ static void hide_quoted(char *message)
         memmove(first + 1, last, strlen(last) + 1);
 }
 
+static const char *advice_for(const char *sqlstate)
+{
+    if (strcmp(sqlstate, "53100") == 0)
+        return ": the database's disk is full; make room there";
+    if (strcmp(sqlstate, "42501") == 0)
+        return ": this login has no role that may do so; the DBA gives roles with pilot grant";
+    return "";
+}
+
 pilot_status_t pilot_db_error(pilot_db_t *db, const PGresult *result, pilot_error_t *error)
 {
     const char *sqlstate = result ? PQresultErrorField(result, PG_DIAG_SQLSTATE) : NULL;
@@ -45,9 +54,8 @@ pilot_status_t pilot_db_error(pilot_db_t *db, const PGresult *result, pilot_erro
         hide_quoted(message);
     pilot_status_t status = status_of(sqlstate);
     bool ours = strncmp(sqlstate, "PL", 2) == 0;
-    bool full = strcmp(sqlstate, "53100") == 0;
     pilot_error_set(error, status, "%s%s%s", ours ? "" : "PostgreSQL: ", message,
-                    full ? ": the database's disk is full; make room there" : "");
+                    advice_for(sqlstate));
     if (error)
         memcpy(error->sqlstate, sqlstate, strnlen(sqlstate, sizeof error->sqlstate - 1) + 1);
     return status;
