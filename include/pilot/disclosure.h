@@ -49,6 +49,10 @@ typedef struct pilot_disclosure_rule {
     double dominance_share; /* a total with a larger share of one unit is hidden; PILOT_..._SHARE */
 } pilot_disclosure_rule_t;
 
+/* Of the rules; a release is recorded with it.  Raise it when the same rows could be released in
+ * another way. */
+#define PILOT_DISCLOSURE_VERSION 1
+
 #define PILOT_DISCLOSURE_MINIMUM_DF 10.0
 #define PILOT_DISCLOSURE_DOMINANCE_SHARE 0.5
 #define PILOT_DISCLOSURE_RELEASES 64 /* that can be remembered, this one included */
