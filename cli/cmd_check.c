@@ -7,9 +7,10 @@
 #include "pilot/memory.h"
 #include "pilot/plan.h"
 #include "register.h"
+#include "submit_progress.h"
 
 typedef struct check_request {
-    const char *agency, *report, *assignment;
+    const char *agency, *report, *format, *assignment;
     char **files;
     int count;
 } check_request_t;
@@ -62,8 +63,13 @@ static pilot_status_t read_assignment(const pilot_context_t *context, const pilo
 static pilot_status_t check_data(const pilot_context_t *context, const pilot_plan_t *plan,
                                  const check_request_t *request, pilot_error_t *error)
 {
-    pilot_intake_options_t options = {
-        .agency = request->agency, .name_by_file = true, .interrupt_fd = context->interrupt_fd};
+    pilot_submit_progress_t progress;
+    pilot_submit_progress_begin(&progress, context->terminal_err);
+    pilot_intake_options_t options = {.agency = request->agency,
+                                      .name_by_file = true,
+                                      .progress = pilot_submit_progress_update,
+                                      .progress_context = &progress,
+                                      .interrupt_fd = context->interrupt_fd};
     pilot_status_t status = PILOT_OK;
     if (request->assignment) {
         options.assignments = pilot_assignments_new(plan);
@@ -73,11 +79,14 @@ static pilot_status_t check_data(const pilot_context_t *context, const pilot_pla
     if (!status)
         status = pilot_intake_run(NULL, plan, 0, (const char *const *)request->files,
                                   (size_t)request->count, &options, &result, error);
+    pilot_submit_progress_end(&progress);
+    const pilot_intake_told_t told = {.report = request->report,
+                                      .json = request->format && *request->format == 'j',
+                                      .dry_run = true,
+                                      .width = context->width};
     if (result.problems && (status == PILOT_OK || status == PILOT_E_DATA)) {
-        pilot_status_t told = pilot_intake_tell(&result, request->report, status ? NULL : error);
-        if (!status)
-            pilot_intake_tell_assignment(&result, plan);
-        status = status ? status : told;
+        pilot_status_t say = pilot_intake_tell(&result, plan, &told, status ? NULL : error);
+        status = status ? status : say;
     }
     pilot_assignments_free(options.assignments);
     pilot_intake_clear(&result);
@@ -89,7 +98,7 @@ pilot_status_t pilot_cmd_check(pilot_context_t *context, int argc, char **argv,
 {
     check_request_t request = {0};
     const pilot_option_t options[] = {
-        PILOT_INTAKE_OPTIONS(&request.agency, &request.report),
+        PILOT_INTAKE_OPTIONS(&request.agency, &request.report, &request.format),
         {.name = "assignment",
          .type = PILOT_OPTION_TEXT,
          .target = &request.assignment,

@@ -67,10 +67,9 @@ static pilot_status_t take_in(pilot_context_t *context, const pilot_plan_t *plan
     pilot_intake_result_t result = {0};
     pilot_status_t status = pilot_intake_run(context->db, plan, plan_id, (const char *const *)files,
                                              (size_t)file_count, &options, &result, error);
-    if (status == PILOT_E_DATA)
-        pilot_intake_tell(&result, NULL, NULL);
-    else if (!status)
-        pilot_intake_tell_assignment(&result, plan);
+    const pilot_intake_told_t told = {.brief = true, .width = context->width};
+    if (status == PILOT_OK || status == PILOT_E_DATA)
+        pilot_intake_tell(&result, plan, &told, NULL);
     pilot_text_t submissions = PILOT_TEXT_INIT;
     pilot_text_append_char(&submissions, '{');
     for (size_t i = 0; !status && i < result.agencies; i++)

@@ -122,6 +122,22 @@ static void deliver(void *context, pilot_chunk_t *chunk)
         pilot_chunk_give(pass->queue, chunk);
 }
 
+static void tell_progress(const pilot_pass_t *pass, uint64_t bytes, bool read)
+{
+    const pilot_intake_progress_t progress = {.bytes = pass->bytes_before + bytes,
+                                              .total = pass->total_bytes,
+                                              .rows = pilot_reader_rows(pass->reader),
+                                              .again = pass->spill != NULL,
+                                              .read = read};
+    if (pass->options->progress)
+        pass->options->progress(pass->options->progress_context, &progress);
+}
+
+static void on_progress(void *context, uint64_t bytes)
+{
+    tell_progress(context, bytes, false);
+}
+
 static void pass_init(pilot_pass_t *pass, const char *const *names)
 {
     pass->agencies = pilot_agencies_new();
@@ -136,6 +152,8 @@ static void pass_init(pilot_pass_t *pass, const char *const *names)
                                          .context = pass,
                                          .agency = pass->options->agency,
                                          .any_order = pass->spill != NULL,
+                                         .own = pass->options->own,
+                                         .progress = on_progress,
                                          .interrupt_fd = pass->options->interrupt_fd};
     bool checked = pass->assignments && pilot_assignments_matter(pass->assignments);
     const pilot_gather_setup_t gather = {
@@ -174,13 +192,16 @@ static void pass_clear(pilot_pass_t *pass)
 
 static pilot_status_t read_files(pilot_pass_t *pass, pilot_error_t *error)
 {
+    pass->bytes_before = 0;
     for (size_t i = 0; i < pass->inputs; i++) {
         pilot_status_t status = pilot_input_read(&pass->input[i], pass->reader, (uint16_t)i, error);
         if (status)
             return status;
         if (pilot_reader_saw_disorder(pass->reader) || pilot_chunk_stopped(pass->queue))
             return PILOT_OK;
+        pass->bytes_before += pilot_input_bytes(&pass->input[i]);
     }
+    tell_progress(pass, 0, true);
     pilot_reader_finish(pass->reader);
     return PILOT_OK;
 }
@@ -293,6 +314,8 @@ pilot_status_t pilot_intake_run(pilot_db_t *db, const pilot_plan_t *plan, int64_
     for (; opened < file_count && !status; opened++)
         status = pilot_input_open(&pass.input[opened], files[opened], named, options->interrupt_fd,
                                   error);
+    for (size_t i = 0; i < opened; i++)
+        pass.total_bytes += pilot_input_bytes(&pass.input[i]);
     if (!status)
         status = run_inputs(&pass, files, ret_result, error);
     for (size_t i = 0; i < opened; i++)
@@ -331,8 +354,12 @@ pilot_status_t pilot_intake_check_bytes(const pilot_plan_t *plan, const char *co
 
 void pilot_intake_clear(pilot_intake_result_t *result)
 {
-    for (size_t i = 0; i < result->agencies; i++)
+    for (size_t i = 0; i < result->agencies; i++) {
         free(result->agency[i].name);
+        pilot_summary_free(result->agency[i].summary);
+        pilot_previous_clear(&result->agency[i].previous);
+        pilot_warnings_clear(&result->agency[i].warnings);
+    }
     free(result->agency);
     free(result->absent_by_arm);
     pilot_problems_free(result->problems);

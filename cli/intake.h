@@ -11,17 +11,31 @@
 #include <stdint.h>
 
 #include "assignments.h"
+#include "intake_dictionary.h"
 #include "pilot/database.h"
 #include "pilot/hash.h"
-#include "pilot/plan.h"
 #include "intake_warnings.h"
+#include "pilot/plan.h"
 #include "problem_report.h"
+
+/* How far the reading is.  total 0: not known. */
+typedef struct pilot_intake_progress {
+    uint64_t bytes, total, rows;
+    bool again; /* the files are read a second time: rows came in no order of agencies */
+    bool read;  /* all of it; what was read is being stored */
+} pilot_intake_progress_t;
 
 typedef struct pilot_intake_options {
     const char *agency; /* all rows are this agency's; NULL: see name_by_file */
     /* Without `agency` and without an agency column in the plan: a file is the agency of its base
      * name.  False: that is PILOT_E_USAGE. */
     bool name_by_file;
+    /* Whose data may be stored; rows of others are `wrong_agency`.  NULL: anybody's. */
+    const pilot_dictionary_t *own;
+    bool dry_run; /* everything that the database does, and then nothing is kept */
+    /* Called now and then from the calling thread; NULL: never. */
+    void (*progress)(void *context, const pilot_intake_progress_t *progress);
+    void *progress_context;
     int interrupt_fd;   /* -1: none */
     bool content;       /* content_sha256 in a check too */
     bool single_thread; /* for tests and fuzzing */
@@ -75,23 +89,39 @@ pilot_status_t pilot_intake_check_bytes(const pilot_plan_t *plan, const char *co
                                         const pilot_intake_options_t *options,
                                         pilot_intake_result_t *ret_result, pilot_error_t *error);
 
-/* For the person, on stderr: how the data compares with assignments, if there are any. */
-void pilot_intake_tell_assignment(const pilot_intake_result_t *result, const pilot_plan_t *plan);
-/* For the person, on stderr: the outcome in one line; when rejected the first problems and the
- * counts by code, or, with report_path, a report in that file. */
-pilot_status_t pilot_intake_tell(const pilot_intake_result_t *result, const char *report_path,
-                                 pilot_error_t *error);
+/* How the outcome is told. */
+typedef struct pilot_intake_told {
+    const char *report; /* list problems in this file; NULL: the first ones on stderr */
+    bool json;          /* everything as one JSON object on stdout, for programs */
+    bool dry_run;
+    bool brief; /* of data that is valid: how many warnings, and the assignment */
+    int width;  /* columns of the terminal */
+} pilot_intake_told_t;
 
-/* Options of the commands that take data in and report on it: const char **agency, **report. */
-#define PILOT_INTAKE_OPTIONS(agency_target, report_target)                                         \
+/* For the person, on stderr: when the data is valid its summary, its warnings, how it compares with
+ * assignments, and the verdict in the last line; when rejected the first problems and the counts
+ * by code (the verdict is then the error's). */
+pilot_status_t pilot_intake_tell(const pilot_intake_result_t *result, const pilot_plan_t *plan,
+                                 const pilot_intake_told_t *told, pilot_error_t *error);
+
+/* Options of the commands that take data in and report on it: const char **agency, **report,
+ * **format. */
+#define PILOT_INTAKE_OPTIONS(agency_target, report_target, format_target)                          \
     {.name = "agency",                                                                             \
      .type = PILOT_OPTION_TEXT,                                                                    \
      .target = (agency_target),                                                                    \
      .argument = "NAME",                                                                           \
      .help = "whose data it is, where the files have no agency column"},                           \
+        {.name = "report",                                                                         \
+         .type = PILOT_OPTION_TEXT,                                                                \
+         .target = (report_target),                                                                \
+         .argument = "FILE.csv",                                                                   \
+         .help = "list what is wrong with the data in FILE.csv"},                                  \
     {                                                                                              \
-        .name = "report", .type = PILOT_OPTION_TEXT, .target = (report_target),                    \
-        .argument = "FILE.csv", .help = "list what is wrong with the data in FILE.csv"             \
+        .name = "format", .type = PILOT_OPTION_CHOICE, .target = (format_target),                  \
+        .argument = "FORMAT",                                                                      \
+        .help = "the summary: table (default, on stderr), or json on stdout",                      \
+        .choices = "table|json"                                                                    \
     }
 
 #endif

@@ -37,6 +37,7 @@ struct pilot_gather {
     bool received_given, may_be_arm, may_be_number;
     bool hashing, sending, summarizing;
     pilot_assigned_checker_t *checker; /* NULL: nothing to check against */
+    const pilot_assigned_t *assigned;  /* or NULL */
     pilot_summarizer_t *summarizer;
     size_t summary_bytes;
 
@@ -237,9 +238,21 @@ static pilot_status_t visit(void *context, const pilot_record_t *record,
     return PILOT_OK;
 }
 
+static void count_assigned(pilot_gather_t *gather, pilot_summary_t *summary)
+{
+    const pilot_assigned_t *assigned = gather->assigned;
+    if (!assigned)
+        return;
+    summary->arm_assigned = PILOT_NEW_ARRAY(uint64_t, summary->arms + 1);
+    for (size_t i = 0; i < assigned->units; i++)
+        if (assigned->arm[i] < summary->arms)
+            summary->arm_assigned[assigned->arm[i]]++;
+}
+
 static void keep_summary(pilot_gather_t *gather, pilot_gathered_t *gathered)
 {
     pilot_summary_t *summary = pilot_summarizer_end(gather->summarizer);
+    count_assigned(gather, summary);
     gather->summary_bytes += pilot_summary_bytes(summary);
     if (gather->summary_bytes <= MOST_SUMMARIES)
         gathered->summary = summary;
@@ -294,12 +307,13 @@ static pilot_status_t send_or_skip(pilot_gather_t *gather, pilot_gathered_t *gat
 
 static pilot_status_t begin_check(pilot_gather_t *gather, pilot_error_t *error)
 {
-    const pilot_assigned_t *assigned = NULL;
     const pilot_agency_t *agency = pilot_agencies_get(gather->setup.agencies, gather->agency);
-    pilot_status_t status = gather->setup.assigned(gather->setup.context, agency, &assigned, error);
+    gather->assigned = NULL;
+    pilot_status_t status =
+        gather->setup.assigned(gather->setup.context, agency, &gather->assigned, error);
     if (!status)
-        pilot_assigned_checker_begin(gather->checker, assigned, gather->setup.assignment_required,
-                                     gather->dictionary);
+        pilot_assigned_checker_begin(gather->checker, gather->assigned,
+                                     gather->setup.assignment_required, gather->dictionary);
     return status;
 }
 

@@ -96,6 +96,16 @@ void pilot_input_clear(pilot_input_t *input)
     *input = (pilot_input_t){.fd = -1};
 }
 
+uint64_t pilot_input_bytes(const pilot_input_t *input)
+{
+    struct stat about;
+    if (input->bytes)
+        return input->length;
+    if ((input->fd >= 0 ? fstat(input->fd, &about) : stat(input->path, &about)) != 0)
+        return 0;
+    return about.st_size > 0 ? (uint64_t)about.st_size : 0;
+}
+
 pilot_status_t pilot_input_read(pilot_input_t *input, pilot_reader_t *reader, uint16_t number,
                                 pilot_error_t *error)
 {

@@ -22,6 +22,9 @@ pilot_status_t pilot_input_open(pilot_input_t *input, const char *path, bool nam
                                 int interrupt_fd, pilot_error_t *error);
 void pilot_input_clear(pilot_input_t *input);
 
+/* How many bytes it has; 0: not known. */
+uint64_t pilot_input_bytes(const pilot_input_t *input);
+
 /* Through the reader, as its file `number`, from the start. */
 pilot_status_t pilot_input_read(pilot_input_t *input, pilot_reader_t *reader, uint16_t number,
                                 pilot_error_t *error);

@@ -370,8 +370,7 @@ size_t pilot_load_agencies(const pilot_load_t *load)
 }
 
 static char *manifest_json(const pilot_load_t *load, const pilot_agencies_t *agencies,
-                           const char *(*file_sha256)(void *context, uint32_t agency),
-                           void *context)
+                           const pilot_manifest_t *manifest)
 {
     pilot_text_t columns = PILOT_TEXT_INIT, json = PILOT_TEXT_INIT;
     for (size_t i = 0; i < load->layout->columns; i++) {
@@ -390,10 +389,12 @@ static char *manifest_json(const pilot_load_t *load, const pilot_agencies_t *age
         pilot_text_appendf(&json,
                            ",\"rows\":%" PRIu64 ",\"content_sha256\":\"%s\",\"file_sha256\":\"%s\""
                            ",\"columns\":",
-                           entry->rows, entry->content_sha256, file_sha256(context, entry->agency));
+                           entry->rows, entry->content_sha256,
+                           manifest->file_sha256(manifest->context, entry->agency));
         pilot_text_append_bytes(&json, columns.data, columns.length);
         pilot_text_append(&json, ",\"dictionaries\":");
         pilot_text_append(&json, entry->dictionaries);
+        manifest->append(manifest->context, entry->agency, &json);
         pilot_text_append_char(&json, '}');
     }
     pilot_text_append_char(&json, ']');
@@ -425,25 +426,28 @@ static pilot_stored_t *read_stored(const pilot_load_t *load, const PGresult *res
 }
 
 pilot_status_t pilot_load_seal(pilot_load_t *load, const pilot_agencies_t *agencies,
-                               const char *(*file_sha256)(void *context, uint32_t agency),
-                               void *context, pilot_stored_t **ret_stored, pilot_error_t *error)
+                               const pilot_manifest_t *manifest, pilot_stored_t **ret_stored,
+                               pilot_error_t *error)
 {
     pilot_status_t status = end_copy(load, error);
     PGresult *result = NULL;
     if (!status) {
-        PILOT_AUTOFREE char *manifest = manifest_json(load, agencies, file_sha256, context);
+        PILOT_AUTOFREE char *json = manifest_json(load, agencies, manifest);
         char id[24];
         snprintf(id, sizeof id, "%" PRId64, load->load);
         status = pilot_db_run(load->db, &result, error,
                               "SELECT submission, revision FROM registry.seal_load($1, $2)", 2, id,
-                              manifest);
+                              json);
     }
     if (!status)
-        status = pilot_db_script(load->db, "COMMIT", error);
-    if (!status) {
-        load->sealed = true;
         *ret_stored = read_stored(load, result);
-    }
     PQclear(result);
+    return status;
+}
+
+pilot_status_t pilot_load_commit(pilot_load_t *load, pilot_error_t *error)
+{
+    pilot_status_t status = pilot_db_script(load->db, "COMMIT", error);
+    load->sealed = status == PILOT_OK;
     return status;
 }

@@ -47,10 +47,20 @@ typedef struct pilot_stored {
 /* How many agencies have rows in this load. */
 size_t pilot_load_agencies(const pilot_load_t *load);
 
-/* Seal and COMMIT.  file_sha256(context, agency): 64 hex digits; borrowed.  *ret_stored (as many
- * as pilot_load_agencies said, in the order in which they were sent) is the caller's to free. */
+/* What the manifest says of an agency beside its rows, content and labels. */
+typedef struct pilot_manifest {
+    /* 64 hex digits; borrowed. */
+    const char *(*file_sha256)(void *context, uint32_t agency);
+    /* Append more keys to the agency's entry: `,"key":value`... */
+    void (*append)(void *context, uint32_t agency, pilot_text_t *json);
+    void *context;
+} pilot_manifest_t;
+
+/* Seal; nothing is kept before _commit.  *ret_stored (as many as pilot_load_agencies said, in the
+ * order in which they were sent) is the caller's to free. */
 pilot_status_t pilot_load_seal(pilot_load_t *load, const pilot_agencies_t *agencies,
-                               const char *(*file_sha256)(void *context, uint32_t agency),
-                               void *context, pilot_stored_t **ret_stored, pilot_error_t *error);
+                               const pilot_manifest_t *manifest, pilot_stored_t **ret_stored,
+                               pilot_error_t *error);
+pilot_status_t pilot_load_commit(pilot_load_t *load, pilot_error_t *error);
 
 #endif

@@ -32,7 +32,8 @@ typedef struct pilot_pass {
     pilot_gather_t *gather;
     pilot_spill_t *spill; /* rows come in any order */
     pilot_load_t *load;
-    atomic_bool rejected; /* a problem was found: send no more */
+    atomic_bool rejected;               /* a problem was found: send no more */
+    uint64_t total_bytes, bytes_before; /* of all inputs; of those before the one in hand */
 
     pthread_t thread;
     pilot_status_t store_status; /* of the storing side */

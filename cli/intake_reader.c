@@ -122,7 +122,7 @@ static bool is_interrupted(int fd)
 static pilot_status_t feed_source(pilot_reader_t *reader, pilot_source_t *source, const char *path,
                                   pilot_error_t *error)
 {
-    for (;;) {
+    for (uint64_t bytes = 0;;) {
         if (is_interrupted(reader->setup.interrupt_fd))
             return pilot_error_set(error, PILOT_E_INTERRUPTED, "interrupted; nothing was stored");
         pilot_piece_t piece;
@@ -136,6 +136,9 @@ static pilot_status_t feed_source(pilot_reader_t *reader, pilot_source_t *source
         if (!pilot_csv_stopped(reader->csv))
             pilot_csv_feed_known(reader->csv, piece.bytes, piece.length, piece.valid_text,
                                  piece.has_quote);
+        bytes += piece.length;
+        if (reader->setup.progress)
+            reader->setup.progress(reader->setup.context, bytes);
     }
 }
 

@@ -6,6 +6,7 @@
 #include "csv_reader.h"
 #include "intake_agencies.h"
 #include "intake_chunk.h"
+#include "intake_dictionary.h"
 #include "intake_layout.h"
 #include "pilot/hash.h"
 #include "problem_report.h"
@@ -23,7 +24,10 @@ typedef struct pilot_reader_setup {
     void *context;
     const char *agency; /* all rows are this agency's; NULL: the plan's column or the file name */
     bool any_order;     /* rows of an agency need not be together */
-    int interrupt_fd;   /* -1: none */
+    const pilot_dictionary_t *own; /* rows of other agencies are wrong_agency; NULL: anybody's */
+    /* Called now and then, with the bytes of the file that were read; NULL: never. */
+    void (*progress)(void *context, uint64_t bytes);
+    int interrupt_fd; /* -1: none */
 } pilot_reader_setup_t;
 
 pilot_reader_t *pilot_reader_new(const pilot_reader_setup_t *setup);

@@ -60,6 +60,16 @@ static void find_agency(pilot_reader_t *reader, const char *name, size_t length)
     stop(reader);
 }
 
+/* May the one that submits do so for this agency? */
+static bool is_own(const pilot_reader_t *reader, const char *name, size_t length)
+{
+    uint32_t code;
+    if (reader->agency >= 0 && length == reader->agency_name_length &&
+        memcmp(name, reader->agency_name, length) == 0)
+        return true;
+    return !reader->setup.own || pilot_dictionary_find(reader->setup.own, name, length, &code);
+}
+
 static void agency_field(pilot_reader_t *reader, size_t position, const char *bytes, size_t length)
 {
     const char *header = reader->layout->plan->columns.agency;
@@ -69,6 +79,9 @@ static void agency_field(pilot_reader_t *reader, size_t position, const char *by
     else if (reader->setup.agency && !pilot_reader_is_named(reader->setup.agency, bytes, length))
         pilot_row_problem(&reader->row, position, header, PILOT_PROBLEM_WRONG_AGENCY,
                           "the row is of another agency than the one that submits");
+    else if (!is_own(reader, bytes, length))
+        pilot_row_problem(&reader->row, position, header, PILOT_PROBLEM_WRONG_AGENCY,
+                          "the row is of an agency that you may not submit for");
     else
         find_agency(reader, bytes, length);
 }

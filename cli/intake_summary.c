@@ -54,6 +54,7 @@ void pilot_summary_free(pilot_summary_t *summary)
         return;
     free(summary->arm_rows);
     free(summary->arm_units);
+    free(summary->arm_assigned);
     free(summary->column);
     free(summary);
 }

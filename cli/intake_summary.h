@@ -19,6 +19,7 @@ typedef struct pilot_summary {
     size_t arms, columns; /* of the plan; of the layout */
     uint64_t *arm_rows;
     uint64_t *arm_units;            /* what was randomized: clusters within blocks, else rows */
+    uint64_t *arm_assigned;         /* units of its registered assignment; NULL: it has none */
     pilot_column_summary_t *column; /* by column of the layout */
 } pilot_summary_t;
 

@@ -4,6 +4,7 @@
 
 #include "intake.h"
 #include "pilot/text.h"
+#include "summary_print.h"
 
 #define SHOWN 10
 
@@ -41,10 +42,10 @@ static void append_revisions(pilot_text_t *text, const pilot_intake_result_t *re
         pilot_text_appendf(text, ", revisions %d to %d", least, most);
 }
 
-static void tell_accepted(const pilot_intake_result_t *result)
+static void tell_verdict(const pilot_intake_result_t *result, bool dry_run)
 {
     pilot_text_t line = PILOT_TEXT_INIT;
-    size_t unchanged = 0;
+    size_t unchanged = 0, warnings = pilot_summary_warnings(result);
     for (size_t i = 0; i < result->agencies; i++)
         unchanged += result->agency[i].unchanged;
     if (result->stored == 0 && unchanged > 0) {
@@ -53,7 +54,8 @@ static void tell_accepted(const pilot_intake_result_t *result)
         pilot_text_append(&line, " had this same data already; nothing was stored");
     } else {
         bool stored = result->stored > 0;
-        pilot_text_append(&line, stored ? "accepted: " : "valid: ");
+        pilot_text_appendf(&line, "%s%s: ", stored ? "accepted" : "valid",
+                           warnings > 0 ? "_with_warnings" : "");
         append_count(&line, stored ? result->stored : result->agencies, "agency", "agencies");
         pilot_text_append(&line, ", ");
         append_count(&line, stored ? result->rows_stored : result->rows, "row", "rows");
@@ -63,13 +65,19 @@ static void tell_accepted(const pilot_intake_result_t *result)
             pilot_text_append(&line, "; unchanged: ");
             append_count(&line, unchanged, "agency", "agencies");
         }
+        if (warnings > 0) {
+            pilot_text_append(&line, "; ");
+            append_count(&line, warnings, "warning", "warnings");
+        }
+        if (dry_run && stored)
+            pilot_text_append(&line, " (dry run: nothing was stored)");
     }
     fprintf(stderr, "%s\n", line.data);
     pilot_text_clear(&line);
 }
 
 /* "assignment: 2 agencies checked; 12 of 400 assigned units have no row (control 5, small 7)" */
-void pilot_intake_tell_assignment(const pilot_intake_result_t *result, const pilot_plan_t *plan)
+static void tell_assignment(const pilot_intake_result_t *result, const pilot_plan_t *plan)
 {
     pilot_text_t line = PILOT_TEXT_INIT;
     if (!result->absent_by_arm)
@@ -103,29 +111,46 @@ void pilot_intake_tell_assignment(const pilot_intake_result_t *result, const pil
     pilot_text_clear(&line);
 }
 
-pilot_status_t pilot_intake_tell(const pilot_intake_result_t *result, const char *report_path,
-                                 pilot_error_t *error)
+static void tell_problems(const pilot_intake_result_t *result, const char *report)
 {
     uint64_t total = pilot_problems_total(result->problems);
+    if (report) {
+        fprintf(stderr, "the problems are listed in %s\n", report);
+        return;
+    }
+    pilot_problems_print(result->problems, stderr, SHOWN);
+    if (total > SHOWN)
+        fprintf(stderr, "... and %" PRIu64 " more; --report FILE.csv lists them\n", total - SHOWN);
+}
+
+pilot_status_t pilot_intake_tell(const pilot_intake_result_t *result, const pilot_plan_t *plan,
+                                 const pilot_intake_told_t *told, pilot_error_t *error)
+{
     pilot_status_t status = PILOT_OK;
-    if (total == 0 && !report_path) {
-        tell_accepted(result);
+    if (told->report)
+        status = pilot_problems_write(result->problems, told->report, error);
+    if (status)
+        return status;
+    if (told->json) {
+        pilot_text_t json = PILOT_TEXT_INIT;
+        pilot_summary_result_json(result, plan, told->dry_run, &json);
+        fwrite(json.data, 1, json.length, stdout);
+        pilot_text_clear(&json);
+    }
+    if (pilot_problems_total(result->problems) > 0) {
+        tell_problems(result, told->report);
         return PILOT_OK;
     }
-    if (report_path) {
-        status = pilot_problems_write(result->problems, report_path, error);
-        if (status)
-            return status;
-    }
-    if (total == 0) {
-        tell_accepted(result);
-    } else if (report_path) {
-        fprintf(stderr, "the problems are listed in %s\n", report_path);
-    } else {
-        pilot_problems_print(result->problems, stderr, SHOWN);
-        if (total > SHOWN)
-            fprintf(stderr, "... and %" PRIu64 " more; --report FILE.csv lists them\n",
-                    total - SHOWN);
-    }
+    if (!told->json && !told->brief)
+        status = pilot_summary_print(result, plan, told->width, stderr, error);
+    if (status)
+        return status;
+    tell_assignment(result, plan);
+    if (!told->brief)
+        tell_verdict(result, told->dry_run);
+    else if (pilot_summary_warnings(result) > 0)
+        fprintf(stderr,
+                "warnings about the data: %zu (pilot check PLAN.yaml DATA.csv tells them)\n",
+                pilot_summary_warnings(result));
     return PILOT_OK;
 }

@@ -50,30 +50,44 @@ static void append_units(const pilot_plan_t *plan, const uint64_t *units, pilot_
         pilot_text_append(text, ", ...");
 }
 
-/* Against the plan's probabilities, else equal shares.  Where rows have probabilities of their own
- * the checks of the analysis know better; so do they where whole agencies were drawn. */
-static void check_sample_ratio(const pilot_plan_t *plan, const pilot_summary_t *summary,
-                               pilot_warnings_t *warnings)
+/* Against the registered assignment, else the plan's probabilities, else equal shares; NULL when it
+ * is not to be tested: rows with probabilities of their own and whole agencies that were drawn are
+ * for the checks of the analysis, and of assigned clusters all rows are known.  Fills probability;
+ * what it is, in words. */
+static const char *expected_shares(const pilot_plan_t *plan, const pilot_summary_t *summary,
+                                   double *probability)
 {
     bool declared = plan->arm_count > 0 && plan->arms[0].has_probability;
     bool clustered = plan->columns.cluster != NULL;
-    double *probability PILOT_AUTOFREE = PILOT_NEW_ARRAY(double, plan->arm_count + 1);
-    pilot_sample_ratio_t test;
+    if (summary->arm_assigned) {
+        for (size_t a = 0; a < plan->arm_count; a++)
+            probability[a] = (double)summary->arm_assigned[a];
+        return clustered ? NULL : "the registered assignment";
+    }
     if ((!declared && plan->columns.probability) ||
         (plan->level == PILOT_LEVEL_ACROSS && !clustered))
-        return;
+        return NULL;
     for (size_t a = 0; a < plan->arm_count; a++)
         probability[a] = declared ? plan->arms[a].probability : 1;
-    if (!pilot_quality_sample_ratio(summary->arm_units, probability, plan->arm_count, &test) ||
+    return declared ? "the plan's probabilities"
+                    : "equal shares (the plan declares no probabilities)";
+}
+
+static void check_sample_ratio(const pilot_plan_t *plan, const pilot_summary_t *summary,
+                               pilot_warnings_t *warnings)
+{
+    double *probability PILOT_AUTOFREE = PILOT_NEW_ARRAY(double, plan->arm_count + 1);
+    const char *expected = expected_shares(plan, summary, probability);
+    pilot_sample_ratio_t test;
+    if (!expected ||
+        !pilot_quality_sample_ratio(summary->arm_units, probability, plan->arm_count, &test) ||
         !test.alarm)
         return;
     pilot_text_t units = PILOT_TEXT_INIT;
     append_units(plan, summary->arm_units, &units);
     add(warnings, "sample_ratio", plan->columns.arm,
-        pilot_format("%s by arm (%s) differ from %s; chance does that in fewer than 1 of 1,000",
-                     clustered ? "clusters" : "rows", units.data,
-                     declared ? "the plan's probabilities"
-                              : "equal shares, and the plan declares no others"));
+        pilot_format("%s by arm (%s) are out of proportion to %s, p < 0.001",
+                     plan->columns.cluster ? "clusters" : "rows", units.data, expected));
     pilot_text_clear(&units);
 }
 

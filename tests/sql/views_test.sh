@@ -32,7 +32,7 @@ curves+=" at_risk events detail"
 conventions="pilot analysis scope agency outcome subgroup level arm control estimand estimator"
 conventions+=" parameter convention std_error_type estimate std_error df p_value ci_low ci_high n"
 conventions+=" clusters blocks status reason"
-submissions="pilot agency revision state rows content_sha256 file_sha256 submitted_by submitted_at"
+submissions="pilot agency revision state rows content_sha256 file_sha256 submitted_by submitted_at verdict warnings withdrawn_by withdrawn_at withdrawn_reason"
 
 for prefix in "" latest_; do
     columns_are "${prefix}analyses" "$analyses"
