@@ -42,7 +42,7 @@ done
 # ---- revisions ----
 submit star_kindergarten "$DATA"
 is "$status" 0 'STAR is accepted'
-like "$err" '^accepted: 79 agencies, 6,325 rows, revision 1$' 'and says how much'
+like "$err" '^accepted_with_warnings: 79 agencies, 6,325 rows, revision 1; 7 warnings$' 'and says how much'
 is "$(sql 'SELECT count(*) FROM outcomes.star_kindergarten')" 6325 'all rows are stored'
 is "$(sql "SELECT count(*) FROM (SELECT pilot_submission, lag(pilot_submission) OVER (ORDER BY ctid) AS before FROM outcomes.star_kindergarten) AS r WHERE before IS DISTINCT FROM pilot_submission")" \
     79 'grouped by submission'
@@ -99,7 +99,7 @@ name500=$(printf 'x%.0s' $(seq 500))
     printf '1,Ünïcode,Ünïcode,1,NA\n1,%s,Ünïcode,1.5,\n' "$name500"
 } >"$T/names.csv"
 submit odd "$T/names.csv"
-like "$err" '^accepted: 3 agencies, 4 rows' 'names with quotes, umlauts and 500 characters work'
+like "$err" '^accepted_with_warnings: 3 agencies, 4 rows' 'names with quotes, umlauts and 500 characters work'
 submissions odd >"$T/names.out"
 is "$(grep -c "^odd,\"a\"\"b'; drop table x\",1,accepted,2," "$T/names.out")" 1 'the quoted name comes back'
 is "$(grep -c "^odd,$name500,1,accepted,1," "$T/names.out")" 1 'the long name comes back'
@@ -147,7 +147,7 @@ rejected wrong_agency 'rows of another agency' odd "$T/names.csv" --agency Ünï
 # ---- check: the same verdicts without a database ----
 try "$PILOT" check "$PLAN" "$DATA" --dir "$T/unused"
 is "$status" 0 'check accepts good data'
-like "$err" '^valid: 79 agencies, 6,325 rows$' 'and says how much'
+like "$err" '^valid_with_warnings: 79 agencies, 6,325 rows; 7 warnings$' 'and says how much'
 try "$PILOT" check "$PLAN" "$T/bad.csv" --report "$T/checked.csv" --dir "$T/unused"
 is "$status" 3 'check rejects bad data'
 like "$err" '^pilot: the data is not valid: 1 unknown_arm, 1 duplicate_unit$' 'and says so'
