@@ -23,5 +23,8 @@ pilot_command_function_t pilot_cmd_up;
 pilot_command_function_t pilot_cmd_down;
 pilot_command_function_t pilot_cmd_purge;
 pilot_command_function_t pilot_cmd_init;
+pilot_command_function_t pilot_cmd_grant;
+pilot_command_function_t pilot_cmd_revoke;
+pilot_command_function_t pilot_cmd_grants;
 
 #endif

@@ -37,10 +37,13 @@ static const pilot_command_t commands[] = {
     {"down", pilot_cmd_down, "stop them"},
     {"purge", pilot_cmd_purge, "delete rows of superseded submissions"},
     {"init", pilot_cmd_init, "create or update the tables in a database"},
+    {"grant", pilot_cmd_grant, "let a login of a server do what a role may"},
+    {"revoke", pilot_cmd_revoke, "take a role away again"},
+    {"grants", pilot_cmd_grants, "who may do what"},
     {0},
 };
 
-static const char *const later[] = {"report", "keygen", "grant", "withdraw", NULL};
+static const char *const later[] = {"report", "keygen", "withdraw", NULL};
 
 static void print_help(void)
 {

@@ -137,6 +137,18 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION registry.revoke_role(text, text) IS 'Undo registry.grant_role';
 
+-- A grant holds the login's oid, so that a new login of an old name inherits nothing; the oid itself
+-- may come back one day, and in another cluster's restore at once.  One change of grants at a time:
+-- a login's last grant takes its role away.
+CREATE FUNCTION registry.tidy_grants() RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    LOCK TABLE registry.grants IN SHARE ROW EXCLUSIVE MODE;
+    DELETE FROM registry.grants g
+        WHERE NOT EXISTS (SELECT FROM pg_roles r WHERE r.oid = g.login);
+END $$;
+COMMENT ON FUNCTION registry.tidy_grants() IS 'Forget the grants of logins that were dropped';
+
 CREATE FUNCTION registry.grant_agency(pilot_name text, agency_name text, login_name text)
 RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -145,6 +157,7 @@ DECLARE
     found_login regrole := registry.find_login(login_name);
     agency_id bigint;
 BEGIN
+    PERFORM registry.tidy_grants();
     IF agency_name IS NULL OR octet_length(agency_name) NOT BETWEEN 1 AND 2000 THEN
         RAISE EXCEPTION 'an agency has a name of 1 to 2000 bytes' USING ERRCODE = 'PL003';
     END IF;
@@ -168,6 +181,7 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     found_login regrole := registry.find_login(login_name);
 BEGIN
+    PERFORM registry.tidy_grants();
     DELETE FROM registry.grants g USING registry.agencies a
         WHERE a.agency = g.agency AND a.pilot = registry.find_pilot(pilot_name)
           AND a.name = agency_name AND g.login = found_login;
@@ -231,11 +245,18 @@ COMMENT ON TABLE registry.summaries IS
 ALTER TYPE registry.manifest_entry ADD ATTRIBUTE unit_key text, ADD ATTRIBUTE summary jsonb,
     ADD ATTRIBUTE warnings jsonb;
 
--- An agency's login submits for its agencies; whether another one exists is not told.
+-- An agency's login submits for its agencies; whether another one exists is not told.  Its grants
+-- stay until the transaction ends; one that was taken away meanwhile is gone, whatever snapshot the
+-- transaction chose to see.
 CREATE FUNCTION registry.check_rights(pilot_id bigint, names text[]) RETURNS void
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-    IF NOT registry.is_owner() AND EXISTS (
+    IF registry.is_owner() THEN
+        RETURN;
+    END IF;
+    PERFORM FROM registry.grants g WHERE g.login = quote_ident(session_user)::regrole
+        ORDER BY g.agency FOR KEY SHARE;
+    IF EXISTS (
         SELECT FROM unnest(names) AS u (name)
         WHERE NOT EXISTS (SELECT FROM registry.agencies a
                           WHERE a.pilot = pilot_id AND a.name = u.name
