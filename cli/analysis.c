@@ -96,20 +96,24 @@ static pilot_status_t say_missing(pilot_db_t *db, int64_t analysis, pilot_error_
     return PILOT_OK;
 }
 
-static pilot_status_t say_late_plan(pilot_db_t *db, int64_t analysis, pilot_error_t *error)
+pilot_status_t pilot_analysis_why_not(pilot_db_t *db, int64_t analysis, bool released,
+                                      char **ret_why, pilot_error_t *error)
 {
     char id[24];
     snprintf(id, sizeof id, "%" PRId64, analysis);
     PGresult *result = NULL;
-    pilot_status_t status = pilot_db_run(db, &result, error,
-                                         "SELECT FROM work.analyses WHERE analysis = $1::bigint "
-                                         "AND NOT confirmatory AND exploratory_reason IS NULL",
-                                         1, id);
-    if (!status && PQntuples(result) > 0)
-        pilot_say("this analysis counts as exploratory: the plan was registered after the pilot's "
-                  "first data had come");
+    pilot_status_t status = pilot_db_run(
+        db, &result, error,
+        released ? "SELECT CASE WHEN NOT confirmatory THEN 'it was not planned before the data, or "
+                   "is a second look' END FROM dashboard.analyses WHERE analysis = $1::bigint"
+                 : "SELECT not_confirmatory FROM results.analyses WHERE analysis = $1::bigint",
+        1, id);
+    if (status)
+        return status;
+    bool any = PQntuples(result) > 0 && !PQgetisnull(result, 0, 0);
+    *ret_why = any ? pilot_strdup(PQgetvalue(result, 0, 0)) : NULL;
     PQclear(result);
-    return status;
+    return PILOT_OK;
 }
 
 pilot_status_t pilot_analysis_say_purged(pilot_db_t *db, int64_t analysis, pilot_error_t *error)
@@ -134,7 +138,12 @@ pilot_status_t pilot_analysis_say_purged(pilot_db_t *db, int64_t analysis, pilot
 pilot_status_t pilot_analysis_say_remarks(pilot_db_t *db, int64_t analysis, pilot_error_t *error)
 {
     pilot_status_t status = say_missing(db, analysis, error);
-    return status ? status : say_late_plan(db, analysis, error);
+    PILOT_AUTOFREE char *why = NULL;
+    if (!status)
+        status = pilot_analysis_why_not(db, analysis, false, &why, error);
+    if (why)
+        pilot_say("this analysis is not confirmatory: %s", why);
+    return status;
 }
 
 pilot_status_t pilot_analysis_is_served(pilot_context_t *context, bool *ret_served,

@@ -27,8 +27,13 @@ pilot_status_t pilot_analysis_launch(pilot_db_t *db, const char *pilot, const ch
 pilot_status_t pilot_analysis_read(pilot_db_t *db, int64_t analysis,
                                    pilot_analysis_state_t *ret_state, pilot_error_t *error);
 
+/* Why an analysis is not confirmatory (caller frees), or NULL: it is.  released: as the public is
+ * told. */
+pilot_status_t pilot_analysis_why_not(pilot_db_t *db, int64_t analysis, bool released,
+                                      char **ret_why, pilot_error_t *error);
+
 /* What a person should know of an analysis at its start, on stderr: agencies that the plan lists
- * and it has no data of; that it counts as exploratory though nobody said so. */
+ * and it has no data of; why it is not confirmatory. */
 pilot_status_t pilot_analysis_say_remarks(pilot_db_t *db, int64_t analysis, pilot_error_t *error);
 
 /* That rows which it froze were purged since, if so. */

@@ -31,6 +31,8 @@ pilot_status_t pilot_cmd_register(pilot_context_t *context, int argc, char **arg
                                     : "%s: the same plan as version %" PRId64 ", nothing to store",
                   plan->pilot, registered.version);
         puts(plan->sha256);
+        if (registered.is_new)
+            status = pilot_register_say_lock(db, plan->pilot, &registered, error);
     }
     pilot_plan_free(plan);
     return status;

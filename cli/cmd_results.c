@@ -13,14 +13,14 @@ typedef struct results_request {
 } results_request_t;
 
 /* The analysis that was asked for, or the pilot's latest finished one; its story on stderr. */
-#define LATEST(schema)                                                                             \
+#define LATEST(schema, why)                                                                        \
     "SELECT analysis, state, confirmatory, jobs, jobs_done, jobs_failed, data_state, "             \
-    "to_char(finished_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI \"UTC\"') "                       \
-    "FROM " schema ".analyses WHERE pilot = $1 AND CASE WHEN $2 = '0' "                            \
+    "to_char(finished_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI \"UTC\"'), " why " FROM " schema  \
+    ".analyses WHERE pilot = $1 AND CASE WHEN $2 = '0' "                                           \
     "THEN state IN ('done', 'failed') ELSE analysis = $2::bigint END "                             \
     "ORDER BY finished_at DESC NULLS LAST, analysis DESC LIMIT 1"
-static const char latest_sql[] = LATEST("results");
-static const char latest_released_sql[] = LATEST("dashboard");
+static const char latest_sql[] = LATEST("results", "not_confirmatory");
+static const char latest_released_sql[] = LATEST("dashboard", "NULL::text");
 
 static pilot_status_t nothing_found(pilot_db_t *db, const char *pilot, int64_t analysis,
                                     pilot_error_t *error)
@@ -57,7 +57,7 @@ static pilot_status_t nothing_released(const char *pilot, int64_t analysis, pilo
 static void tell_analysis(const PGresult *result)
 {
     const char *state = PQgetvalue(result, 0, 1);
-    const char *kind = PQgetvalue(result, 0, 2)[0] == 't' ? "confirmatory" : "exploratory";
+    const char *kind = PQgetvalue(result, 0, 2)[0] == 't' ? "confirmatory" : "not confirmatory";
     if (strcmp(state, "done") == 0)
         pilot_say("analysis %s (%s), finished %s", PQgetvalue(result, 0, 0), kind,
                   PQgetvalue(result, 0, 7));
@@ -70,6 +70,8 @@ static void tell_analysis(const PGresult *result)
         pilot_say("analysis %s (%s) is %s, %s of %s jobs done: what is known so far follows",
                   PQgetvalue(result, 0, 0), kind, state, PQgetvalue(result, 0, 4),
                   PQgetvalue(result, 0, 3));
+    if (!PQgetisnull(result, 0, 8))
+        pilot_say("not confirmatory: %s", PQgetvalue(result, 0, 8));
     if (strcmp(PQgetvalue(result, 0, 6), "withdrawn") == 0)
         pilot_say("some of its data was withdrawn since");
     else if (strcmp(PQgetvalue(result, 0, 6), "superseded") == 0)

@@ -8,13 +8,13 @@
 
 static const char list_sql[] =
     "SELECT analysis, pilot, plan_version, state, jobs, jobs_done, jobs_failed, "
-    "CASE WHEN confirmatory THEN 'confirmatory' ELSE 'exploratory' END, "
+    "CASE WHEN confirmatory THEN 'confirmatory' ELSE 'not confirmatory' END, "
     "to_char(launched_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI') "
     "FROM results.analyses ORDER BY analysis DESC LIMIT 50";
 
 static const char one_sql[] =
     "SELECT a.analysis, a.pilot, a.plan_version, a.plan_sha256, a.data_sha256, a.state, "
-    "CASE WHEN a.confirmatory THEN 'yes' ELSE 'no' END AS confirmatory, w.exploratory_reason, "
+    "CASE WHEN a.confirmatory THEN 'yes' ELSE 'no: ' || a.not_confirmatory END AS confirmatory, "
     "a.data_state, a.jobs, a.jobs_done, a.jobs_failed, p.agencies, p.rows, a.software_version, "
     "a.cpu_class, a.launched_by, "
     "to_char(a.launched_at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"') AS launched_at, "

@@ -1,5 +1,7 @@
 #include "register.h"
 
+#include <inttypes.h>
+
 /* One more element of a PostgreSQL array literal; the caller adds the braces. */
 static void append_element(pilot_text_t *array, const char *text)
 {
@@ -87,4 +89,46 @@ void pilot_register_say_not_computed(const pilot_context_t *context, const pilot
             "unit_ids: unit ids are stored as written; hmac, the default with a server, is not "
             "applied by this version");
     pilot_text_clear(&lines);
+}
+
+/* ---- what the new version means -------------------------------------------------------------- */
+
+static const char lock_sql[] =
+    "SELECT l.plan_version, l.locked_by, to_char(l.locked_at AT TIME ZONE 'UTC', "
+    "'YYYY-MM-DD HH24:MI \"UTC\"'), v.submissions_before, work.why_late($3::bigint) "
+    "FROM results.plans v LEFT JOIN results.plans l ON l.pilot = v.pilot AND l.locked_by IS NOT "
+    "NULL "
+    "WHERE v.pilot = $1 AND v.plan_version = $2::int";
+
+static void tell_lock(const PGresult *result, const char *pilot, const char *version)
+{
+    bool locked = !PQgetisnull(result, 0, 0), late = !PQgetisnull(result, 0, 4);
+    const char *before = PQgetvalue(result, 0, 3);
+    if (late && locked)
+        pilot_say("version %s was locked when analysis %s was launched (%s): analyses of version "
+                  "%s are deviations and not confirmatory; pilot diff %s shows what differs",
+                  PQgetvalue(result, 0, 0), PQgetvalue(result, 0, 1), PQgetvalue(result, 0, 2),
+                  version, pilot);
+    else if (late)
+        pilot_say("%s submission%s had arrived: analyses of version %s are not confirmatory; "
+                  "pilot diff %s --from 1 shows what differs",
+                  before, strcmp(before, "1") == 0 ? "" : "s", version, pilot);
+    else if (strcmp(before, "0") != 0)
+        pilot_say("version %s is, unchanged, the plan in force when data arrived: analyses of it "
+                  "are confirmatory",
+                  version);
+}
+
+pilot_status_t pilot_register_say_lock(pilot_db_t *db, const char *pilot,
+                                       const pilot_registered_t *registered, pilot_error_t *error)
+{
+    char version[24], plan[24];
+    snprintf(version, sizeof version, "%" PRId64, registered->version);
+    snprintf(plan, sizeof plan, "%" PRId64, registered->plan);
+    PGresult *result = NULL;
+    pilot_status_t status = pilot_db_run(db, &result, error, lock_sql, 3, pilot, version, plan);
+    if (!status && PQntuples(result) > 0)
+        tell_lock(result, pilot, version);
+    PQclear(result);
+    return status;
 }

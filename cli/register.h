@@ -18,4 +18,8 @@ pilot_status_t pilot_register_plan(pilot_db_t *db, const pilot_plan_t *plan,
 /* One line on stderr for each thing that the plan asks for and this version does not compute. */
 void pilot_register_say_not_computed(const pilot_context_t *context, const pilot_plan_t *plan);
 
+/* On stderr: that the version comes after the pilot's first launch, or after its first data. */
+pilot_status_t pilot_register_say_lock(pilot_db_t *db, const char *pilot,
+                                       const pilot_registered_t *registered, pilot_error_t *error);
+
 #endif

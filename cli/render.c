@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 
+#include "analysis.h"
 #include "output.h"
 #include "pilot/memory.h"
 #include "render_table.h"
@@ -141,6 +142,19 @@ static pilot_status_t read_rows(pilot_db_t *db, sink_t *sink, pilot_error_t *err
     return status ? status : ended;
 }
 
+/* What nobody planned is not to be taken for what somebody did. */
+static pilot_status_t write_note(pilot_db_t *db, const sink_t *sink, pilot_error_t *error)
+{
+    PILOT_AUTOFREE char *why = NULL;
+    pilot_status_t status = PILOT_OK;
+    if (sink->render->view->by_analysis)
+        status =
+            pilot_analysis_why_not(db, sink->render->analysis, sink->render->released, &why, error);
+    if (why)
+        fprintf(sink->out, "\nNot confirmatory: %s\n", why);
+    return status;
+}
+
 static pilot_status_t write_rows(pilot_context_t *context, sink_t *sink, pilot_error_t *error)
 {
     pilot_db_t *db = NULL;
@@ -157,6 +171,8 @@ static pilot_status_t write_rows(pilot_context_t *context, sink_t *sink, pilot_e
     status = read_rows(db, sink, error);
     if (!status && sink->for_people)
         status = pilot_table_print(sink->people.table, sink->out, error);
+    if (!status && sink->for_people)
+        status = write_note(db, sink, error);
     if (!status && is_format(sink, "json"))
         fputs(sink->rows ? "\n]\n" : "]\n", sink->out);
     pilot_table_free(sink->people.table);

@@ -56,16 +56,38 @@ static const pilot_view_column_t effects_columns[] = {T("pilot"),
                                                       T("status"),
                                                       T("reason"),
                                                       T("detail"),
+                                                      B("confirmatory"),
                                                       {0}};
 
-static const pilot_view_column_t comparison_columns[] = {
-    T("pilot"),     N("analysis"),  CONTRAST,      T("method"),
-    T("test"),      O("k"),         R("estimate"), R("std_error"),
-    R("df"),        R("statistic"), R("p_value"),  R("ci_low"),
-    R("ci_high"),   R("pi_low"),    R("pi_high"),  R("tau2"),
-    R("tau2_low"),  R("tau2_high"), R("q"),        R("q_df"),
-    R("q_p_value"), R("i2"),        R("h2"),       B("headline"),
-    T("status"),    T("reason"),    T("detail"),   {0}};
+static const pilot_view_column_t comparison_columns[] = {T("pilot"),
+                                                         N("analysis"),
+                                                         CONTRAST,
+                                                         T("method"),
+                                                         T("test"),
+                                                         O("k"),
+                                                         R("estimate"),
+                                                         R("std_error"),
+                                                         R("df"),
+                                                         R("statistic"),
+                                                         R("p_value"),
+                                                         R("ci_low"),
+                                                         R("ci_high"),
+                                                         R("pi_low"),
+                                                         R("pi_high"),
+                                                         R("tau2"),
+                                                         R("tau2_low"),
+                                                         R("tau2_high"),
+                                                         R("q"),
+                                                         R("q_df"),
+                                                         R("q_p_value"),
+                                                         R("i2"),
+                                                         R("h2"),
+                                                         B("headline"),
+                                                         T("status"),
+                                                         T("reason"),
+                                                         T("detail"),
+                                                         B("confirmatory"),
+                                                         {0}};
 
 static const pilot_view_column_t agencies_columns[] = {T("pilot"),
                                                        N("analysis"),
@@ -82,37 +104,26 @@ static const pilot_view_column_t agencies_columns[] = {T("pilot"),
                                                        R("leave_one_out_estimate"),
                                                        T("status"),
                                                        T("reason"),
+                                                       B("confirmatory"),
                                                        {0}};
 
 static const pilot_view_column_t quality_columns[] = {
-    T("pilot"), N("analysis"),  T("agency"), T("check"),   T("arm"),   T("variable"),
-    R("value"), R("statistic"), R("df"),     R("p_value"), B("alarm"), T("detail"),
-    {0}};
+    T("pilot"),    N("analysis"), T("agency"),       T("check"), T("arm"),
+    T("variable"), R("value"),    R("statistic"),    R("df"),    R("p_value"),
+    B("alarm"),    T("detail"),   B("confirmatory"), {0}};
 
 static const pilot_view_column_t curves_columns[] = {
-    T("pilot"),  N("analysis"), T("scope"),   T("agency"), T("outcome"), T("subgroup"),
-    T("level"),  T("arm"),      T("curve"),   N("x"),      R("y"),       R("std_error"),
-    R("ci_low"), R("ci_high"),  R("at_risk"), R("events"), T("detail"),  {0}};
+    T("pilot"),    N("analysis"),  T("scope"),        T("agency"),  T("outcome"),
+    T("subgroup"), T("level"),     T("arm"),          T("curve"),   N("x"),
+    R("y"),        R("std_error"), R("ci_low"),       R("ci_high"), R("at_risk"),
+    R("events"),   T("detail"),    B("confirmatory"), {0}};
 
-static const pilot_view_column_t conventions_columns[] = {T("pilot"),
-                                                          N("analysis"),
-                                                          T("scope"),
-                                                          T("agency"),
-                                                          CONTRAST,
-                                                          T("convention"),
-                                                          T("std_error_type"),
-                                                          N("estimate"),
-                                                          N("std_error"),
-                                                          N("df"),
-                                                          N("p_value"),
-                                                          N("ci_low"),
-                                                          N("ci_high"),
-                                                          N("n"),
-                                                          N("clusters"),
-                                                          N("blocks"),
-                                                          T("status"),
-                                                          T("reason"),
-                                                          {0}};
+static const pilot_view_column_t conventions_columns[] = {
+    T("pilot"),     N("analysis"),   T("scope"),          T("agency"),
+    CONTRAST,       T("convention"), T("std_error_type"), N("estimate"),
+    N("std_error"), N("df"),         N("p_value"),        N("ci_low"),
+    N("ci_high"),   N("n"),          N("clusters"),       N("blocks"),
+    T("status"),    T("reason"),     B("confirmatory"),   {0}};
 
 static const pilot_view_column_t submissions_columns[] = {T("pilot"),
                                                           T("agency"),

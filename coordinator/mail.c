@@ -21,6 +21,7 @@ void pilot_writer_mail_free(pilot_writer_mail_t *mail)
     pilot_wire_free(mail->frame);
     if (mail->rows)
         pilot_message_free(&mail->rows->base);
+    pilot_handed_clear(&mail->handed);
     free(mail->reason);
     free(mail->build);
     free(mail->cpu_class);

@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "handed.h"
 #include "holder.h"
 #include "mailbox.h"
 #include "queue.h"
@@ -69,6 +70,7 @@ typedef enum pilot_writer_mail_kind {
     PILOT_MAIL_RESULT,  /* frame (consumed) */
     PILOT_MAIL_FAILURE, /* reason (consumed) */
     PILOT_MAIL_CLASS,   /* pin the analysis to build and cpu_class (consumed) */
+    PILOT_MAIL_HANDED,  /* handed (consumed): for the audit log */
     PILOT_MAIL_ENDED    /* after everything before it is committed, tell the planner */
 } pilot_writer_mail_kind_t;
 
@@ -85,6 +87,7 @@ typedef struct pilot_writer_mail {
     bool given_up, cancelled;
     uint64_t given_up_total;
     char *reason, *build, *cpu_class;
+    pilot_handed_t handed;
     char worker[64]; /* name, for people */
 } pilot_writer_mail_t;
 void pilot_writer_mail_free(pilot_writer_mail_t *mail);

@@ -320,6 +320,20 @@ bool pilot_queue_job(const pilot_queue_t *queue, uint64_t job, uint64_t *ret_ana
     return true;
 }
 
+bool pilot_queue_pins(const pilot_queue_t *queue, uint64_t job, uint64_t *ret_analysis,
+                      uint8_t *ret_kind, uint32_t *ret_first, uint32_t *ret_last)
+{
+    uint32_t index;
+    if (!queue_find(queue, job, &index))
+        return false;
+    const job_t *found = &queue->pool[index];
+    *ret_analysis = queue->analyses[found->analysis].id;
+    *ret_kind = found->kind;
+    *ret_first = found->first;
+    *ret_last = found->last;
+    return true;
+}
+
 uint64_t pilot_queue_submission(const pilot_queue_t *queue, uint64_t job)
 {
     uint32_t index;

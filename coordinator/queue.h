@@ -171,6 +171,9 @@ size_t pilot_queue_count(const pilot_queue_t *queue, pilot_job_state_t state);
 size_t pilot_queue_ready(const pilot_queue_t *queue);
 /* An analysis with ready jobs whose class no present worker has, 0 = none. */
 uint64_t pilot_queue_starving(const pilot_queue_t *queue, const char **ret_class);
+/* What a job reads; false when unknown. */
+bool pilot_queue_pins(const pilot_queue_t *queue, uint64_t job, uint64_t *ret_analysis,
+                      uint8_t *ret_kind, uint32_t *ret_first, uint32_t *ret_last);
 uint64_t pilot_queue_submission(const pilot_queue_t *queue, uint64_t job);
 
 #endif

@@ -34,6 +34,7 @@ void pilot_service_clear(pilot_service_t *service)
     for (size_t i = 0; i < service->work_count; i++)
         pilot_work_free(service->works[i]);
     free(service->works);
+    pilot_handed_clear(&service->handed);
     pilot_queue_free(service->queue);
     pilot_peers_clear(&service->peers);
 }
@@ -147,6 +148,30 @@ static bool send_job(pilot_service_t *service, uint32_t slot, const pilot_job_or
     return service_send(service, slot, PILOT__FRAME__BODY_JOB, &job.base, now_ms);
 }
 
+void service_note_handed(pilot_service_t *service, uint32_t slot, uint64_t analysis, uint8_t kind,
+                         uint32_t first, uint32_t last)
+{
+    const pilot_work_t *work = service_work(service, analysis);
+    const pilot_peer_t *peer = &service->peers.peer[slot];
+    bool all = kind == PILOT__JOB_KIND__WHOLE || kind == PILOT__JOB_KIND__BOUNDS;
+    if (!work || !work->pin_count ||
+        !(all || kind == PILOT__JOB_KIND__ESTIMATE || kind == PILOT__JOB_KIND__RESIDUAL))
+        return; /* it reads no unit rows */
+    pilot_handed_add(&service->handed, analysis, slot, peer->generation, peer->name,
+                     all ? 0 : first, all ? (uint32_t)work->pin_count - 1 : last);
+}
+
+void service_tell_handed(pilot_service_t *service)
+{
+    if (!service->handed.job_count)
+        return;
+    pilot_writer_mail_t *mail = PILOT_NEW(pilot_writer_mail_t);
+    mail->kind = PILOT_MAIL_HANDED;
+    mail->handed = service->handed;
+    service->handed = (pilot_handed_t){0};
+    pilot_mailbox_put(service->shared->to_writer, &mail->mail);
+}
+
 /* One job to this worker, if there is one for it. */
 static bool dispatch_one(pilot_service_t *service, uint32_t slot, int64_t now_ms, int64_t *again_ms)
 {
@@ -162,6 +187,7 @@ static bool dispatch_one(pilot_service_t *service, uint32_t slot, int64_t now_ms
         pilot_queue_return(service->queue, order.job, slot, now_ms);
         return false;
     }
+    service_note_handed(service, slot, order.analysis, order.kind, order.first, order.last);
     pilot_peers_lease(&service->peers, slot, order.job, order.counter);
     service->peers.peer[slot].alone = order.alone;
     return true;
@@ -185,6 +211,7 @@ static int64_t dispatch(pilot_service_t *service, int64_t now_ms)
         for (size_t i = 0; i < service->peers.count; i++)
             any |= dispatch_one(service, (uint32_t)i, now_ms, &again_ms);
     }
+    service_tell_handed(service);
     return again_ms;
 }
 

@@ -20,6 +20,7 @@ typedef struct pilot_service {
     size_t unstored_bytes, unstored_results;
     uint64_t results, results_told; /* for the log */
     int64_t beat_ms, warned_ms;
+    pilot_handed_t handed; /* not yet told to the writer */
 } pilot_service_t;
 
 void pilot_service_init(pilot_service_t *service, pilot_shared_t *shared, void *socket,
@@ -50,6 +51,10 @@ bool service_send(pilot_service_t *service, uint32_t slot, Pilot__Frame__BodyCas
 void service_acknowledge(pilot_service_t *service, pilot_sender_t sender, uint64_t job);
 void service_cancel(pilot_service_t *service, uint32_t slot, uint64_t *jobs, size_t count,
                     int64_t now_ms);
+/* The worker has got a job's pins: the writer logs it before it stores the job's result. */
+void service_note_handed(pilot_service_t *service, uint32_t slot, uint64_t analysis, uint8_t kind,
+                         uint32_t first, uint32_t last);
+void service_tell_handed(pilot_service_t *service);
 /* A job of this worker (PILOT_NO_PEER: of nobody) failed: count, write, log. */
 void service_fail(pilot_service_t *service, uint64_t job, uint32_t slot, pilot_failure_kind_t kind,
                   const char *reason, int64_t now_ms);

@@ -53,6 +53,16 @@ static void drop_lost_leases(pilot_service_t *service, uint32_t slot, const Pilo
     }
 }
 
+/* The coordinator before us may have died before it could log that. */
+static void note_claimed(pilot_service_t *service, uint32_t slot, uint64_t job)
+{
+    uint64_t analysis;
+    uint8_t kind;
+    uint32_t first, last;
+    if (pilot_queue_pins(service->queue, job, &analysis, &kind, &first, &last))
+        service_note_handed(service, slot, analysis, kind, first, last);
+}
+
 /* Take over the leases that it lists.  unwanted: those that nobody needs are cancelled. */
 static void claim_leases(pilot_service_t *service, uint32_t slot, Pilot__Lease *const *leases,
                          size_t count, bool cancel_unwanted, int64_t now_ms)
@@ -61,11 +71,14 @@ static void claim_leases(pilot_service_t *service, uint32_t slot, Pilot__Lease *
     size_t unwanted_count = 0;
     for (size_t i = 0; i < count; i++) {
         pilot_peers_release(&service->peers, slot, leases[i]->job); /* in the worker's order */
-        if (pilot_queue_claim(service->queue, leases[i]->job, slot, leases[i]->counter, now_ms))
+        if (pilot_queue_claim(service->queue, leases[i]->job, slot, leases[i]->counter, now_ms)) {
+            note_claimed(service, slot, leases[i]->job);
             pilot_peers_lease(&service->peers, slot, leases[i]->job, leases[i]->counter);
-        else
+        } else {
             unwanted[unwanted_count++] = leases[i]->job;
+        }
     }
+    service_tell_handed(service);
     if (cancel_unwanted)
         service_cancel(service, slot, unwanted, unwanted_count, now_ms);
 }

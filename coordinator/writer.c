@@ -201,6 +201,9 @@ static void store_singly(writer_t *writer)
             post_stored(writer, &item, 1);
         else if (item->kind == PILOT_MAIL_RESULT)
             post_rejected(writer, item, error.message);
+        else if (item->kind == PILOT_MAIL_HANDED)
+            pilot_log(PILOT_LOG_ERROR, "audit_not_stored", "jobs=%zu reason=\"%s\"",
+                      item->handed.job_count, error.message);
         else
             pilot_log(PILOT_LOG_ERROR, "not_stored", "job=%" PRIu64 " reason=\"%s\"", item->job,
                       error.message);

@@ -170,6 +170,27 @@ static pilot_status_t store_others(pilot_db_t *db, pilot_writer_mail_t **items, 
     return status;
 }
 
+/* ---- the audit log --------------------------------------------------------------------------- */
+
+/* All that was handed out, one entry an analysis; chained when the transaction commits. */
+static pilot_status_t store_handed(pilot_db_t *db, const pilot_shared_t *shared,
+                                   pilot_writer_mail_t **items, size_t count, pilot_error_t *error)
+{
+    PILOT_AUTOFREE const pilot_handed_t **handed = PILOT_NEW_ARRAY(const pilot_handed_t *, count);
+    size_t handed_count = 0;
+    for (size_t i = 0; i < count; i++)
+        if (items[i]->kind == PILOT_MAIL_HANDED)
+            handed[handed_count++] = &items[i]->handed;
+    if (!handed_count)
+        return PILOT_OK;
+    pilot_text_t json = PILOT_TEXT_INIT;
+    pilot_handed_json(handed, handed_count, shared->epoch, &json);
+    pilot_status_t status = pilot_db_run(db, NULL, error, "SELECT work.note_handed($1::jsonb)", 1,
+                                         (const char *)json.data);
+    pilot_text_clear(&json);
+    return status;
+}
+
 /* ---- the transaction ------------------------------------------------------------------------- */
 
 static pilot_status_t store_all(pilot_db_t *db, const pilot_shared_t *shared,
@@ -183,6 +204,8 @@ static pilot_status_t store_all(pilot_db_t *db, const pilot_shared_t *shared,
     qsort(results, result_count, sizeof *results, by_job); /* one order of locks in the index */
 
     pilot_status_t status = store_others(db, items, count, error);
+    if (!status)
+        status = store_handed(db, shared, items, count, error);
     if (!status && result_count)
         status = store_results(db, shared, results, result_count, error);
     if (!status && result_count)

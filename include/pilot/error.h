@@ -24,6 +24,7 @@ typedef enum pilot_status {
     PILOT_E_FENCED,      /* another coordinator holds the lease                 exit 4 */
     PILOT_E_WITHDRAWN,   /* pinned data is gone                                 exit 1 */
     PILOT_E_JOBS_FAILED, /* the analysis ended with failed jobs                 exit 1 */
+    PILOT_E_TAMPERED,    /* the audit log is not as it was written              exit 1 */
     PILOT_E_NOT_FOUND,   /* no such pilot, analysis or plan                     exit 2 */
     PILOT_E_INTERRUPTED, /* SIGINT or SIGTERM                                   exit 130 */
     PILOT_E_BUG,         /* should not happen                                   exit 70 */

@@ -20,6 +20,7 @@ static const struct {
     [PILOT_E_FENCED] = {"fenced", 4},
     [PILOT_E_WITHDRAWN] = {"data_withdrawn", 1},
     [PILOT_E_JOBS_FAILED] = {"jobs_failed", 1},
+    [PILOT_E_TAMPERED] = {"tampered", 1},
     [PILOT_E_NOT_FOUND] = {"not_found", 2},
     [PILOT_E_INTERRUPTED] = {"interrupted", 130},
     [PILOT_E_BUG] = {"bug", 70},

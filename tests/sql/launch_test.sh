@@ -69,8 +69,30 @@ is "$(sql "SELECT work.short_list(array_agg('agency ' || i)) FROM generate_serie
     "a long list is cut"
 register p '{pilot_unit,pilot_arm,pilot_cluster}' '{text,int2,int4}' >/dev/null
 number=$(launch "'p'")
-is "$(sql "SELECT confirmatory, plan_version FROM results.analyses WHERE analysis = $number")" "f|3" \
+is "$(sql "SELECT confirmatory, plan_version, not_confirmatory FROM results.analyses
+    WHERE analysis = $number")" "t|3|" \
+    "the plan in force when data came, registered again unchanged, is still confirmatory"
+register p '{pilot_unit,pilot_arm,pilot_cluster}' '{text,int2,int4}' ', "title": "new"' \
+    "${HASH//a/e}" >/dev/null
+number=$(launch "'p'")
+is "$(sql "SELECT confirmatory, plan_version, not_confirmatory FROM results.analyses
+    WHERE analysis = $number")" "f|4|plan version 4 was registered after data had arrived" \
     "a plan that came after the first data is not confirmatory"
+number=$(launch "'p', NULL, E'a\\nlook'")
+is "$(sql "SELECT not_confirmatory FROM results.analyses WHERE analysis = $number")" \
+    "exploratory: a look; plan version 4 was registered after data had arrived" "both reasons are told"
+register p '{pilot_unit,pilot_arm,pilot_cluster}' '{text,int2,int4}' ', "title": "x"' >/dev/null
+number=$(launch "'p'")
+is "$(sql "SELECT confirmatory FROM results.analyses WHERE analysis = $number")" "f" \
+    "the hash of the plan in force with another content is not that plan"
+is "$(try_sql <<<"UPDATE work.analyses SET confirmatory = true, not_confirmatory = NULL
+    WHERE analysis = $number")" "PL003 what an analysis has frozen does not change" \
+    "no analysis becomes confirmatory later"
+is "$(try_sql <<<"UPDATE registry.plans SET submissions_before = 0")" \
+    "PL003 a registered plan does not change; register another version" "nor does a plan become early"
+is "$(sql "SELECT plan_version, submissions_before, locked_by, in_force FROM results.plans
+    WHERE pilot = 'p'")" "$(printf '1|0|1|t\n2|3||f\n3|3||f\n4|3||f\n5|3||f')" \
+    "results.plans tells which version was locked, and what had come before each"
 
 # ---- level across ----------------------------------------------------------------------------------
 ACROSS=', "columns": {"unit": "id"}, "analysis": {"level": "across"}'

@@ -1,14 +1,27 @@
 #!/bin/bash
 # The result views have the contract's columns, in its order; only `ordinal` (and a curve's
-# `point`, a convention's `place`) is added, at the end.
+# `point`, a convention's `place`) is added, and whether the analysis is confirmatory, at the end.
 . "$(dirname "$0")/common.sh"
 use_database views
 migrate 1 "$LATEST"
+
+like_end() { # text, end, name
+    [ "${1%"$2"}" != "$1" ]
+    ok $? "$3"
+}
 
 columns_are() { # view, columns parted by blanks
     local got
     got=$(sql "SELECT string_agg(attname, ' ' ORDER BY attnum) FROM pg_attribute
         WHERE attrelid = 'results.$1'::regclass AND attnum > 0")
+    case $1 in
+    *analyses) got=${got% not_confirmatory} ;;
+    *submissions) ;;
+    *)
+        like_end "$got" " confirmatory" "results.$1 tells at its end whether it was planned"
+        got=${got% confirmatory}
+        ;;
+    esac
     got=${got% point}
     got=${got% place}
     is "${got% ordinal}" "$2" "results.$1 has the contract's columns"
@@ -48,14 +61,14 @@ done
 # Analyses 1 (done, confirmatory), 2 (done, exploratory), 3 (running), 4 (done, confirmatory).
 sql "INSERT INTO registry.pilots (name) VALUES ('p');
     INSERT INTO registry.plans (pilot, version, sha256, json, source, columns)
-        VALUES (1, 1, repeat('a', 64), '{}', 'x', '{}');
-    INSERT INTO registry.agencies (pilot, name) VALUES (1, 'b'), (1, 'B');
+        VALUES (1, 1, repeat('a', 64), '{}', 'x', '{}')"
+sql "INSERT INTO registry.agencies (pilot, name) VALUES (1, 'b'), (1, 'B');
     INSERT INTO registry.loads (pilot, plan, state) VALUES (1, 1, 'sealed');
     INSERT INTO registry.submissions (submission, agency, load, revision, state, rows)
         VALUES (1, 1, 1, 1, 'superseded', 5), (2, 1, 1, 2, 'accepted', 6), (3, 2, 1, 1, 'accepted', 7);
-    INSERT INTO work.analyses (pilot, plan, data_sha256, state, confirmatory)
-        VALUES (1, 1, 'x', 'done', true), (1, 1, 'x', 'done', false),
-               (1, 1, 'x', 'running', true), (1, 1, 'x', 'done', true);
+    INSERT INTO work.analyses (pilot, plan, data_sha256, state, exploratory_reason)
+        VALUES (1, 1, 'x', 'done', NULL), (1, 1, 'x', 'done', 'to see'),
+               (1, 1, 'x', 'running', NULL), (1, 1, 'x', 'done', NULL);
     INSERT INTO work.pins VALUES (1, 0, 1, 'b', 5), (4, 0, 3, 'B', 7), (4, 1, 2, 'b', 6);
     INSERT INTO work.jobs (analysis, kind, stage) VALUES (3, 1, 0), (3, 1, 0), (3, 2, 1);
     UPDATE work.analyses SET job_count = 3, retries = 1 WHERE analysis = 3;

@@ -392,6 +392,74 @@ static void test_fence(void)
     free_scene(scene);
 }
 
+/* What the writer is told of hand-outs, up to its next mail of another kind; caller frees. */
+static char *hear_handed(scene_t *scene)
+{
+    pilot_writer_mail_t *mail = take(scene, PILOT_MAIL_HANDED);
+    if (!mail)
+        return pilot_strdup("");
+    const pilot_handed_t *handed[] = {&mail->handed};
+    pilot_text_t json = PILOT_TEXT_INIT;
+    pilot_handed_json(handed, 1, 7, &json);
+    pilot_writer_mail_free(mail);
+    return pilot_text_take(&json);
+}
+
+static void is_handed(scene_t *scene, const char *want, const char *name)
+{
+    char *got = hear_handed(scene);
+    is_text(got, want, "%s", name);
+    free(got);
+}
+
+static void test_handed(void)
+{
+    scene_t *scene = new_scene(1000);
+    void *worker = connect_worker(scene), *other = connect_worker(scene);
+    pilot_service_mail_t *mail = post(PILOT_MAIL_ADD, 1);
+    mail->work = PILOT_NEW(pilot_work_t);
+    mail->work->analysis = 1;
+    mail->work->pins = PILOT_NEW_ARRAY(Pilot__Pin, 9);
+    mail->work->pin_count = 9;
+    for (size_t i = 0; i < 9; i++) {
+        pilot__pin__init(&mail->work->pins[i]);
+        mail->work->pins[i].agency = pilot_strdup("x");
+    }
+    send_mail(scene, mail);
+    static const pilot_job_row_t rows[] = {
+        {.job = 100, .first = 2, .last = 4, .kind = PILOT__JOB_KIND__ESTIMATE},
+        {.job = 101, .first = 5, .last = 5, .kind = PILOT__JOB_KIND__ESTIMATE},
+        {.job = 102, .kind = PILOT__JOB_KIND__NOOP},
+        {.job = 103, .first = 1, .last = 1, .kind = PILOT__JOB_KIND__WHOLE}};
+    mail = post(PILOT_MAIL_JOBS, 1);
+    mail->count = sizeof rows / sizeof *rows;
+    mail->rows = PILOT_NEW_ARRAY(pilot_job_row_t, mail->count);
+    memcpy(mail->rows, rows, sizeof rows);
+    send_mail(scene, mail);
+    send_mail(scene, post(PILOT_MAIL_LOADED, 1));
+    send_mail(scene, post(PILOT_MAIL_OPEN, 0));
+    say_hello(worker, "a", 2, 0);
+    ok(hear_job(scene, worker) == 100 && hear_job(scene, worker) == 101, "two jobs go out");
+    is_handed(scene, "[{\"analysis\":1,\"epoch\":7,\"jobs\":2,\"workers\":{\"a\":\"2-5\"}}]",
+              "the writer is told which pins went to whom");
+    say_result(worker, 100);
+    ok(hear_job(scene, worker) == 102, "a job without data goes out");
+    is_handed(scene, "", "and the writer is told of none");
+    say_hello(other, "b", 1, 0);
+    ok(hear_job(scene, other) == 103, "a job of everything goes out");
+    say_result(other, 103);
+    rounds(scene, 3);
+    is_handed(scene, "[{\"analysis\":1,\"epoch\":7,\"jobs\":1,\"workers\":{\"b\":\"0-8\"}}]",
+              "every pin went to that worker");
+    pilot_writer_mail_t *result = take(scene, PILOT_MAIL_RESULT);
+    ok(result && result->job == 103, "its result comes to the writer after that");
+    if (result)
+        pilot_writer_mail_free(result);
+    zmq_close(worker);
+    zmq_close(other);
+    free_scene(scene);
+}
+
 int main(void)
 {
     pilot_log_init("coordinator_service_test", PILOT_LOG_ERROR);
@@ -401,5 +469,6 @@ int main(void)
     test_cancel_and_goodbye();
     test_bad_frames();
     test_fence();
+    test_handed();
     return tap_done();
 }
