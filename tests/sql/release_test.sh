@@ -48,8 +48,8 @@ sql "UPDATE registry.submissions SET state = 'withdrawn' WHERE submission = $mov
 is "$(changed "$moved" "$fewer")" "" "nor where they were withdrawn"
 
 # ---- constraints ----------------------------------------------------------------------------------
-sql "INSERT INTO work.analyses (pilot, plan, data_sha256, state, confirmatory, job_count)
-        VALUES (1, 1, 'x', 'done', true, 2), (1, 1, 'x', 'done', false, 2), (1, 1, 'x', 'failed', true, 2);
+sql "INSERT INTO work.analyses (pilot, plan, data_sha256, state, exploratory_reason, job_count)
+        VALUES (1, 1, 'x', 'done', NULL, 2), (1, 1, 'x', 'done', 'to see', 2), (1, 1, 'x', 'failed', NULL, 2);
     INSERT INTO work.pins VALUES (1, 0, $more, 'a', 3), (1, 1, $other, 'b', 1), (2, 0, $more, 'a', 3)"
 is "$(sql "SELECT string_agg(r::text, ' ') FROM work.pending_releases() AS r")" "1 2" \
     "what is done is to be released; what failed is not"
@@ -94,6 +94,8 @@ columns() {
 }
 for name in effects comparisons agencies quality curves analyses submissions; do
     want=$(columns "results.$name")
+    want=${want% confirmatory} # among the columns behind the others
+    want=${want% not_confirmatory}
     [[ "$(columns "dashboard.$name") " == "$want "* ]]
     ok $? "dashboard.$name begins with the columns of results.$name"
 done
