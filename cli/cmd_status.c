@@ -9,19 +9,27 @@
 static const char list_sql[] =
     "SELECT analysis, pilot, plan_version, state, jobs, jobs_done, jobs_failed, "
     "CASE WHEN confirmatory THEN 'confirmatory' ELSE 'not confirmatory' END, "
-    "to_char(launched_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI') "
+    "to_char(launched_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI'), "
+    "CASE data_state WHEN 'superseded' THEN 'some of its data has a newer revision' "
+    "WHEN 'withdrawn' THEN 'some of its data was withdrawn' END "
     "FROM results.analyses ORDER BY analysis DESC LIMIT 50";
 
 static const char one_sql[] =
     "SELECT a.analysis, a.pilot, a.plan_version, a.plan_sha256, a.data_sha256, a.state, "
     "CASE WHEN a.confirmatory THEN 'yes' ELSE 'no: ' || a.not_confirmatory END AS confirmatory, "
-    "a.data_state, a.jobs, a.jobs_done, a.jobs_failed, p.agencies, p.rows, a.software_version, "
+    "CASE a.data_state WHEN 'superseded' THEN format('superseded: %s of %s submissions have a newer "
+    "revision', p.superseded, p.agencies) WHEN 'withdrawn' THEN format('withdrawn: %s of %s "
+    "submissions were withdrawn', p.withdrawn, p.agencies) ELSE a.data_state END AS data_state, "
+    "a.jobs, a.jobs_done, a.jobs_failed, p.agencies, p.rows, a.software_version, "
     "a.cpu_class, a.launched_by, "
     "to_char(a.launched_at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"') AS launched_at, "
     "to_char(a.finished_at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"') AS finished_at, "
     "w.retries "
     "FROM results.analyses a JOIN work.analyses w USING (analysis) CROSS JOIN LATERAL "
-    "(SELECT count(*) AS agencies, sum(n.rows) AS rows FROM work.pins n "
+    "(SELECT count(*) AS agencies, sum(n.rows) AS rows, "
+    "count(*) FILTER (WHERE s.state = 'superseded') AS superseded, "
+    "count(*) FILTER (WHERE s.state = 'withdrawn') AS withdrawn "
+    "FROM work.pins n JOIN registry.submissions s USING (submission) "
     "WHERE n.analysis = a.analysis) p WHERE a.analysis = $1::bigint";
 
 static pilot_status_t show_list(pilot_context_t *context, pilot_db_t *db, pilot_error_t *error)
@@ -47,6 +55,8 @@ static pilot_status_t show_list(pilot_context_t *context, pilot_db_t *db, pilot_
             table, pilot_format("%s/%s", PQgetvalue(result, row, 5), PQgetvalue(result, row, 4)));
         for (int column = 6; column < 9; column++)
             pilot_table_cell_text(table, PQgetvalue(result, row, column));
+        if (!PQgetisnull(result, row, 9))
+            pilot_table_note(table, pilot_format("           %s", PQgetvalue(result, row, 9)));
     }
     if (PQntuples(result) == 0)
         pilot_say("no analysis yet; begin with pilot run PLAN.yaml DATA.csv");

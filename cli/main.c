@@ -26,7 +26,10 @@ static const pilot_command_t commands[] = {
     {"check", pilot_cmd_check, "validate a plan, and data against it; writes nothing"},
     {"register", pilot_cmd_register, "store a plan"},
     {"assign", pilot_cmd_assign, "draw who gets into which arm"},
+    {"template", pilot_cmd_template, "an empty data file for a plan, and what goes into it"},
     {"submit", pilot_cmd_submit, "store an agency's data"},
+    {"submissions", pilot_cmd_submissions, "what agencies have submitted, revision by revision"},
+    {"withdraw", pilot_cmd_withdraw, "delete an agency's data; hashes and counts stay"},
     {"launch", pilot_cmd_launch, "freeze plan and data into an analysis"},
     {"status", pilot_cmd_status, "how analyses stand"},
     {"jobs", pilot_cmd_jobs, "the jobs of an analysis"},
@@ -45,14 +48,14 @@ static const pilot_command_t commands[] = {
     {0},
 };
 
-static const char *const later[] = {"report", "keygen", "withdraw", NULL};
+static const char *const later[] = {"report", "keygen", NULL};
 
 static void print_help(void)
 {
     puts("usage: pilot COMMAND [ARGUMENT]... [OPTION]...\n\n"
          "Evaluates randomized pilots: effects by agency, and their comparison.\n\nCommands:");
     for (const pilot_command_t *command = commands; command->name; command++)
-        printf("  %-10s %s\n", command->name, command->summary);
+        printf("  %-11s %s\n", command->name, command->summary);
     puts("\n`pilot COMMAND --help` tells a command's options.  Begin with:\n"
          "  pilot check PLAN.yaml DATA.csv\n"
          "  pilot run PLAN.yaml DATA.csv");

@@ -117,7 +117,8 @@ static pilot_status_t read_rows(pilot_db_t *db, sink_t *sink, pilot_error_t *err
     const pilot_render_t *render = sink->render;
     char id[24];
     snprintf(id, sizeof id, "%" PRId64, render->analysis);
-    const char *parameter[] = {render->pilot, id};
+    const char *parameter[] = {render->pilot, render->view->by_analysis ? id : render->agency};
+    bool of_agency = render->agency && !render->view->by_analysis;
     pilot_text_t sql = PILOT_TEXT_INIT;
     pilot_text_append(&sql, "DECLARE pilot_rows NO SCROLL CURSOR FOR ");
     pilot_view_sql(render->view,
@@ -125,15 +126,16 @@ static pilot_status_t read_rows(pilot_db_t *db, sink_t *sink, pilot_error_t *err
                                        .marks = is_format(sink, "json"),
                                        .for_people = sink->for_people,
                                        .all = render->all,
-                                       .alarms = render->alarms},
+                                       .alarms = render->alarms,
+                                       .of_agency = of_agency},
                    &sql);
     pilot_status_t status = pilot_db_script(db,
                                             "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;"
                                             "SET LOCAL extra_float_digits = 1",
                                             error);
     if (!status)
-        status =
-            pilot_db_query(db, sql.data, render->view->by_analysis ? 2 : 1, parameter, NULL, error);
+        status = pilot_db_query(db, sql.data, render->view->by_analysis || of_agency ? 2 : 1,
+                                parameter, NULL, error);
     if (!status)
         status = fetch_all(db, sink, error);
     pilot_status_t ended =

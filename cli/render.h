@@ -17,6 +17,7 @@ typedef struct pilot_render {
     bool alarms;        /* of the quality view: checks that ring */
     bool released;      /* what the public sees: see pilot_view_rows_t */
     const char *pilot;
+    const char *agency; /* rows of this one alone, of a view that is not by analysis; NULL: all */
     int64_t analysis;
 } pilot_render_t;
 

@@ -5,17 +5,22 @@
 
 #include "pilot/memory.h"
 
-pilot_status_t pilot_submission_plan(pilot_db_t *db, const char *pilot, pilot_plan_t **ret_plan,
-                                     int64_t *ret_plan_id, pilot_error_t *error)
+static pilot_status_t read_plan(pilot_db_t *db, const char *pilot, pilot_plan_t **ret_plan,
+                                int64_t *ret_plan_id, pilot_error_t *error)
 {
     PGresult *result = NULL;
-    pilot_status_t status = pilot_db_run(
-        db, &result, error, "SELECT plan, source FROM registry.submission_plan($1)", 1, pilot);
+    pilot_status_t status =
+        pilot_db_run(db, &result, error,
+                     "SELECT plan, source, sha256 FROM registry.submission_plan($1)", 1, pilot);
     if (status)
         return status;
     *ret_plan_id = strtoll(PQgetvalue(result, 0, 0), NULL, 10);
     status = pilot_plan_parse(PQgetvalue(result, 0, 1), (size_t)PQgetlength(result, 0, 1),
                               "registered plan", ret_plan, error);
+    /* What concerns other agencies alone may be left out of the source, and the hash is the plan's.
+     */
+    if (!status && PQgetlength(result, 0, 2) == PILOT_SHA256_HEX_SIZE - 1)
+        memcpy((*ret_plan)->sha256, PQgetvalue(result, 0, 2), PILOT_SHA256_HEX_SIZE);
     PQclear(result);
     return status;
 }
@@ -74,14 +79,19 @@ static pilot_status_t choose_agency(const char *pilot, const char *agency,
     return PILOT_OK;
 }
 
-pilot_status_t pilot_submission_begin(pilot_db_t *db, const char *pilot, const char *agency,
-                                      pilot_submission_t *ret_submission, pilot_error_t *error)
+pilot_status_t pilot_submission_read(pilot_db_t *db, const char *pilot,
+                                     pilot_submission_t *ret_submission, pilot_error_t *error)
 {
     *ret_submission = (pilot_submission_t){0};
     pilot_status_t status =
-        pilot_submission_plan(db, pilot, &ret_submission->plan, &ret_submission->plan_id, error);
-    if (!status)
-        status = read_own(db, pilot, ret_submission, error);
+        read_plan(db, pilot, &ret_submission->plan, &ret_submission->plan_id, error);
+    return status ? status : read_own(db, pilot, ret_submission, error);
+}
+
+pilot_status_t pilot_submission_begin(pilot_db_t *db, const char *pilot, const char *agency,
+                                      pilot_submission_t *ret_submission, pilot_error_t *error)
+{
+    pilot_status_t status = pilot_submission_read(db, pilot, ret_submission, error);
     return status ? status : choose_agency(pilot, agency, ret_submission, error);
 }
 

@@ -22,8 +22,8 @@ pilot_status_t pilot_submission_begin(pilot_db_t *db, const char *pilot, const c
                                       pilot_submission_t *ret_submission, pilot_error_t *error);
 void pilot_submission_clear(pilot_submission_t *submission);
 
-/* The pilot's latest plan alone; caller frees it. */
-pilot_status_t pilot_submission_plan(pilot_db_t *db, const char *pilot, pilot_plan_t **ret_plan,
-                                     int64_t *ret_plan_id, pilot_error_t *error);
+/* Plan and rights alone. */
+pilot_status_t pilot_submission_read(pilot_db_t *db, const char *pilot,
+                                     pilot_submission_t *ret_submission, pilot_error_t *error);
 
 #endif

@@ -134,6 +134,11 @@ static const pilot_view_column_t submissions_columns[] = {T("pilot"),
                                                           T("file_sha256"),
                                                           T("submitted_by"),
                                                           {"submitted_at", PILOT_VIEW_TIME, NULL},
+                                                          T("verdict"),
+                                                          N("warnings"),
+                                                          T("withdrawn_by"),
+                                                          {"withdrawn_at", PILOT_VIEW_TIME, NULL},
+                                                          T("withdrawn_reason"),
                                                           {0}};
 
 static const pilot_view_cell_t effects_cells[] = {
@@ -267,11 +272,13 @@ static const pilot_view_cell_t conventions_cells[] = {
 static const pilot_view_cell_t submissions_cells[] = {
     {.header = "agency", .kind = PILOT_CELL_TEXT, .a = "agency"},
     {.header = "revision", .kind = PILOT_CELL_COUNT, .a = "revision"},
-    {.header = "state", .kind = PILOT_CELL_TEXT, .a = "state"},
+    {.header = "verdict", .kind = PILOT_CELL_TEXT, .a = "verdict"},
     {.header = "rows", .kind = PILOT_CELL_COUNT, .a = "rows"},
+    {.header = "warnings", .kind = PILOT_CELL_COUNT, .a = "warnings", .drop = 2},
     {.header = "submitted by", .kind = PILOT_CELL_TEXT, .a = "submitted_by", .drop = 1},
     {.header = "submitted at", .kind = PILOT_CELL_TEXT, .a = "submitted_at"},
-    {.header = "content", .kind = PILOT_CELL_BRIEF, .a = "content_sha256", .drop = 2},
+    {.header = "file", .kind = PILOT_CELL_BRIEF, .a = "file_sha256", .drop = 3},
+    {.header = "content", .kind = PILOT_CELL_BRIEF, .a = "content_sha256", .drop = 4},
     {0}};
 
 #define AGENCY_ORDER "agency COLLATE \"C\" NULLS LAST, ordinal"
@@ -433,6 +440,8 @@ static void append_select(const pilot_view_t *view, pilot_view_rows_t rows, pilo
         pilot_text_append(text, " AND analysis = $2::bigint");
     if (rows.for_people && !rows.all && view->table_where)
         pilot_text_appendf(text, " AND %s", view->table_where);
+    if (rows.of_agency)
+        pilot_text_append(text, " AND agency = $2");
     if (rows.alarms)
         pilot_text_append(text, " AND alarm");
     pilot_text_appendf(text, " ORDER BY %s", rows.for_people ? view->table_order : view->order);
