@@ -22,7 +22,7 @@ header agencies "pilot,analysis,$contrast,agency,estimate,std_error,eb_estimate,
 header quality "pilot,analysis,agency,check,arm,variable,value,statistic,df,p_value,alarm,detail,confirmatory"
 header conventions "pilot,analysis,scope,agency,$contrast,convention,std_error_type,estimate,std_error,df,p_value,ci_low,ci_high,n,clusters,blocks,status,reason,confirmatory"
 header submissions "pilot,agency,revision,state,rows,content_sha256,file_sha256,submitted_by,submitted_at,verdict,warnings,withdrawn_by,withdrawn_at,withdrawn_reason"
-like "$out" 'T[0-9:]{8}Z$' "times are RFC 3339 in UTC"
+like "$out" 'T[0-9:]{8}Z,' "times are RFC 3339 in UTC"
 
 cut -d, -f4 "$T/effects.csv" | tail -n +2 | uniq >"$T/agencies"
 is "$(grep -c . "$T/agencies")" 79 "each agency's rows stand together"
