@@ -17,7 +17,10 @@ CREATE TABLE registry.audit_log (
     agency        text,
     subject       jsonb NOT NULL,
     previous_hash bytea NOT NULL CHECK (octet_length(previous_hash) = 32),
-    hash          bytea NOT NULL CHECK (octet_length(hash) = 32)
+    hash          bytea NOT NULL CHECK (octet_length(hash) = 32),
+    -- So that an empty field of an exported log is NULL.
+    CONSTRAINT audit_log_no_empty_text CHECK (application <> '' AND address <> '' AND pilot <> ''
+                                              AND agency <> '' AND actor <> '')
 );
 COMMENT ON TABLE registry.audit_log IS
     'What was registered, granted, submitted, launched, handed out: append-only, each entry chained to the one before';
@@ -357,20 +360,22 @@ END $$;
 CREATE CONSTRAINT TRIGGER loads_audit AFTER INSERT ON registry.loads
     DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION registry.note_load();
 
--- One entry a statement and pilot.
+-- One entry a statement, pilot and reason.
 CREATE FUNCTION registry.note_withdrawal() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     item record;
 BEGIN
     FOR item IN
-        SELECT a.pilot, array_agg(n.submission) AS ids
+        SELECT a.pilot, n.withdrawn_reason, array_agg(n.submission) AS ids
         FROM new_rows n JOIN old_rows o USING (submission)
         JOIN registry.agencies a ON a.agency = n.agency
-        WHERE n.state = 'withdrawn' AND o.state <> 'withdrawn' GROUP BY a.pilot ORDER BY a.pilot
+        WHERE n.state = 'withdrawn' AND o.state <> 'withdrawn'
+        GROUP BY a.pilot, n.withdrawn_reason ORDER BY a.pilot, n.withdrawn_reason
     LOOP
         PERFORM registry.note_audit('withdrawn', item.pilot, registry.audit_agency(item.ids),
-                                    registry.audit_submissions(item.ids));
+            registry.audit_submissions(item.ids)
+            || jsonb_build_object('reason', item.withdrawn_reason));
     END LOOP;
     RETURN NULL;
 END $$;
