@@ -6,7 +6,7 @@ comma := ,
 
 CC ?= cc
 PROTOC_C ?= protoc-c
-PKGS := libzmq gsl libprotobuf-c yaml-0.1 libpq smartcols libcrypto openblas lapacke
+PKGS := libsodium libzmq gsl libprotobuf-c yaml-0.1 libpq smartcols libcrypto openblas lapacke
 PKG_CONFIG ?= pkg-config
 # System headers come through -isystem: their warnings are not ours.
 PKG_CFLAGS := $(patsubst -I%,-isystem %,$(shell $(PKG_CONFIG) --cflags $(PKGS) 2>/dev/null))

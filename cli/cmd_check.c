@@ -8,9 +8,10 @@
 #include "pilot/plan.h"
 #include "register.h"
 #include "submit_progress.h"
+#include "unit_ids.h"
 
 typedef struct check_request {
-    const char *agency, *report, *format, *assignment;
+    const char *agency, *report, *format, *assignment, *keys;
     char **files;
     int count;
 } check_request_t;
@@ -74,6 +75,10 @@ static pilot_status_t check_data(const pilot_context_t *context, const pilot_pla
     if (request->assignment) {
         options.assignments = pilot_assignments_new(plan);
         status = read_assignment(context, plan, request, options.assignments, error);
+        /* It is of pseudonyms. */
+        if (!status)
+            status = pilot_unit_ids_open(context, plan, request->keys, PILOT_KEY_NEEDED, NULL,
+                                         &options.keys, error);
     }
     pilot_intake_result_t result = {0};
     if (!status)
@@ -89,6 +94,7 @@ static pilot_status_t check_data(const pilot_context_t *context, const pilot_pla
         status = status ? status : say;
     }
     pilot_assignments_free(options.assignments);
+    pilot_keyring_free(options.keys);
     pilot_intake_clear(&result);
     return status;
 }
@@ -104,6 +110,7 @@ pilot_status_t pilot_cmd_check(pilot_context_t *context, int argc, char **argv,
          .target = &request.assignment,
          .argument = "FILE.csv",
          .help = "check the data against this assignment, as `pilot assign` wrote it"},
+        PILOT_KEYS_OPTION(&request.keys),
         PILOT_CONTEXT_OPTIONS(context),
         {0}};
     int operands = 0;
@@ -121,6 +128,12 @@ pilot_status_t pilot_cmd_check(pilot_context_t *context, int argc, char **argv,
         status = pilot_plan_read(argv[1], &plan, error);
     if (status)
         return status;
+    if (pilot_unit_ids_hashed(context, plan))
+        status = pilot_unit_ids_check(plan, error);
+    if (status) {
+        pilot_plan_free(plan);
+        return status;
+    }
     pilot_register_say_not_computed(context, plan);
     pilot_say("%s: the plan is valid", argv[1]);
     request.files = argv + 2;

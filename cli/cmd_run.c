@@ -8,9 +8,10 @@
 #include "pilot/memory.h"
 #include "register.h"
 #include "render.h"
+#include "unit_ids.h"
 
 typedef struct run_request {
-    const char *agency, *view, *format, *output, *report;
+    const char *agency, *view, *format, *output, *report, *keys;
     int64_t workers;
     pilot_option_source_t workers_source;
 } run_request_t;
@@ -65,10 +66,15 @@ static pilot_status_t take_in(pilot_context_t *context, const pilot_plan_t *plan
                                       .name_by_file = pilot_context_is_embedded(context),
                                       .interrupt_fd = context->interrupt_fd};
     pilot_intake_result_t result = {0};
-    pilot_status_t status = pilot_intake_run(context->db, plan, plan_id, (const char *const *)files,
-                                             (size_t)file_count, &options, &result, error);
+    pilot_status_t status = pilot_unit_ids_open(context, plan, request->keys, PILOT_KEY_MAKE,
+                                                context->db, &options.keys, error);
+    if (!status)
+        status = pilot_intake_run(context->db, plan, plan_id, (const char *const *)files,
+                                  (size_t)file_count, &options, &result, error);
+    pilot_keyring_tell(options.keys);
+    pilot_keyring_free(options.keys);
     const pilot_intake_told_t told = {.brief = true, .width = context->width};
-    if (status == PILOT_OK || status == PILOT_E_DATA)
+    if (result.problems && (!status || pilot_problems_total(result.problems) > 0))
         pilot_intake_tell(&result, plan, &told, NULL);
     pilot_text_t submissions = PILOT_TEXT_INIT;
     pilot_text_append_char(&submissions, '{');
@@ -159,8 +165,12 @@ static pilot_status_t begin(pilot_context_t *context, const run_request_t *reque
         status = pilot_plan_read(plan_file, &plan, error);
     if (status)
         return status;
-    pilot_register_say_not_computed(context, plan);
-    status = run(context, request, plan, files, file_count, error);
+    if (pilot_unit_ids_hashed(context, plan))
+        status = pilot_unit_ids_check(plan, error);
+    if (!status)
+        pilot_register_say_not_computed(context, plan);
+    if (!status)
+        status = run(context, request, plan, files, file_count, error);
     pilot_plan_free(plan);
     return status;
 }
@@ -205,6 +215,7 @@ pilot_status_t pilot_cmd_run(pilot_context_t *context, int argc, char **argv, pi
          .target = &request.report,
          .argument = "FILE.html",
          .help = "not in this version"},
+        PILOT_KEYS_OPTION(&request.keys),
         PILOT_CONTEXT_OPTIONS(context),
         {0}};
     int operands = 0;

@@ -6,9 +6,10 @@
 #include "submission.h"
 #include "submit_progress.h"
 #include "summary_print.h"
+#include "unit_ids.h"
 
 typedef struct submit_request {
-    const char *agency, *report, *format;
+    const char *agency, *report, *format, *keys;
     bool dry_run;
     char **files;
     int count;
@@ -28,19 +29,25 @@ static pilot_status_t take_in(pilot_context_t *context, pilot_db_t *db,
                                       .progress_context = &progress,
                                       .interrupt_fd = context->interrupt_fd};
     pilot_intake_result_t result = {0};
-    pilot_status_t status = pilot_intake_run(db, submission->plan, submission->plan_id,
-                                             (const char *const *)request->files,
-                                             (size_t)request->count, &options, &result, error);
+    pilot_status_t status = pilot_unit_ids_open(
+        context, submission->plan, request->keys,
+        request->dry_run ? PILOT_KEY_PRETEND : PILOT_KEY_MAKE, db, &options.keys, error);
+    if (!status)
+        status = pilot_intake_run(db, submission->plan, submission->plan_id,
+                                  (const char *const *)request->files, (size_t)request->count,
+                                  &options, &result, error);
     pilot_submit_progress_end(&progress);
+    pilot_keyring_tell(options.keys);
     const pilot_intake_told_t told = {.report = request->report,
                                       .json = request->format && *request->format == 'j',
                                       .dry_run = request->dry_run,
                                       .width = context->width};
-    if (status == PILOT_OK || status == PILOT_E_DATA) {
+    if (result.problems && (!status || pilot_problems_total(result.problems) > 0)) {
         pilot_status_t say =
             pilot_intake_tell(&result, submission->plan, &told, status ? NULL : error);
         status = status ? status : say;
     }
+    pilot_keyring_free(options.keys);
     pilot_intake_clear(&result);
     return status;
 }
@@ -55,6 +62,7 @@ pilot_status_t pilot_cmd_submit(pilot_context_t *context, int argc, char **argv,
          .type = PILOT_OPTION_FLAG,
          .target = &request.dry_run,
          .help = "do and say everything, and store nothing"},
+        PILOT_KEYS_OPTION(&request.keys),
         PILOT_CONTEXT_OPTIONS(context),
         {0}};
     int operands = 0;

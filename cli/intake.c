@@ -154,6 +154,7 @@ static void pass_init(pilot_pass_t *pass, const char *const *names)
                                          .any_order = pass->spill != NULL,
                                          .own = pass->options->own,
                                          .progress = on_progress,
+                                         .keys = pass->options->keys,
                                          .interrupt_fd = pass->options->interrupt_fd};
     bool checked = pass->assignments && pilot_assignments_matter(pass->assignments);
     const pilot_gather_setup_t gather = {
@@ -308,6 +309,7 @@ pilot_status_t pilot_intake_run(pilot_db_t *db, const pilot_plan_t *plan, int64_
     if (status)
         return status;
     pilot_intake_layout_init(&pass.layout, plan);
+    pass.layout.hashed = options->keys != NULL;
     pass.input = PILOT_NEW_ARRAY(pilot_input_t, file_count);
     bool named = !options->agency && !plan->columns.agency;
     size_t opened = 0;

@@ -12,6 +12,7 @@
 
 #include "assignments.h"
 #include "intake_dictionary.h"
+#include "keyring.h"
 #include "pilot/database.h"
 #include "pilot/hash.h"
 #include "intake_warnings.h"
@@ -42,6 +43,9 @@ typedef struct pilot_intake_options {
     size_t memory;      /* bytes of rows kept in memory; 0: the default */
     /* What to check against; NULL: what is registered in the database, if there is one. */
     pilot_assignments_t *assignments;
+    /* Units become pseudonyms under their agency's key before anything else is done with them;
+     * NULL: they stay as they are. */
+    pilot_keyring_t *keys;
 } pilot_intake_options_t;
 
 typedef struct pilot_intake_agency {

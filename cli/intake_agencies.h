@@ -7,6 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "pilot/pseudonym.h"
+
 /* Beyond this, the agency column is most likely another column. */
 #define PILOT_INTAKE_MOST_AGENCIES 100000u
 
@@ -16,7 +18,8 @@ typedef struct pilot_agency {
     uint64_t rows;
     uint16_t first_file;
     bool several_files;
-    bool left; /* rows of another agency came after its rows */
+    pilot_pseudonym_t *pseudonym; /* of its units; borrowed; NULL: unit ids stay as they are */
+    bool left;                    /* rows of another agency came after its rows */
 } pilot_agency_t;
 
 typedef struct pilot_agencies pilot_agencies_t;

@@ -72,6 +72,29 @@ static void fill_tally(const pilot_pass_t *pass, pilot_intake_result_t *result)
     memcpy(result->absent_by_arm, tally->absent_by_arm, arms * sizeof *result->absent_by_arm);
 }
 
+/* The hash of a file with raw ids would let anybody who has the rest of it try ids: it is sent
+ * under the agency's key, which can still tell that it was this file. */
+static const char *under_key(pilot_pass_t *pass, const pilot_agency_t *agency, const char *sha256)
+{
+    uint8_t digest[PILOT_SHA256_SIZE];
+    if (!agency->pseudonym)
+        return sha256;
+    pilot_pseudonym_digest(agency->pseudonym, sha256, strlen(sha256), digest);
+    pilot_hex(digest, sizeof digest, pass->keyed_sha256);
+    return pass->keyed_sha256;
+}
+
+/* Of a rejected load; NULL: no agency could tell it again. */
+static const char *rejected_file_sha256(pilot_pass_t *pass)
+{
+    if (!pass->options->keys)
+        return pass->all_sha256;
+    if (pilot_agencies_count(pass->agencies) != 1)
+        return NULL;
+    const pilot_agency_t *agency = pilot_agencies_get(pass->agencies, 0);
+    return agency->pseudonym ? under_key(pass, agency, pass->all_sha256) : NULL;
+}
+
 typedef struct manifest {
     pilot_pass_t *pass;
     const pilot_intake_result_t *result;
@@ -81,9 +104,11 @@ typedef struct manifest {
 static const char *agency_file_sha256(void *context, uint32_t number)
 {
     const manifest_t *manifest = context;
-    const pilot_pass_t *pass = manifest->pass;
+    pilot_pass_t *pass = manifest->pass;
     const pilot_agency_t *agency = pilot_agencies_get(pass->agencies, number);
-    return agency->several_files ? pass->all_sha256 : pass->input[agency->first_file].sha256;
+    return under_key(pass, agency,
+                     agency->several_files ? pass->all_sha256
+                                           : pass->input[agency->first_file].sha256);
 }
 
 static void append_summary(void *context, uint32_t number, pilot_text_t *json)
@@ -163,7 +188,8 @@ static pilot_status_t store_report(pilot_pass_t *pass, pilot_intake_result_t *re
     pilot_status_t status = pilot_db_run(
         pass->db, NULL, error,
         "SELECT registry.reject_load($1, $2, ARRAY(SELECT jsonb_array_elements_text($3)), $4, $5)",
-        5, pass->layout.plan->pilot, plan, agencies.data, result->file_sha256, problems.data);
+        5, pass->layout.plan->pilot, plan, agencies.data, rejected_file_sha256(pass),
+        problems.data);
     pilot_text_clear(&agencies);
     pilot_text_clear(&problems);
     return status;

@@ -55,6 +55,8 @@ void pilot_intake_layout_init_columns(pilot_intake_layout_t *layout, const pilot
         column->stored = &stored[i];
         column->place = place_of(stored[i].kind);
         column->is_cluster = strcmp(stored[i].name, "pilot_cluster") == 0;
+        column->is_unit = column->place == PILOT_PLACE_TEXT && stored[i].header &&
+                          plan->columns.unit && strcmp(stored[i].header, plan->columns.unit) == 0;
         if (column->place == PILOT_PLACE_TEXT) {
             layout->text_column[layout->texts] = i;
             column->slot = (uint32_t)layout->texts++;

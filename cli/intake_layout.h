@@ -32,6 +32,7 @@ typedef struct pilot_intake_column {
     const pilot_stored_column_t *stored; /* borrowed from the plan */
     pilot_place_t place;
     uint32_t slot;
+    bool is_unit;    /* a text read from the unit's column */
     bool is_cluster; /* all rows of a label must be in one arm */
 } pilot_intake_column_t;
 
@@ -40,6 +41,7 @@ typedef struct pilot_intake_layout {
     pilot_intake_column_t *column;
     size_t columns;
     size_t numbers, texts;
+    bool hashed;         /* units become pseudonyms; false after init */
     size_t *text_column; /* texts: index of its column */
     /* A text that starts with another byte is no missing one (fast path). */
     bool missing_start[256];

@@ -38,6 +38,7 @@ struct pilot_load {
     uint32_t agency;
     int64_t submission;
     uint64_t rows;
+    int32_t last_row; /* pilot_row of the last one, where it is counted here */
     bool received_is_arm;
 
     struct entry *entry;
@@ -272,7 +273,9 @@ void pilot_load_row(pilot_load_t *load, const pilot_record_t *record)
     load->rows++;
     pilot_copy_in_row(copy);
     pilot_copy_in_int8(copy, load->submission);
-    pilot_copy_in_int4(copy, (int32_t)record->row);
+    /* The place in the file may tell who it is: of a list in the order of names, say.  Where units
+     * are pseudonyms rows are counted in the order of these. */
+    pilot_copy_in_int4(copy, layout->hashed ? ++load->last_row : (int32_t)record->row);
     for (size_t i = 0; i < layout->columns; i++) {
         const pilot_intake_column_t *column = &layout->column[i];
         switch (column->place) {
@@ -392,6 +395,9 @@ static char *manifest_json(const pilot_load_t *load, const pilot_agencies_t *age
                            entry->rows, entry->content_sha256,
                            manifest->file_sha256(manifest->context, entry->agency));
         pilot_text_append_bytes(&json, columns.data, columns.length);
+        if (agency->pseudonym)
+            pilot_text_appendf(&json, ",\"unit_key\":\"%s\"",
+                               pilot_pseudonym_fingerprint(agency->pseudonym));
         pilot_text_append(&json, ",\"dictionaries\":");
         pilot_text_append(&json, entry->dictionaries);
         manifest->append(manifest->context, entry->agency, &json);

@@ -21,7 +21,8 @@ typedef struct pilot_pass {
     pilot_intake_layout_t layout;
     pilot_input_t *input;
     size_t inputs;
-    char all_sha256[PILOT_SHA256_HEX_SIZE]; /* of all inputs together */
+    char all_sha256[PILOT_SHA256_HEX_SIZE];   /* of all inputs together */
+    char keyed_sha256[PILOT_SHA256_HEX_SIZE]; /* of the agency asked last */
 
     pilot_assignments_t *assignments; /* NULL: nothing to check against */
 

@@ -152,6 +152,11 @@ pilot_status_t pilot_reader_file(pilot_reader_t *reader, uint16_t file, const ch
         return status;
     pilot_reader_begin(reader, file, name);
     status = feed_source(reader, source, path, error);
+    if (!status && reader->status) {
+        status = reader->status;
+        if (error)
+            *error = reader->error;
+    }
     if (!status) {
         pilot_reader_end(reader, ret_digest);
         if (!reader->stopped)

@@ -8,6 +8,7 @@
 #include "intake_chunk.h"
 #include "intake_dictionary.h"
 #include "intake_layout.h"
+#include "keyring.h"
 #include "pilot/hash.h"
 #include "problem_report.h"
 
@@ -27,7 +28,8 @@ typedef struct pilot_reader_setup {
     const pilot_dictionary_t *own; /* rows of other agencies are wrong_agency; NULL: anybody's */
     /* Called now and then, with the bytes of the file that were read; NULL: never. */
     void (*progress)(void *context, uint64_t bytes);
-    int interrupt_fd; /* -1: none */
+    int interrupt_fd;      /* -1: none */
+    pilot_keyring_t *keys; /* units become pseudonyms under their agency's key; NULL: they do not */
 } pilot_reader_setup_t;
 
 pilot_reader_t *pilot_reader_new(const pilot_reader_setup_t *setup);

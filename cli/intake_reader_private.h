@@ -39,6 +39,8 @@ struct pilot_reader {
     uint64_t rows;
     pilot_chunk_t *chunk;
     bool disorder, stopped, passed_over_arms;
+    pilot_status_t status; /* what stopped it, but for what is wrong with the data */
+    pilot_error_t error;
 };
 
 /* A problem of the file in hand.  position counts from 1, 0: none; header: the plan's name, or

@@ -181,6 +181,14 @@ static bool enter_agency(pilot_reader_t *reader)
         reader->agency_name = agency->name;
         reader->agency_name_length = agency->name_length;
     }
+    if (reader->setup.keys && !agency->pseudonym) {
+        reader->status = pilot_keyring_get(reader->setup.keys, agency->name, agency->name_length,
+                                           &agency->pseudonym, &reader->error);
+        if (reader->status) {
+            stop(reader);
+            return false;
+        }
+    }
     if (agency->rows == 0)
         agency->first_file = reader->file;
     else if (agency->first_file != reader->file)
@@ -192,6 +200,8 @@ static bool enter_agency(pilot_reader_t *reader)
         reader->row.unit_length = (size_t)length;
         reader->row.has_unit = true;
     }
+    if (agency->pseudonym)
+        pilot_row_pseudonymize(&reader->row, agency->pseudonym);
     return true;
 }
 

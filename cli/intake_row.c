@@ -126,6 +126,23 @@ void pilot_row_field(pilot_row_t *row, const pilot_intake_column_t *column, size
         pilot_row_problem(row, position, column->stored->header, problem.code, problem.message);
 }
 
+void pilot_row_pseudonymize(pilot_row_t *row, pilot_pseudonym_t *pseudonym)
+{
+    const pilot_intake_layout_t *layout = row->layout;
+    pilot_pseudonym_of(pseudonym, row->unit, row->unit_length, row->unit);
+    row->unit_length = PILOT_PSEUDONYM_LENGTH;
+    for (size_t i = 0; i < layout->texts; i++) {
+        if (!layout->column[layout->text_column[i]].is_unit || row->text[i].length == UINT16_MAX)
+            continue;
+        row->bytes = pilot_grow(row->bytes, &row->bytes_capacity,
+                                row->bytes_used + PILOT_PSEUDONYM_LENGTH + 1, 1);
+        memcpy(row->bytes + row->bytes_used, row->unit, PILOT_PSEUDONYM_LENGTH);
+        row->text[i] =
+            (pilot_text_slice_t){.offset = row->bytes_used, .length = PILOT_PSEUDONYM_LENGTH};
+        row->bytes_used += PILOT_PSEUDONYM_LENGTH;
+    }
+}
+
 size_t pilot_row_size(const pilot_row_t *row)
 {
     size_t size = pilot_record_fixed(row->layout) + row->unit_length + row->bytes_used;

@@ -4,6 +4,7 @@
 #define PILOT_CLI_INTAKE_ROW_H
 
 #include "intake_layout.h"
+#include "pilot/pseudonym.h"
 #include "problem_report.h"
 
 typedef struct pilot_row_problem {
@@ -45,6 +46,9 @@ void pilot_row_problem(pilot_row_t *row, size_t position, const char *header,
 /* A field of a stored column; at most PILOT_INTAKE_LONGEST_KEPT bytes of valid UTF-8. */
 void pilot_row_field(pilot_row_t *row, const pilot_intake_column_t *column, size_t position,
                      const char *bytes, size_t length);
+
+/* Put the pseudonym in the place of the unit, and of texts read from the same column. */
+void pilot_row_pseudonymize(pilot_row_t *row, pilot_pseudonym_t *pseudonym);
 
 /* Bytes of the row's record. */
 size_t pilot_row_size(const pilot_row_t *row);

@@ -2,6 +2,8 @@
 
 #include <inttypes.h>
 
+#include "unit_ids.h"
+
 /* One more element of a PostgreSQL array literal; the caller adds the braces. */
 static void append_element(pilot_text_t *array, const char *text)
 {
@@ -84,10 +86,7 @@ void pilot_register_say_not_computed(const pilot_context_t *context, const pilot
     pilot_plan_not_computed(plan, &lines);
     if (lines.length > 0)
         fputs(lines.data, stderr);
-    if (plan->unit_ids == PILOT_UNIT_IDS_DEFAULT && !pilot_context_is_embedded(context))
-        pilot_say(
-            "unit_ids: unit ids are stored as written; hmac, the default with a server, is not "
-            "applied by this version");
+    pilot_unit_ids_say(context, plan);
     pilot_text_clear(&lines);
 }
 

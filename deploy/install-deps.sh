@@ -7,7 +7,7 @@
 #   deploy/install-deps.sh --list    print the packages and stop
 set -eu
 
-# libsodium-dev: pseudonyms, which later versions build on.
+# libsodium-dev: keys of pseudonyms.
 build='build-essential pkg-config protobuf-c-compiler libprotobuf-c-dev libzmq3-dev libpq-dev
 libgsl-dev libopenblas-dev liblapacke-dev librandom123-dev libyaml-dev libcsv-dev libsmartcols-dev
 libsodium-dev libssl-dev'

@@ -147,8 +147,7 @@ const pilot_schema_row_t pilot_schema[] = {
      LATER("agency attributes are not used")},
     {KEY("agencies[].attributes.*", TEXT), .at = offsetof(pilot_plan_attribute_t, value)},
 
-    {KEY("unit_ids", CHOICE), PLAN(unit_ids), ONE_OF("plain|hmac"), .first = PILOT_UNIT_IDS_PLAIN,
-     LATER("unit ids are stored as written; hmac is not applied"), .unless = "plain"},
+    {KEY("unit_ids", CHOICE), PLAN(unit_ids), ONE_OF("plain|hmac"), .first = PILOT_UNIT_IDS_PLAIN},
     {KEY("missing", TEXTS), PLAN(missing), .most = 64},
     {KEY("missing[]", ANY_TEXT)},
     {KEY("assignment", MAPPING)},

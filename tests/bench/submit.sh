@@ -7,9 +7,10 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 build=$(cd "${PILOT_BUILD:-build}" && pwd)
 rows=${ROWS:-4000000} agencies=${AGENCIES:-2000} rounds=${ROUNDS:-2}
-unset PILOT_DIR PILOT_DB PILOT_CONFIG
+unset PILOT_DIR PILOT_DB PILOT_CONFIG PILOT_KEYS
 folder=$(mktemp -d "${BENCH_DIR:-/tmp}/pilot-bench-XXXXXX")
 chmod 711 "$folder"
+export PILOT_KEYS=$folder/keys
 dir=$folder/data
 leave() {
     "$build/pilot" down --dir "$dir" 2>/dev/null || true

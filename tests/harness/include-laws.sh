@@ -68,7 +68,8 @@ function judge(name, header, quoted,    short, whose, beside) {
     close(beside)
 }
 BEGIN {
-    room("base", "clock debug_point error hash log memory options signals suggest text", "", "openssl")
+    room("base", "clock debug_point error hash log memory options pseudonym signals suggest text", "",
+         "openssl sodium")
     room("stat", "assign balance contrast contribution convention curve decoupling design_matrix dim" \
          " estimate frame joint meta ols ols_scores piece pooled_ols power power_simulate" \
          " quality", "base",
@@ -83,13 +84,14 @@ BEGIN {
     single["zmq.h"] = "zmq"
     single["libpq-fe.h"] = single["postgres_fe.h"] = "libpq"
     single["yaml.h"] = "yaml"
+    single["sodium.h"] = "sodium"
     single["csv.h"] = "csv"
     single["cblas.h"] = single["openblas_config.h"] = "cblas"
     single["lapacke.h"] = single["lapack.h"] = "lapacke"
     single["libsmartcols.h"] = "smartcols"
     single["pilot.pb-c.h"] = single["protobuf-c.h"] = "protobuf"
     words("sys arpa net netinet gnu linux asm", system_folder)
-    words("log options signals clock unistd.h fcntl.h time.h poll.h pthread.h signal.h dirent.h", impure)
+    words("log options pseudonym signals clock unistd.h fcntl.h time.h poll.h pthread.h signal.h dirent.h", impure)
     words("stdatomic.h errno.h locale.h stdio_ext.h ftw.h glob.h threads.h", impure)
     words("stat disclosure", no_io)
     words("inttypes.h stdbool.h stddef.h stdint.h stdlib.h string.h", pure)

@@ -7,12 +7,13 @@ BUILD=$(cd "${PILOT_BUILD:-build}" && pwd)
 PILOT=$BUILD/pilot
 PLAN=$ROOT/deploy/demo/star_kindergarten.yaml
 DATA=$ROOT/deploy/demo/star_kindergarten.csv
-unset PILOT_DIR PILOT_DB PILOT_CONFIG PILOT_WORKERS
+unset PILOT_DIR PILOT_DB PILOT_CONFIG PILOT_WORKERS XDG_CONFIG_HOME
 export LC_ALL=C.UTF-8
 
 T=$(mktemp -d /tmp/pilot-test-XXXXXX)
 chmod 711 "$T" # as root, PostgreSQL runs as another user and must get through
 DIR=$T/data
+export PILOT_KEYS=$T/keys # not the person's own
 checks=0
 failures=0
 

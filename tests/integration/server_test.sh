@@ -14,14 +14,14 @@ like "$err" "now at version" "says what it did"
 try "$PILOT" init --db "$CONNINFO"
 well "init again"
 like "$err" "already" "has nothing to do"
-try "$PILOT" check "$PLAN" --db "$CONNINFO"
-like "$err" '^unit_ids: unit ids are stored as written' "that a server's unit ids are not hashed yet is said"
-try "$PILOT" check "$PLAN" --dir "$DIR"
-is "$(grep -c unit_ids <<<"$err")" 0 "and not where they need not be"
+# The order of units decides the last bits, so the comparison with the embedded database is of ids as
+# they are.
+PLAIN=$T/plain.yaml
+{ cat "$PLAN" && echo "unit_ids: plain"; } >"$PLAIN"
 
-try "$PILOT" run "$PLAN" "$DATA" --dir "$T/embedded" --view effects --format csv
+try "$PILOT" run "$PLAIN" "$DATA" --dir "$T/embedded" --view effects --format csv
 cut -d, -f1,3- "$T/out" >"$T/embedded.csv"
-try "$PILOT" run "$PLAN" "$DATA" --db "$CONNINFO" --workers 2 --view effects --format csv
+try "$PILOT" run "$PLAIN" "$DATA" --db "$CONNINFO" --workers 2 --view effects --format csv
 well "run against a server"
 cut -d, -f1,3- "$T/out" >"$T/server.csv"
 same "$T/embedded.csv" "$T/server.csv" "gives the same effects, byte for byte"
@@ -65,7 +65,7 @@ is "$(CONNINFO="host=$PG_HOME user=postgres dbname=foreign_one" sql \
     "SELECT count(*) FROM pg_namespace WHERE nspname IN ('registry', 'work')")" 0 "and leaves no trace"
 
 # The server dies in the middle of a run.
-PILOT_DEBUG_POINT=sleep_in_job_ms=2000 "$PILOT" run "$PLAN" "$DATA" --db "$CONNINFO" --workers 1 >"$T/out" 2>"$T/err" &
+PILOT_DEBUG_POINT=sleep_in_job_ms=2000 "$PILOT" run "$PLAIN" "$DATA" --db "$CONNINFO" --workers 1 >"$T/out" 2>"$T/err" &
 job=$!
 sleep 0.5
 pg_stop immediate
@@ -75,7 +75,7 @@ is "$status" 4 "PostgreSQL dies in the middle: exit status 4"
 is "$(grep -c '^pilot: ' "$T/err")" 1 "and one line"
 is "$(processes_of_test)" "" "no process of ours is left"
 pg_start
-try "$PILOT" run "$PLAN" "$DATA" --db "$CONNINFO" --workers 2 --view effects --format csv
+try "$PILOT" run "$PLAIN" "$DATA" --db "$CONNINFO" --workers 2 --view effects --format csv
 well "when it is back, a run ends well"
 cut -d, -f1,3- "$T/out" >"$T/server.csv"
 same "$T/embedded.csv" "$T/server.csv" "with the same numbers"

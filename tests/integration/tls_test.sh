@@ -19,9 +19,11 @@ export PGPASSWORD='correct horse'
 # ---- everything over TLS ---------------------------------------------------------------------------
 try "$PILOT" init --db "$verified channel_binding=require"
 well "init, with channel binding"
-try "$PILOT" run "$PLAN" "$DATA" --dir "$T/embedded" --view effects --format csv
+PLAIN=$T/plain.yaml # the order of units decides the last bits
+{ cat "$PLAN" && echo "unit_ids: plain"; } >"$PLAIN"
+try "$PILOT" run "$PLAIN" "$DATA" --dir "$T/embedded" --view effects --format csv
 cut -d, -f1,3- "$T/out" >"$T/embedded.csv"
-try "$PILOT" run "$PLAN" "$DATA" --db "$verified" --workers 2 --view effects --format csv
+try "$PILOT" run "$PLAIN" "$DATA" --db "$verified" --workers 2 --view effects --format csv
 well "run: pilot, coordinator and workers over TLS"
 cut -d, -f1,3- "$T/out" >"$T/server.csv"
 same "$T/embedded.csv" "$T/server.csv" "gives the same effects, byte for byte"
@@ -88,7 +90,7 @@ wrong "a login whose password is stored as MD5" 'FATAL:  password authentication
 tls_issue ca by_key extendedKeyUsage=clientAuth && chmod 600 "$PG_HOME/tls/by_key.key"
 sql "CREATE ROLE by_key LOGIN SUPERUSER IN ROLE by_certificate" >"$T/log"
 with_key="${verified/user=operator/user=by_key} sslcert=$PG_HOME/tls/by_key.crt sslkey=$PG_HOME/tls/by_key.key"
-try env -u PGPASSWORD "$PILOT" run "$PLAN" "$DATA" --db "$with_key" --workers 1 --view effects --format csv
+try env -u PGPASSWORD "$PILOT" run "$PLAIN" "$DATA" --db "$with_key" --workers 1 --view effects --format csv
 well "a login by client certificate"
 cut -d, -f1,3- "$T/out" >"$T/server.csv"
 same "$T/embedded.csv" "$T/server.csv" "does all that the others do"
@@ -119,7 +121,7 @@ well "a config file"
 (echo "[pilot]"; printf '%s\n' $verified; echo "password=correct horse") >"$T/services"
 try env PGSERVICEFILE="$T/services" "$PILOT" status --db service=pilot
 well "a service file"
-try env PGSERVICEFILE="$T/services" PGPASSWORD=wrong "$PILOT" run "$PLAN" "$DATA" --db service=pilot --workers 1 --format csv
+try env PGSERVICEFILE="$T/services" PGPASSWORD=wrong "$PILOT" run "$PLAIN" "$DATA" --db service=pilot --workers 1 --format csv
 well "which is stronger than PGPASSWORD, for coordinator and workers too"
 fails 2 "^pilot: --db: a password on the command line .*pgpass.*PGPASSWORD or PILOT_DB" "but never an argument" \
     "$PILOT" status --db "$verified password='correct horse'"

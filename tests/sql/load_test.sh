@@ -181,6 +181,9 @@ with_key() { # fingerprint digit
     echo "${given%\}}, \"unit_key\": \"$(printf "$1%.0s" $(seq 64))\", \"summary\": {\"rows\": 1},
         \"warnings\": [{\"code\": \"srm\"}]}"
 }
+is "$(load "$SINGLE" "$(with_key 1)")" 'PL002 a unit id is not a pseudonym: those have 22 letters' \
+    "raw ids do not go as pseudonyms"
+SINGLE=${SINGLE/"'u'"/"'abcdefghijklmnopqrstuQ'"}
 is "$(load "$SINGLE" "$(with_key 1)")" "B|4|accepted" "an agency's first key is kept"
 is "$(load "$SINGLE" "$(with_key 2)")" \
     'PL002 the units of agency "B" come with another key than in its first submission; use the key file of then' \

@@ -337,8 +337,7 @@ static void test_not_computed(void)
         "disclosure: the disclosure-controlled dashboard tables are not filled by this version\n"
         "agencies: listed agencies without data get no rows in the results by this version\n"
         "agencies.id: agencies are not matched across pilots by this version\n"
-        "agencies.attributes: agency attributes are not used by this version\n"
-        "unit_ids: unit ids are stored as written; hmac is not applied by this version\n",
+        "agencies.attributes: agency attributes are not used by this version\n",
         "everything that is asked for and not computed gets one line");
 }
 
