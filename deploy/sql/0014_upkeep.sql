@@ -56,18 +56,26 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     SELECT to_regclass(format('outcomes.%I', registry.partition_name(pilot_name, load_id)))
 $$;
 
--- Who analyses what must not lose it meanwhile: a launch holds its submissions FOR KEY SHARE, by
--- the foreign key of its pins.  What it holds now is left for the next purge, and one that comes
--- later finds purged_at set (work.refuse_purged).
+-- Nothing here waits: what others hold is left for the next purge.  A launch holds its submissions
+-- FOR KEY SHARE, by the foreign key of its pins; one that comes later finds purged_at set
+-- (work.refuse_purged).  A load that is sealed, and a withdrawal, begin with their agencies FOR UPDATE:
+-- they wait for the purge before they hold anything that it wants.
 CREATE FUNCTION registry.lock_purgeable(pilot_id bigint, keep int, older_than interval)
 RETURNS bigint[]
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
+    agencies bigint[];
     held bigint[];
 BEGIN
+    SELECT array_agg(l.agency) INTO agencies
+        FROM (SELECT a.agency FROM registry.agencies a
+              WHERE a.agency IN (SELECT s.agency FROM registry.submissions s
+                                 JOIN registry.purgeable(pilot_id, keep, older_than) USING (submission))
+              ORDER BY a.agency FOR KEY SHARE SKIP LOCKED) AS l;
     SELECT array_agg(l.submission) INTO held
         FROM (SELECT s.submission FROM registry.submissions s
-              WHERE s.submission IN (SELECT g.submission
+              WHERE s.agency = ANY (agencies)
+                AND s.submission IN (SELECT g.submission
                                      FROM registry.purgeable(pilot_id, keep, older_than) AS g)
               ORDER BY s.submission FOR UPDATE SKIP LOCKED) AS l;
     -- Again, with what was committed before the locks were had.
@@ -76,19 +84,44 @@ BEGIN
     RETURN COALESCE(held, '{}');
 END $$;
 
--- The partition of a load that has nothing left.  Dropping it needs the whole table for a moment;
--- when its readers do not let go in time it is only emptied, and dropped by the next purge.
-CREATE FUNCTION registry.drop_load(pilot_name text, load_id bigint) RETURNS boolean
+-- The partition of a load that has nothing left.  Dropping it needs the whole table for a moment,
+-- truncating it the partition; where those who read or load do not let go in time its rows are
+-- deleted, and the next purge drops it.
+CREATE FUNCTION registry.drop_load(partition regclass, try_drop boolean) RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
-SET lock_timeout = '2s' AS $$
+SET lock_timeout = '1s' AS $$
 DECLARE
-    partition text := registry.partition_name(pilot_name, load_id);
+    command text;
 BEGIN
-    EXECUTE format('DROP TABLE outcomes.%I', partition);
-    RETURN true;
-EXCEPTION WHEN lock_not_available THEN
-    EXECUTE format('TRUNCATE outcomes.%I', partition);
+    FOREACH command IN ARRAY CASE WHEN try_drop THEN '{DROP TABLE,TRUNCATE}'
+                                  ELSE '{TRUNCATE}' END::text[] LOOP
+        BEGIN
+            EXECUTE format('%s %s', command, partition);
+            RETURN command = 'DROP TABLE';
+        EXCEPTION WHEN lock_not_available THEN
+            NULL;
+        END;
+    END LOOP;
+    EXECUTE format('DELETE FROM %s', partition);
     RETURN false;
+END $$;
+
+CREATE FUNCTION registry.purge_load(purged registry.purges, partition regclass, is_empty boolean,
+                                    try_drop boolean, OUT bytes bigint, OUT dropped boolean)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    bytes := pg_total_relation_size(partition);
+    IF is_empty THEN
+        dropped := registry.drop_load(partition, try_drop);
+        RETURN;
+    END IF;
+    EXECUTE format('DELETE FROM %s WHERE pilot_submission = ANY ($1)', partition)
+        USING purged.submissions;
+    -- Sealed rows never change, so nobody vacuums them; now there is something to free.
+    EXECUTE format('ALTER TABLE %s SET (autovacuum_enabled = true)', partition);
+    dropped := false;
+    bytes := bytes * purged.rows / GREATEST((SELECT sum(s.rows) FROM registry.submissions s
+                                             WHERE s.load = purged.load), 1);
 END $$;
 
 CREATE FUNCTION registry.purge_pilot(purged registry.pilots, keep int, older_than interval)
@@ -97,7 +130,10 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_column
 DECLARE
     held bigint[] := registry.lock_purgeable(purged.pilot, keep, older_than);
+    try_drop boolean := true;
     item record;
+    entry registry.purges;
+    entries registry.purges[] := '{}';
 BEGIN
     UPDATE registry.submissions s SET purged_at = now() WHERE s.submission = ANY (held);
     -- Labels are people's data too.
@@ -116,25 +152,23 @@ BEGIN
         HAVING count(s.submission) > 0 OR registry.is_empty_load(l.load, held)
         ORDER BY 4, 1
     LOOP
+        entry.load := item.load;
+        entry.submissions := item.gone;
+        entry.rows := item.rows;
+        SELECT d.bytes, d.dropped INTO bytes, dropped
+            FROM registry.purge_load(entry, item.partition, item.empty, try_drop) AS d;
+        try_drop := try_drop AND (dropped OR NOT item.empty);
+        entry.dropped := dropped;
+        entries := entries || entry;
         load := item.load;
         submissions := cardinality(item.gone);
         rows := item.rows;
-        bytes := pg_total_relation_size(item.partition);
-        IF item.empty THEN
-            dropped := registry.drop_load(purged.name, item.load);
-        ELSE
-            EXECUTE format('DELETE FROM %s WHERE pilot_submission = ANY ($1)', item.partition)
-                USING item.gone;
-            -- Sealed rows never change, so nobody vacuums them; now there is something to free.
-            EXECUTE format('ALTER TABLE %s RESET (autovacuum_enabled)', item.partition);
-            dropped := false;
-            bytes := bytes * item.rows / GREATEST((SELECT sum(s.rows) FROM registry.submissions s
-                                                   WHERE s.load = item.load), 1);
-        END IF;
-        INSERT INTO registry.purges (pilot, load, keep, older_than, submissions, rows, dropped)
-            VALUES (purged.pilot, item.load, keep, older_than, item.gone, item.rows, dropped);
         RETURN NEXT;
     END LOOP;
+    INSERT INTO registry.purges (pilot, load, keep, older_than, submissions, rows, dropped)
+        SELECT purged.pilot, e.load, purge_pilot.keep, purge_pilot.older_than, e.submissions,
+               e.rows, e.dropped
+        FROM unnest(entries) AS e;
 END $$;
 
 CREATE FUNCTION registry.preview_purge(purged registry.pilots, keep int, older_than interval)

@@ -94,7 +94,7 @@ south|1|superseded|50|1|t
 south|2|accepted|60|2|f' "records, states, counts and hashes are kept"
 is "$(sql "SELECT count(*) FROM registry.dictionaries WHERE submission IN
     (SELECT submission FROM registry.submissions WHERE purged_at IS NOT NULL)")" 0 "labels, which are data, are not"
-is "$(sql "SELECT reloptions IS NULL FROM pg_class WHERE oid = 'outcomes.\"p\$2\"'::regclass")" t \
+is "$(sql "SELECT 'autovacuum_enabled=true' = ANY (reloptions) FROM pg_class WHERE oid = 'outcomes.\"p\$2\"'::regclass")" t \
     "autovacuum looks after what was deleted from"
 is "$(sql "SELECT load, cardinality(submissions), rows, dropped, purged_by FROM registry.purges ORDER BY 1")" \
     $'1|2|150|t|postgres\n2|1|110|f|postgres' "a purge is on record"
@@ -133,8 +133,7 @@ is "$(echo "SELECT work.launch('p', ARRAY(SELECT submission FROM registry.submis
 wait
 # A reader that does not let go: the partition is emptied now, and dropped another time.
 load "north 150 6"
-(printf '%s\n' "BEGIN; SELECT count(*) FROM outcomes.p WHERE pilot_submission > 100000000;
-    LOCK TABLE outcomes.p IN ACCESS SHARE MODE;"; sleep 5; echo "COMMIT;") |
+(printf '%s\n' "BEGIN; SELECT count(*) FROM outcomes.p WHERE pilot_submission > 100000000;"; sleep 5; echo "COMMIT;") |
     "$PG_BIN/psql" -Xq -d "$CONNINFO" >"$T/reader" &
 sleep 1
 is "$(purge "keep => 0, older_than => '0 days'")" '5|1|140|f' "a table that is read: the partition is emptied"
@@ -142,8 +141,34 @@ is "$(partitions)" 'p$2 p$5 p$6' "and still there"
 is "$(sql 'SELECT count(*), pg_relation_size('"'"'outcomes."p$5"'"'"') FROM outcomes."p$5"')" "0|0" "without its rows"
 wait
 is "$(purge)" '5|0|0|t' "the next purge drops it"
+load "north 155 6"
+(printf '%s\n' "BEGIN; LOCK TABLE outcomes.\"p\$6\" IN ACCESS SHARE MODE;"; sleep 6; echo "COMMIT;") |
+    "$PG_BIN/psql" -Xq -d "$CONNINFO" >"$T/reader" 2>&1 &
+sleep 1
+is "$(purge "keep => 0, older_than => '0 days'")" '6|1|150|f' "a partition that is read itself: its rows are deleted"
+is "$(sql 'SELECT count(*) FROM outcomes."p$6"')" 0 "so that they are gone in any case"
+wait
+is "$(purge)" '6|0|0|t' "and the next purge drops that one, too"
 is "$(sql "SELECT count(*) FROM registry.submissions s WHERE state = 'accepted' AND purged_at IS NOT NULL")" 0 \
     "no accepted data was ever purged"
+
+# A withdrawal or a new load of the agency under way: its revisions are left alone, nobody waits.
+load "north 160 7"
+(printf '%s\n' "BEGIN; SELECT registry.withdraw('p', 'north');"; sleep 2; echo "ROLLBACK;") |
+    "$PG_BIN/psql" -Xq -d "$CONNINFO" >"$T/withdraw" 2>&1 &
+sleep 1
+SECONDS=0
+is "$(purge "keep => 0, older_than => '0 days'")" "" "a purge leaves an agency alone that withdraws its data"
+[ "$SECONDS" -le 1 ]
+ok $? "and does not wait for it"
+wait
+# A purge under way: a withdrawal waits for it, and both end well.
+(printf '%s\n' "BEGIN; SELECT registry.purge('p', 0, '0 days');"; sleep 2; echo "COMMIT;") |
+    "$PG_BIN/psql" -Xq -d "$CONNINFO" >"$T/purge" 2>&1 &
+sleep 1
+is "$(echo "BEGIN; SELECT revisions FROM registry.withdraw('p', 'north'); ROLLBACK;" | try_sql)" 8 "a withdrawal waits for a purge and is then done"
+wait
+is "$(grep -c ERROR "$T/withdraw" "$T/purge" | tr '\n' ' ')" "$T/withdraw:0 $T/purge:0 " "and none of them fails"
 
 # ---- rights --------------------------------------------------------------------------------------------
 sql "CREATE ROLE boss LOGIN IN ROLE pilot_owner; CREATE ROLE eva LOGIN IN ROLE pilot_evaluator;
