@@ -6,7 +6,7 @@
 
 #include "pilot/clock.h"
 
-enum { BAR = 20, LINE = 128, PAUSE_MS = 100 };
+enum { BAR = 16, LINE = 128, PAUSE_MS = 100 };
 
 static void append_bytes(char *line, size_t size, uint64_t bytes)
 {

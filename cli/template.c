@@ -72,7 +72,7 @@ static entry_t *use(entries_t *entries, const char *header, const char *role, co
         pilot_text_reset(required);
         pilot_text_append(required, optional ? "no" : "yes");
     }
-    if (!optional)
+    if (strcmp(required->data, "yes") == 0)
         pilot_text_reset(&entry->detail[MISSING]);
     pilot_text_clear(&missing);
     return entry;
