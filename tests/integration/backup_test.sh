@@ -160,6 +160,9 @@ try "$PILOT" submit two "$T/south2.csv" --db "$(as north)"
 [ "$status" -ne 0 ]
 ok $? "nobody submits for another"
 
+try "$PILOT" audit --verify --db "$(as postgres)"
+well "the audit log's chain holds"
+
 # ---- and on it goes ------------------------------------------------------------------------------------
 try "$PILOT" submit two "$T/north2.csv" --db "$(as north)"
 well "an agency submits the data of the first analysis again"
@@ -172,6 +175,8 @@ try "$PILOT" submit two "$T/south2.csv" --db "$(as south)"
 well "so does another agency"
 is "$(sql "SELECT max(revision), count(DISTINCT submission) = count(*) FROM registry.submissions")" "4|t" \
     "ids go on where they were"
+try "$PILOT" audit --verify --db "$(as postgres)"
+well "and the chain goes on"
 is "$(sql "SELECT count(*) FROM registry.purge('two', 0, '0 days')")" 3 "the rest can be purged"
 
 # ---- embedded: copy the folder -------------------------------------------------------------------------
