@@ -31,6 +31,7 @@ static void clear_analysis(planner_analysis_t *analysis)
 {
     free(analysis->pilot);
     free(analysis->source);
+    free(analysis->plan_sha256);
     free(analysis->worker_class);
     *analysis = (planner_analysis_t){0};
 }
@@ -112,6 +113,7 @@ static planner_analysis_t read_analysis(const PGresult *found, int row)
         .retries = (int32_t)strtol(PQgetvalue(found, row, 3), NULL, 10),
         .pilot = pilot_strdup(PQgetvalue(found, row, 4)),
         .source = pilot_strdup(PQgetvalue(found, row, 5)),
+        .plan_sha256 = pilot_strdup(PQgetvalue(found, row, 7)),
     };
     if (!PQgetisnull(found, row, 6))
         analysis.worker_class = pilot_strdup(PQgetvalue(found, row, 6));
@@ -124,7 +126,7 @@ static pilot_status_t look_for_work(planner_t *planner, pilot_error_t *error)
     pilot_status_t status = pilot_db_run(
         planner->db, &found, error,
         "SELECT a.analysis, a.planned, a.cancel_requested, a.retries, p.name, s.source, "
-        "a.software_version || ' ' || a.cpu_class FROM work.analyses a "
+        "a.software_version || ' ' || a.cpu_class, s.sha256 FROM work.analyses a "
         "JOIN registry.pilots p ON p.pilot = a.pilot JOIN registry.plans s ON s.plan = a.plan "
         "WHERE a.state IN ('queued', 'running') ORDER BY a.analysis",
         0);

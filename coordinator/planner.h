@@ -29,6 +29,7 @@ typedef struct planner_analysis {
     uint64_t analysis;
     char *pilot;
     char *source; /* the plan as written */
+    char *plan_sha256;
     int32_t retries;
     bool planned;
     char *worker_class; /* or NULL */

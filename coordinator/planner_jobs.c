@@ -59,8 +59,14 @@ pilot_status_t planner_prepare(pilot_db_t *db, const planner_analysis_t *analysi
     pilot_plan_t *plan = NULL;
     pilot_status_t status =
         pilot_plan_parse(analysis->source, strlen(analysis->source), "stored plan", &plan, error);
-    if (status)
+    /* What is confirmatory was decided by the hash: it must be that of what is computed. */
+    if (!status && strcmp(plan->sha256, analysis->plan_sha256) != 0)
+        status = pilot_error_set(error, PILOT_E_PLAN,
+                                 "the stored plan is not the one that its SHA-256 is of");
+    if (status) {
+        pilot_plan_free(plan);
         return status;
+    }
     pilot_work_t *work = PILOT_NEW(pilot_work_t);
     work->analysis = analysis->analysis;
     work->retries = analysis->retries;

@@ -30,7 +30,7 @@ typedef struct writer {
     pilot_writer_mail_t *batch[BATCH_ITEMS];
     size_t batch_count;
     pilot_id_map_t in_batch; /* jobs with a result in this batch */
-    size_t passed;           /* items of all batches, for debug points */
+    size_t passed;           /* items of all batches but notes for the log, for debug points */
     int64_t stop_ms;         /* when to give up after stop, 0 = not stopping */
 } writer_t;
 
@@ -221,7 +221,8 @@ static void die_at(const char *point, size_t passed)
 static void store_batch(writer_t *writer)
 {
     pilot_error_t error = {0};
-    writer->passed += writer->batch_count;
+    for (size_t i = 0; i < writer->batch_count; i++)
+        writer->passed += writer->batch[i]->kind != PILOT_MAIL_HANDED;
     die_at("die_before_commit", writer->passed);
     pilot_status_t status = store_again(writer, writer->batch, writer->batch_count, &error);
     die_at("die_after_commit", writer->passed);

@@ -49,7 +49,7 @@ CREATE TABLE registry.audit_pending (
     pilot       text,
     agency      text,
     subject     jsonb NOT NULL
-);
+) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 2000); -- no row stays
 COMMENT ON TABLE registry.audit_pending IS
     'Notes of transactions under way; a row that others can see means that the chaining trigger is off';
 

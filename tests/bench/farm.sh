@@ -19,10 +19,14 @@ trap leave EXIT
 
 pg_create "$T"
 "$BUILD/pilot" init --db "$CONNINFO" >&2
-sql "INSERT INTO registry.pilots (name) VALUES ('empty');
-     INSERT INTO registry.plans (pilot, version, sha256, json, source, columns)
-     SELECT pilot, 1, repeat('0', 64), '{}', E'version: 1\npilot: empty\ncolumns: {arm: arm}\narms: {control: a, treatments: [b]}\noutcomes: [{name: y, type: continuous}]\n', '{}'
-     FROM registry.pilots"
+cat >"$T/empty.yaml" <<'YAML'
+version: 1
+pilot: empty
+columns: {arm: arm}
+arms: {control: a, treatments: [b]}
+outcomes: [{name: y, type: continuous}]
+YAML
+"$BUILD/pilot" register "$T/empty.yaml" --db "$CONNINFO" >"$T/register.log" 2>&1
 
 ENDPOINT=ipc://$T/farm.sock
 "$BUILD/pilot-coordinator" --bind "$ENDPOINT" --db "$CONNINFO" 2>"$T/coordinator.log" &

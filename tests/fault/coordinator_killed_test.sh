@@ -79,4 +79,19 @@ is "$status" 4 "an endpoint in use: exit status 4"
 like "$err" 'in use' "in one line"
 analysis=$(launch)
 same_as_undisturbed "$analysis"
+
+# Whoever died when: what has a result stands in the log as handed out, and the log is whole.
+sql "CREATE VIEW public.logged AS SELECT (subject ->> 'analysis')::bigint AS analysis, g.pin
+    FROM registry.audit_log, jsonb_each_text(subject -> 'workers') AS w, string_to_table(w.value, ',') AS part,
+    generate_series(split_part(part, '-', 1)::int, COALESCE(NULLIF(split_part(part, '-', 2), ''), split_part(part, '-', 1))::int)
+        AS g (pin) WHERE action = 'handed_out'"
+is "$(sql "SELECT count(*) > 0 FROM public.logged")" t "hand-outs are logged"
+is "$(sql "SELECT count(*) FROM work.jobs j JOIN work.job_results r USING (job),
+    generate_series(j.first_pin, j.last_pin) AS pin WHERE j.kind IN (1, 3)
+    AND NOT EXISTS (SELECT FROM public.logged l WHERE l.analysis = j.analysis AND l.pin = pin)")" 0 \
+    "no result is stored of a submission whose hand-out is not logged"
+is "$(sql "SELECT count(DISTINCT pin) FROM public.logged")" "$(sql "SELECT count(*) FROM work.pins WHERE analysis = $analysis")" \
+    "every submission went to a worker"
+try "$PILOT" audit --verify --db "$CONNINFO"
+well "the audit log is whole"
 finish
