@@ -86,10 +86,11 @@ END $$;
 
 -- The partition of a load that has nothing left.  Dropping it needs the whole table for a moment,
 -- truncating it the partition; where those who read or load do not let go in time its rows are
--- deleted, and the next purge drops it.
+-- deleted, and the next purge drops it.  A load that waits for the agencies of this purge has locks on
+-- both, so the purge gives way long before the server looks for deadlocks (deadlock_timeout, 1 s).
 CREATE FUNCTION registry.drop_load(partition regclass, try_drop boolean) RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
-SET lock_timeout = '1s' AS $$
+SET lock_timeout = '200ms' AS $$
 DECLARE
     command text;
 BEGIN

@@ -133,7 +133,7 @@ is "$(echo "SELECT work.launch('p', ARRAY(SELECT submission FROM registry.submis
 wait
 # A reader that does not let go: the partition is emptied now, and dropped another time.
 load "north 150 6"
-(printf '%s\n' "BEGIN; SELECT count(*) FROM outcomes.p WHERE pilot_submission > 100000000;"; sleep 5; echo "COMMIT;") |
+(printf '%s\n' "BEGIN; SELECT count(*) FROM outcomes.p WHERE pilot_submission > 100000000;"; sleep 3; echo "COMMIT;") |
     "$PG_BIN/psql" -Xq -d "$CONNINFO" >"$T/reader" &
 sleep 1
 is "$(purge "keep => 0, older_than => '0 days'")" '5|1|140|f' "a table that is read: the partition is emptied"
@@ -142,7 +142,7 @@ is "$(sql 'SELECT count(*), pg_relation_size('"'"'outcomes."p$5"'"'"') FROM outc
 wait
 is "$(purge)" '5|0|0|t' "the next purge drops it"
 load "north 155 6"
-(printf '%s\n' "BEGIN; LOCK TABLE outcomes.\"p\$6\" IN ACCESS SHARE MODE;"; sleep 6; echo "COMMIT;") |
+(printf '%s\n' "BEGIN; LOCK TABLE outcomes.\"p\$6\" IN ACCESS SHARE MODE;"; sleep 3; echo "COMMIT;") |
     "$PG_BIN/psql" -Xq -d "$CONNINFO" >"$T/reader" 2>&1 &
 sleep 1
 is "$(purge "keep => 0, older_than => '0 days'")" '6|1|150|f' "a partition that is read itself: its rows are deleted"
