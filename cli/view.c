@@ -15,14 +15,10 @@
     {                                                                                              \
         name, PILOT_VIEW_BOOLEAN, NULL                                                             \
     }
-/* A number with the mark of the released table's row, or with its own. */
-#define R(name)                                                                                    \
+/* A number, and the column of the released table that says why it is NULL. */
+#define M(name, mark)                                                                              \
     {                                                                                              \
-        name, PILOT_VIEW_NUMBER, "mark"                                                            \
-    }
-#define O(name)                                                                                    \
-    {                                                                                              \
-        name, PILOT_VIEW_NUMBER, name "_mark"                                                      \
+        name, PILOT_VIEW_NUMBER, mark                                                              \
     }
 #define CONTRAST                                                                                   \
     T("outcome"), T("subgroup"), T("level"), T("arm"), T("control"), T("estimand"),                \
@@ -34,25 +30,25 @@ static const pilot_view_column_t effects_columns[] = {T("pilot"),
                                                       T("agency"),
                                                       CONTRAST,
                                                       T("std_error_type"),
-                                                      R("estimate"),
-                                                      R("std_error"),
-                                                      R("df"),
-                                                      R("statistic"),
-                                                      R("p_value"),
-                                                      R("ci_low"),
-                                                      R("ci_high"),
-                                                      R("p_randomization"),
-                                                      R("p_randomization_mcse"),
-                                                      R("ci_randomization_low"),
-                                                      R("ci_randomization_high"),
-                                                      R("p_adjusted"),
+                                                      M("estimate", "mark"),
+                                                      M("std_error", "std_error_mark"),
+                                                      M("df", "std_error_mark"),
+                                                      M("statistic", "std_error_mark"),
+                                                      M("p_value", "std_error_mark"),
+                                                      M("ci_low", "std_error_mark"),
+                                                      M("ci_high", "std_error_mark"),
+                                                      M("p_randomization", "std_error_mark"),
+                                                      M("p_randomization_mcse", "std_error_mark"),
+                                                      M("ci_randomization_low", "std_error_mark"),
+                                                      M("ci_randomization_high", "std_error_mark"),
+                                                      M("p_adjusted", "std_error_mark"),
                                                       T("adjustment"),
-                                                      O("control_mean"),
-                                                      O("n"),
-                                                      O("n_arm"),
-                                                      O("n_control"),
-                                                      O("clusters"),
-                                                      O("blocks"),
+                                                      M("control_mean", "control_mean_mark"),
+                                                      M("n", "n_mark"),
+                                                      M("n_arm", "n_arm_mark"),
+                                                      M("n_control", "n_control_mark"),
+                                                      M("clusters", "clusters_mark"),
+                                                      M("blocks", "blocks_mark"),
                                                       T("status"),
                                                       T("reason"),
                                                       T("detail"),
@@ -64,24 +60,24 @@ static const pilot_view_column_t comparison_columns[] = {T("pilot"),
                                                          CONTRAST,
                                                          T("method"),
                                                          T("test"),
-                                                         O("k"),
-                                                         R("estimate"),
-                                                         R("std_error"),
-                                                         R("df"),
-                                                         R("statistic"),
-                                                         R("p_value"),
-                                                         R("ci_low"),
-                                                         R("ci_high"),
-                                                         R("pi_low"),
-                                                         R("pi_high"),
-                                                         R("tau2"),
-                                                         R("tau2_low"),
-                                                         R("tau2_high"),
-                                                         R("q"),
-                                                         R("q_df"),
-                                                         R("q_p_value"),
-                                                         R("i2"),
-                                                         R("h2"),
+                                                         M("k", "k_mark"),
+                                                         M("estimate", "mark"),
+                                                         M("std_error", "mark"),
+                                                         M("df", "mark"),
+                                                         M("statistic", "mark"),
+                                                         M("p_value", "mark"),
+                                                         M("ci_low", "mark"),
+                                                         M("ci_high", "mark"),
+                                                         M("pi_low", "tau2_mark"),
+                                                         M("pi_high", "tau2_mark"),
+                                                         M("tau2", "tau2_mark"),
+                                                         M("tau2_low", "tau2_mark"),
+                                                         M("tau2_high", "tau2_mark"),
+                                                         M("q", "tau2_mark"),
+                                                         M("q_df", "tau2_mark"),
+                                                         M("q_p_value", "tau2_mark"),
+                                                         M("i2", "tau2_mark"),
+                                                         M("h2", "tau2_mark"),
                                                          B("headline"),
                                                          T("status"),
                                                          T("reason"),
@@ -89,34 +85,59 @@ static const pilot_view_column_t comparison_columns[] = {T("pilot"),
                                                          B("confirmatory"),
                                                          {0}};
 
-static const pilot_view_column_t agencies_columns[] = {T("pilot"),
-                                                       N("analysis"),
-                                                       CONTRAST,
-                                                       T("agency"),
-                                                       R("estimate"),
-                                                       R("std_error"),
-                                                       R("eb_estimate"),
-                                                       R("eb_std_error"),
-                                                       R("weight"),
-                                                       R("rank"),
-                                                       R("rank_low"),
-                                                       R("rank_high"),
-                                                       R("leave_one_out_estimate"),
-                                                       T("status"),
-                                                       T("reason"),
-                                                       B("confirmatory"),
-                                                       {0}};
+static const pilot_view_column_t agencies_columns[] = {
+    T("pilot"),
+    N("analysis"),
+    CONTRAST,
+    T("agency"),
+    M("estimate", "mark"),
+    M("std_error", "mark"),
+    M("eb_estimate", "eb_estimate_mark"),
+    M("eb_std_error", "eb_estimate_mark"),
+    M("weight", "weight_mark"),
+    M("rank", "rank_mark"),
+    M("rank_low", "rank_mark"),
+    M("rank_high", "rank_mark"),
+    M("leave_one_out_estimate", "leave_one_out_estimate_mark"),
+    T("status"),
+    T("reason"),
+    B("confirmatory"),
+    {0}};
 
-static const pilot_view_column_t quality_columns[] = {
-    T("pilot"),    N("analysis"), T("agency"),       T("check"), T("arm"),
-    T("variable"), R("value"),    R("statistic"),    R("df"),    R("p_value"),
-    B("alarm"),    T("detail"),   B("confirmatory"), {0}};
+static const pilot_view_column_t quality_columns[] = {T("pilot"),
+                                                      N("analysis"),
+                                                      T("agency"),
+                                                      T("check"),
+                                                      T("arm"),
+                                                      T("variable"),
+                                                      M("value", "mark"),
+                                                      M("statistic", "statistic_mark"),
+                                                      M("df", "statistic_mark"),
+                                                      M("p_value", "statistic_mark"),
+                                                      B("alarm"),
+                                                      T("detail"),
+                                                      B("confirmatory"),
+                                                      {0}};
 
-static const pilot_view_column_t curves_columns[] = {
-    T("pilot"),    N("analysis"),  T("scope"),        T("agency"),  T("outcome"),
-    T("subgroup"), T("level"),     T("arm"),          T("curve"),   N("x"),
-    R("y"),        R("std_error"), R("ci_low"),       R("ci_high"), R("at_risk"),
-    R("events"),   T("detail"),    B("confirmatory"), {0}};
+static const pilot_view_column_t curves_columns[] = {T("pilot"),
+                                                     N("analysis"),
+                                                     T("scope"),
+                                                     T("agency"),
+                                                     T("outcome"),
+                                                     T("subgroup"),
+                                                     T("level"),
+                                                     T("arm"),
+                                                     T("curve"),
+                                                     N("x"),
+                                                     M("y", "mark"),
+                                                     M("std_error", "mark"),
+                                                     M("ci_low", "mark"),
+                                                     M("ci_high", "mark"),
+                                                     M("at_risk", "mark"),
+                                                     M("events", "mark"),
+                                                     T("detail"),
+                                                     B("confirmatory"),
+                                                     {0}};
 
 static const pilot_view_column_t conventions_columns[] = {
     T("pilot"),     N("analysis"),   T("scope"),          T("agency"),
@@ -129,7 +150,7 @@ static const pilot_view_column_t submissions_columns[] = {T("pilot"),
                                                           T("agency"),
                                                           N("revision"),
                                                           T("state"),
-                                                          O("rows"),
+                                                          M("rows", "rows_mark"),
                                                           T("content_sha256"),
                                                           T("file_sha256"),
                                                           T("submitted_by"),
@@ -397,7 +418,7 @@ static void append_column(const pilot_view_column_t *column, bool with_mark, pil
     else if (column->type == PILOT_VIEW_BOOLEAN)
         pilot_text_appendf(text, "\"%s\"::text", column->name);
     else if (with_mark && column->mark)
-        pilot_text_appendf(text, "COALESCE(\"%s\"::text, \"%s\"::text)", column->name,
+        pilot_text_appendf(text, "COALESCE(\"%s\"::text, \"%s\"::text, 'z')", column->name,
                            column->mark);
     else
         pilot_text_appendf(text, "\"%s\"", column->name);
@@ -405,11 +426,12 @@ static void append_column(const pilot_view_column_t *column, bool with_mark, pil
 
 static void append_marks(const pilot_view_t *view, pilot_text_t *text)
 {
-    const char *before = NULL;
     for (const pilot_view_column_t *column = view->column; column->name; column++) {
-        if (column->mark && (!before || strcmp(before, column->mark) != 0))
+        const pilot_view_column_t *first = view->column;
+        while (column->mark && (!first->mark || strcmp(first->mark, column->mark) != 0))
+            first++;
+        if (first == column && column->mark)
             pilot_text_appendf(text, ", \"%s\"", column->mark);
-        before = column->mark ? column->mark : before;
     }
 }
 

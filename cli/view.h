@@ -17,7 +17,9 @@ typedef enum pilot_view_type {
 typedef struct pilot_view_column {
     const char *name; /* NULL ends the list */
     pilot_view_type_t type;
-    const char *mark; /* of the released table: the column that says why it is NULL; NULL: none */
+    /* Of the released table: the column that says why it is NULL ('z' if that says nothing); NULL:
+     * none. */
+    const char *mark;
 } pilot_view_column_t;
 
 /* What a cell of the table for people is made of: columns a, b, c of the view. */

@@ -25,6 +25,8 @@ typedef struct planner {
     size_t handed_count, handed_capacity;
     pilot_planner_mail_t *ends; /* to be written, oldest first */
     bool opened;
+    bool made_up;      /* for releases that an earlier coordinator left undone */
+    uint64_t released; /* the last of these */
 } planner_t;
 
 static void clear_analysis(planner_analysis_t *analysis)
@@ -190,6 +192,11 @@ static pilot_status_t do_round(planner_t *planner, pilot_error_t *error)
     if (!status && !planner->opened) {
         planner->opened = true;
         post(planner, PILOT_MAIL_OPEN, 0);
+    } else if (!status && !planner->made_up) {
+        bool more = false;
+        status =
+            planner_release_next(planner->db, planner->shared, &planner->released, &more, error);
+        planner->made_up = !status && !more;
     }
     return status;
 }
@@ -223,7 +230,7 @@ void *pilot_planner_main(void *context)
         }
         if (status)
             pilot_log(PILOT_LOG_WARN, "planner_again", "reason=\"%s\"", error.message);
-        wait_for_something(planner, status ? RETRY_MS : POLL_MS);
+        wait_for_something(planner, status ? RETRY_MS : planner->made_up ? POLL_MS : 0);
     }
     take_mail(planner);
     while (planner->ends) {

@@ -7,10 +7,12 @@
 #include <string.h>
 
 #include "lease.h"
+#include "pilot/debug_point.h"
 #include "pilot/log.h"
 #include "pilot/memory.h"
 #include "pilot/row_keys.h"
 #include "pilot/wire.h"
+#include "release.h"
 #include "staged.h"
 
 pilot_status_t planner_fenced(pilot_db_t *db, const pilot_shared_t *shared, planner_body_t body,
@@ -35,7 +37,8 @@ typedef struct end_context {
     const pilot_work_t *work; /* NULL unless jobs were given up */
     const Pilot__Spec *spec;
     const pilot_row_slots_t *slots;
-    bool without_rows;
+    bool without_rows, without_release;
+    uint64_t released, suppressed;
 } end_context_t;
 
 /* Levels are not known without the data, so the ordinals of a plan with subgroups are not either:
@@ -223,14 +226,36 @@ static pilot_status_t set_state(pilot_db_t *db, uint64_t analysis, const char *s
 
 static pilot_status_t end_body(pilot_db_t *db, void *context, pilot_error_t *error)
 {
-    const end_context_t *ending = context;
+    end_context_t *ending = context;
     pilot_status_t status = PILOT_OK;
     if (ending->end->given_up && !ending->end->cancelled && !ending->without_rows)
         status = insert_lost_rows(db, ending, error);
     const char *state = ending->end->cancelled  ? "cancelled"
                         : ending->end->given_up ? "failed"
                                                 : "done";
-    return status ? status : set_state(db, ending->analysis->analysis, state, error);
+    if (!status)
+        status = set_state(db, ending->analysis->analysis, state, error);
+    /* Who sees it done sees it released. */
+    if (!status && strcmp(state, "done") == 0 && !ending->without_release)
+        status = pilot_release(db, ending->analysis->analysis, &ending->released,
+                               &ending->suppressed, error);
+    int64_t wanted;
+    if (!status && ending->released && pilot_debug_point_setting("die_in_release", &wanted))
+        pilot_debug_point_die();
+    return status;
+}
+
+static void log_release(uint64_t analysis, uint64_t rows, uint64_t suppressed)
+{
+    pilot_log(PILOT_LOG_INFO, "released",
+              "analysis=%" PRIu64 " rows=%" PRIu64 " suppressed=%" PRIu64, analysis, rows,
+              suppressed);
+}
+
+static void log_unreleased(uint64_t analysis, const pilot_error_t *error)
+{
+    pilot_log(PILOT_LOG_ERROR, "not_released", "analysis=%" PRIu64 " reason=\"%s\"", analysis,
+              error->message);
 }
 
 pilot_status_t planner_end(pilot_db_t *db, const pilot_shared_t *shared,
@@ -253,7 +278,15 @@ pilot_status_t planner_end(pilot_db_t *db, const pilot_shared_t *shared,
                   analysis->analysis, error->message);
         context.without_rows = true;
         status = planner_fenced(db, shared, end_body, &context, error);
+    } else if (status && status != PILOT_E_FENCED && !end->given_up && !end->cancelled &&
+               !pilot_db_is_retryable(error)) {
+        /* The next coordinator tries again. */
+        log_unreleased(analysis->analysis, error);
+        context.without_release = true;
+        status = planner_fenced(db, shared, end_body, &context, error);
     }
+    if (!status && !end->given_up && !end->cancelled && !context.without_release)
+        log_release(analysis->analysis, context.released, context.suppressed);
     pilot_row_slots_free(slots);
     pilot_work_free(work);
     if (spec)
@@ -270,4 +303,47 @@ pilot_status_t planner_refuse(pilot_db_t *db, const pilot_shared_t *shared, uint
                               pilot_error_t *error)
 {
     return planner_fenced(db, shared, refuse_body, &analysis, error);
+}
+
+/* ---- what was left unreleased ---------------------------------------------------------------- */
+
+typedef struct release_context {
+    uint64_t analysis, rows, suppressed;
+} release_context_t;
+
+static pilot_status_t release_body(pilot_db_t *db, void *context, pilot_error_t *error)
+{
+    release_context_t *releasing = context;
+    return pilot_release(db, releasing->analysis, &releasing->rows, &releasing->suppressed, error);
+}
+
+pilot_status_t planner_release_next(pilot_db_t *db, const pilot_shared_t *shared,
+                                    uint64_t *ret_last, bool *ret_more, pilot_error_t *error)
+{
+    char last[24];
+    PGresult *found = NULL;
+    snprintf(last, sizeof last, "%" PRIu64, *ret_last);
+    pilot_status_t status =
+        pilot_db_run(db, &found, error,
+                     "SELECT analysis FROM work.pending_releases() AS p (analysis) "
+                     "WHERE analysis > $1::bigint ORDER BY analysis LIMIT 1",
+                     1, last);
+    if (status)
+        return status;
+    *ret_more = PQntuples(found) > 0;
+    release_context_t context = {0};
+    if (*ret_more)
+        context.analysis = strtoull(PQgetvalue(found, 0, 0), NULL, 10);
+    PQclear(found);
+    if (!*ret_more)
+        return PILOT_OK;
+    status = planner_fenced(db, shared, release_body, &context, error);
+    if (status == PILOT_E_FENCED || (status && pilot_db_is_retryable(error)))
+        return status;
+    if (status)
+        log_unreleased(context.analysis, error);
+    else
+        log_release(context.analysis, context.rows, context.suppressed);
+    *ret_last = context.analysis;
+    return PILOT_OK;
 }

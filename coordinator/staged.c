@@ -17,12 +17,18 @@ pilot_status_t pilot_staged_begin(pilot_db_t *db, const pilot_staged_table_t *ta
     return status ? status : pilot_copy_in_begin(db, copy, table->count, ret_copy, error);
 }
 
-pilot_status_t pilot_staged_end(pilot_db_t *db, const pilot_staged_table_t *table,
-                                pilot_copy_in_t *copy, pilot_error_t *error)
+pilot_status_t pilot_staged_insert(pilot_db_t *db, const pilot_staged_table_t *table,
+                                   pilot_error_t *error)
 {
     PILOT_AUTOFREE char *insert =
         pilot_format("INSERT INTO %s.%s (%s) SELECT %s FROM pg_temp.staged_%s_%d", table->schema,
                      table->name, table->columns, table->columns, table->name, table->count);
+    return pilot_db_script(db, insert, error);
+}
+
+pilot_status_t pilot_staged_end(pilot_db_t *db, const pilot_staged_table_t *table,
+                                pilot_copy_in_t *copy, pilot_error_t *error)
+{
     pilot_status_t status = pilot_copy_in_end(copy, NULL, NULL, error);
-    return status ? status : pilot_db_script(db, insert, error);
+    return status ? status : pilot_staged_insert(db, table, error);
 }

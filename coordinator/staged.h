@@ -14,7 +14,10 @@ typedef struct pilot_staged_table {
 /* COPY rows to *ret_copy; within a transaction. */
 pilot_status_t pilot_staged_begin(pilot_db_t *db, const pilot_staged_table_t *table,
                                   pilot_copy_in_t **ret_copy, pilot_error_t *error);
-/* End the COPY and insert the rows where they belong, in the order in which they came. */
+/* The rows of all COPYs of this transaction, ended by pilot_copy_in_end, to where they belong. */
+pilot_status_t pilot_staged_insert(pilot_db_t *db, const pilot_staged_table_t *table,
+                                   pilot_error_t *error);
+/* End the one COPY and insert its rows, in the order in which they came. */
 pilot_status_t pilot_staged_end(pilot_db_t *db, const pilot_staged_table_t *table,
                                 pilot_copy_in_t *copy, pilot_error_t *error);
 

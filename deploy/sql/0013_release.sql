@@ -90,6 +90,7 @@ CREATE TABLE dashboard.effects (
     detail         text,
     ordinal        int NOT NULL,
     mark              dashboard.mark,
+    std_error_mark    dashboard.mark,
     control_mean_mark dashboard.mark,
     n_mark            dashboard.mark,
     n_arm_mark        dashboard.mark,
@@ -97,10 +98,13 @@ CREATE TABLE dashboard.effects (
     clusters_mark     dashboard.mark,
     blocks_mark       dashboard.mark,
     confirmatory   boolean NOT NULL,
-    CONSTRAINT marked_effect CHECK ((mark IS NOT NULL) = (estimate IS NULL) AND (mark IS DISTINCT FROM 'c'
-        OR num_nonnulls(std_error, df, statistic, p_value, ci_low, ci_high, p_randomization,
-                        p_randomization_mcse, ci_randomization_low, ci_randomization_high,
-                        p_adjusted, detail) = 0)),
+    CONSTRAINT marked_effect CHECK ((mark IS NOT NULL) = (estimate IS NULL)),
+    CONSTRAINT marked_std_error CHECK ((std_error_mark IS NOT NULL) = (std_error IS NULL)
+        AND (std_error_mark IS DISTINCT FROM 'c'
+             OR num_nonnulls(df, statistic, p_value, ci_low, ci_high, p_randomization,
+                             p_randomization_mcse, ci_randomization_low, ci_randomization_high,
+                             p_adjusted) = 0)),
+    CONSTRAINT no_effect_detail CHECK (detail IS NULL),
     CONSTRAINT marked_control_mean CHECK ((control_mean_mark IS NOT NULL) = (control_mean IS NULL)),
     CONSTRAINT marked_n CHECK ((n_mark IS NOT NULL) = (n IS NULL)),
     CONSTRAINT marked_n_arm CHECK ((n_arm_mark IS NOT NULL) = (n_arm IS NULL)),
@@ -109,7 +113,9 @@ CREATE TABLE dashboard.effects (
     CONSTRAINT marked_blocks CHECK ((blocks_mark IS NOT NULL) = (blocks IS NULL))
 );
 COMMENT ON TABLE dashboard.effects IS 'results.effects after disclosure control: one row an effect, agency NULL: pooled';
-COMMENT ON COLUMN dashboard.effects.mark IS 'Why estimate and what is computed with it are NULL';
+COMMENT ON COLUMN dashboard.effects.mark IS 'Why estimate is NULL';
+COMMENT ON COLUMN dashboard.effects.std_error_mark IS 'Why std_error is NULL; c: all other numbers of inference too';
+COMMENT ON COLUMN dashboard.effects.detail IS 'Always NULL: details hold counts';
 COMMENT ON COLUMN dashboard.effects.n IS 'Rounded, as are n_arm, n_control, clusters and blocks';
 CREATE UNIQUE INDEX effects_key ON dashboard.effects (analysis, agency, ordinal) NULLS NOT DISTINCT;
 CREATE INDEX effects_panel ON dashboard.effects (pilot, analysis, outcome, agency);
@@ -127,7 +133,7 @@ CREATE TABLE dashboard.comparisons (
     parameter text,
     method    text NOT NULL,
     test      text NOT NULL,
-    k         int,
+    k         bigint,
     estimate  float8,
     std_error float8,
     df        float8,
@@ -152,15 +158,19 @@ CREATE TABLE dashboard.comparisons (
     ordinal   int NOT NULL,
     mark      dashboard.mark,
     k_mark    dashboard.mark,
+    tau2_mark dashboard.mark,
     confirmatory boolean NOT NULL,
     PRIMARY KEY (analysis, ordinal),
     CONSTRAINT marked_comparison CHECK ((mark IS NOT NULL) = (estimate IS NULL) AND (mark IS DISTINCT FROM 'c'
-        OR num_nonnulls(std_error, df, statistic, p_value, ci_low, ci_high, pi_low, pi_high, tau2,
-                        tau2_low, tau2_high, q, q_df, q_p_value, i2, h2, detail) = 0)),
+        OR num_nonnulls(std_error, df, statistic, p_value, ci_low, ci_high) = 0)),
+    CONSTRAINT marked_tau2 CHECK ((tau2_mark IS NOT NULL) = (tau2 IS NULL) AND (tau2_mark IS DISTINCT FROM 'c'
+        OR num_nonnulls(pi_low, pi_high, tau2_low, tau2_high, q, q_df, q_p_value, i2, h2) = 0)),
+    CONSTRAINT no_comparison_detail CHECK (detail IS NULL),
     CONSTRAINT marked_k CHECK ((k_mark IS NOT NULL) = (k IS NULL))
 );
 COMMENT ON TABLE dashboard.comparisons IS 'results.comparisons after disclosure control: agencies'' effects compared, by method and test';
-COMMENT ON COLUMN dashboard.comparisons.mark IS 'Why estimate and what goes with it are NULL';
+COMMENT ON COLUMN dashboard.comparisons.mark IS 'Why estimate is NULL; c: its standard error, df, p and interval too';
+COMMENT ON COLUMN dashboard.comparisons.tau2_mark IS 'Why tau2 is NULL; c: its interval, q, i2, h2 and the prediction interval too';
 CREATE INDEX comparisons_panel ON dashboard.comparisons (pilot, analysis, outcome);
 
 CREATE TABLE dashboard.agencies (
@@ -187,15 +197,25 @@ CREATE TABLE dashboard.agencies (
     status       text NOT NULL,
     reason       text,
     ordinal      int NOT NULL,
-    mark         dashboard.mark,
+    mark             dashboard.mark,
+    eb_estimate_mark dashboard.mark,
+    weight_mark      dashboard.mark,
+    rank_mark        dashboard.mark,
+    leave_one_out_estimate_mark dashboard.mark,
     confirmatory boolean NOT NULL,
     PRIMARY KEY (analysis, agency, ordinal),
-    CONSTRAINT marked_agency CHECK ((mark IS NOT NULL) = (estimate IS NULL) AND (mark IS DISTINCT FROM 'c'
-        OR num_nonnulls(std_error, eb_estimate, eb_std_error, weight, rank, rank_low, rank_high,
-                        leave_one_out_estimate) = 0))
+    CONSTRAINT marked_agency CHECK ((mark IS NOT NULL) = (estimate IS NULL)
+        AND (mark IS DISTINCT FROM 'c' OR std_error IS NULL)),
+    CONSTRAINT marked_eb CHECK ((eb_estimate_mark IS NOT NULL) = (eb_estimate IS NULL)
+        AND (eb_estimate_mark IS DISTINCT FROM 'c' OR eb_std_error IS NULL)),
+    CONSTRAINT marked_weight CHECK ((weight_mark IS NOT NULL) = (weight IS NULL)),
+    CONSTRAINT marked_rank CHECK ((rank_mark IS NOT NULL) = (rank IS NULL)
+        AND (rank_mark IS DISTINCT FROM 'c' OR num_nonnulls(rank_low, rank_high) = 0)),
+    CONSTRAINT marked_leave_one_out CHECK ((leave_one_out_estimate_mark IS NOT NULL)
+                                           = (leave_one_out_estimate IS NULL))
 );
 COMMENT ON TABLE dashboard.agencies IS 'results.agencies after disclosure control: each agency''s effect beside its empirical Bayes estimate and rank';
-COMMENT ON COLUMN dashboard.agencies.mark IS 'Why estimate and what goes with it are NULL';
+COMMENT ON COLUMN dashboard.agencies.mark IS 'Why estimate is NULL; c: its standard error too';
 CREATE INDEX agencies_panel ON dashboard.agencies (pilot, analysis, outcome, agency);
 
 CREATE TABLE dashboard.quality (
@@ -213,12 +233,16 @@ CREATE TABLE dashboard.quality (
     detail    text,
     ordinal   int NOT NULL,
     mark      dashboard.mark,
+    statistic_mark dashboard.mark,
     confirmatory boolean NOT NULL,
-    CONSTRAINT marked_quality CHECK (mark IS NULL OR num_nonnulls(value, statistic, df, p_value, alarm, detail) = 0
-        OR (mark <> 'c' AND value IS NULL))
+    CONSTRAINT marked_quality CHECK ((mark IS NOT NULL) = (value IS NULL)),
+    CONSTRAINT marked_statistic CHECK ((statistic_mark IS NOT NULL) = (statistic IS NULL)
+        AND (statistic_mark IS DISTINCT FROM 'c' OR num_nonnulls(df, p_value) = 0)),
+    CONSTRAINT no_quality_detail CHECK (detail IS NULL)
 );
 COMMENT ON TABLE dashboard.quality IS 'results.quality after disclosure control';
-COMMENT ON COLUMN dashboard.quality.mark IS 'Why value and what goes with it are NULL; c: the alarm too';
+COMMENT ON COLUMN dashboard.quality.mark IS 'Why value is NULL';
+COMMENT ON COLUMN dashboard.quality.alarm IS 'NULL where no number of the row is shown';
 CREATE UNIQUE INDEX quality_key ON dashboard.quality (analysis, agency, ordinal) NULLS NOT DISTINCT;
 CREATE INDEX quality_panel ON dashboard.quality (pilot, analysis, agency);
 
@@ -245,9 +269,10 @@ CREATE TABLE dashboard.curves (
     mark      dashboard.mark,
     confirmatory boolean NOT NULL,
     CONSTRAINT marked_curve CHECK ((mark IS NOT NULL) = (y IS NULL) AND (mark IS DISTINCT FROM 'c'
-        OR num_nonnulls(x, std_error, ci_low, ci_high, at_risk, events, detail) = 0))
+        OR num_nonnulls(x, std_error, ci_low, ci_high, at_risk, events) = 0)),
+    CONSTRAINT no_curve_detail CHECK (detail IS NULL)
 );
-COMMENT ON TABLE dashboard.curves IS 'results.curves after disclosure control; a suppressed curve is one row with the mark c';
+COMMENT ON TABLE dashboard.curves IS 'results.curves after disclosure control: every curve is one row with the mark c, since its steps are times of single units';
 COMMENT ON COLUMN dashboard.curves.mark IS 'Why the curve is not there';
 CREATE UNIQUE INDEX curves_key ON dashboard.curves (analysis, agency, ordinal, point) NULLS NOT DISTINCT;
 CREATE INDEX curves_panel ON dashboard.curves (pilot, analysis, outcome, agency);
@@ -263,6 +288,14 @@ CREATE TABLE work.released_submissions (
 );
 COMMENT ON TABLE work.released_submissions IS 'What a release tells of the number of rows of each submission';
 CREATE INDEX released_submissions_of ON work.released_submissions (submission);
+
+CREATE TABLE work.release_memory (
+    analysis bigint PRIMARY KEY REFERENCES dashboard.releases,
+    memory   bytea NOT NULL
+);
+COMMENT ON TABLE work.release_memory IS
+    'What later releases of the pilot must know of a release: true counts, for the coordinator alone';
+GRANT SELECT, INSERT ON work.release_memory TO pilot_coordinator;
 
 DO $$
 DECLARE
@@ -310,7 +343,9 @@ COMMENT ON COLUMN dashboard.analyses.latest IS 'The pilot''s latest confirmatory
 CREATE VIEW dashboard.submissions WITH (security_barrier = true) AS
 SELECT p.name AS pilot, g.name AS agency, s.revision, s.state, told.rows,
        NULL::text AS content_sha256, NULL::text AS file_sha256, NULL::text AS submitted_by,
-       s.submitted_at, COALESCE(told.rows_mark, CASE WHEN told.rows IS NULL THEN 'c'::dashboard.mark END)
+       s.submitted_at, s.state AS verdict, NULL::int AS warnings, NULL::text AS withdrawn_by,
+       s.withdrawn_at, NULL::text AS withdrawn_reason,
+       COALESCE(told.rows_mark, CASE WHEN told.rows IS NULL THEN 'c'::dashboard.mark END)
            AS rows_mark
 FROM registry.submissions s
 JOIN registry.agencies g USING (agency)
@@ -324,7 +359,8 @@ WHERE s.state <> 'rejected' AND EXISTS (SELECT FROM dashboard.releases r WHERE r
 ORDER BY p.name COLLATE "C", g.name, s.submission;
 COMMENT ON VIEW dashboard.submissions IS 'Every accepted submission of pilots with a release; rows are told where a release tells them, rounded';
 COMMENT ON COLUMN dashboard.submissions.content_sha256 IS 'Always NULL, as file_sha256: who knows all rows but one could find that one';
-COMMENT ON COLUMN dashboard.submissions.submitted_by IS 'Always NULL: the names of logins are not the public''s';
+COMMENT ON COLUMN dashboard.submissions.submitted_by IS 'Always NULL, as withdrawn_by: the names of logins are not the public''s';
+COMMENT ON COLUMN dashboard.submissions.warnings IS 'Always NULL, as withdrawn_reason: what an agency is told is its own';
 GRANT SELECT ON dashboard.analyses, dashboard.submissions
     TO pilot_dashboard, pilot_evaluator, pilot_agency;
 
@@ -341,12 +377,13 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     SELECT a.analysis FROM work.analyses a
     WHERE a.state = 'done' AND NOT EXISTS (SELECT FROM dashboard.releases r
                                            WHERE r.analysis = a.analysis)
-    ORDER BY a.finished_at, a.analysis
+    ORDER BY a.analysis
 $$;
 COMMENT ON FUNCTION work.pending_releases() IS 'Analyses that are done and not yet released, oldest first';
 
 CREATE FUNCTION work.begin_release(analysis_id bigint, OUT pilot text, OUT source text,
-                                   OUT minimum_count int, OUT round_to int, OUT withdrawn boolean)
+                                   OUT minimum_count int, OUT round_to int, OUT withdrawn boolean,
+                                   OUT confirmatory boolean)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_column
 DECLARE
@@ -357,6 +394,7 @@ BEGIN
         RAISE EXCEPTION 'analysis % is not done', analysis_id USING ERRCODE = 'PL003';
     END IF;
     PERFORM work.lock_releases(found_analysis.pilot);
+    confirmatory := found_analysis.confirmatory;
     SELECT p.name, v.source INTO pilot, source FROM registry.pilots p, registry.plans v
         WHERE p.pilot = found_analysis.pilot AND v.plan = found_analysis.plan;
     SELECT COALESCE(max(r.minimum_count), 1), COALESCE(max(r.round_to), 1)

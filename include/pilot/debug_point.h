@@ -2,7 +2,8 @@
  *   PILOT_DEBUG_POINT=die_on_job_number=3,sleep_in_job_ms=200
  *
  * worker:      die_in_job=JOB  die_on_job_number=K  sleep_in_job_ms=N
- * coordinator: die_before_commit=N  die_after_commit=N  (when the N-th item passes) */
+ * coordinator: die_before_commit=N  die_after_commit=N  (when the N-th item passes)
+ *              die_in_release=1  (the end and its release are written, not committed) */
 #ifndef PILOT_DEBUG_POINT_H
 #define PILOT_DEBUG_POINT_H
 

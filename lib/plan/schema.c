@@ -131,10 +131,9 @@ const pilot_schema_row_t pilot_schema[] = {
      LATER("meta-regression on agency attributes is not computed")},
     {KEY("comparison.by[]", TEXT)},
 
-    {KEY("disclosure", MAPPING),
-     LATER("the disclosure-controlled dashboard tables are not filled")},
-    {KEY("disclosure.minimum_count", WHOLE), PLAN(minimum_count), RANGE(0, 1000000)},
-    {KEY("disclosure.round_to", WHOLE), PLAN(round_to), RANGE(0, 1000000)},
+    {KEY("disclosure", MAPPING)},
+    {KEY("disclosure.minimum_count", WHOLE), PLAN(minimum_count), RANGE(1, 1000)},
+    {KEY("disclosure.round_to", WHOLE), PLAN(round_to), RANGE(1, 1000)},
 
     {KEY("agencies", LIST), PLAN(agencies),
      ELEMENTS(pilot_plan_agency_t, OF_DRAFT(plan.agency_count), 100000),

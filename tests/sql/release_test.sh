@@ -56,8 +56,8 @@ is "$(sql "SELECT string_agg(r::text, ' ') FROM work.pending_releases() AS r")" 
 sql "INSERT INTO dashboard.releases (analysis, pilot, minimum_count, round_to, engine, rows, suppressed)
     VALUES (1, 'p', 12, 5, 1, 2, 1), (2, 'p', 10, 7, 1, 1, 0)"
 is "$(sql "SELECT count(*) FROM work.pending_releases()")" 0 "what is released is not to be released again"
-is "$(sql "SELECT pilot, source, minimum_count, round_to, withdrawn FROM work.begin_release(1)")" \
-    "p|source|12|7|f" "the strictest rules of earlier releases hold"
+is "$(sql "SELECT pilot, source, minimum_count, round_to, withdrawn, confirmatory FROM work.begin_release(1)")" \
+    "p|source|12|7|f|t" "the strictest rules of earlier releases hold"
 is "$(try_sql <<<"SELECT work.begin_release(3)")" "PL003 analysis 3 is not done" "what failed cannot be released"
 
 KEY="pilot, analysis, scope, agency, outcome, arm, control, estimand, estimator, status, ordinal, confirmatory"
@@ -67,23 +67,26 @@ effect() { # ordinal, "more columns", "their values"
 }
 COUNTS="control_mean, n, n_arm, n_control, clusters_mark, blocks_mark"
 SHOWN="3.5, 40, 20, 20, 'z', 'z'"
+COUNTS_C="std_error_mark, $COUNTS"
+SHOWN_C="'c', $SHOWN"
 is "$(effect 0 "estimate, std_error, $COUNTS" "1, 2, $SHOWN")" "" "a shown effect"
-is "$(effect 1 "mark, $COUNTS" "'c', $SHOWN")" "" "a suppressed one"
+is "$(effect 1 "mark, $COUNTS_C" "'c', $SHOWN_C")" "" "a suppressed one"
 is "$(effect 2 "mark, std_error, $COUNTS" "'z', 2, $SHOWN")" "" "one that is not applicable keeps what there is"
 refused() { # name, columns, values, constraint
     is "$(effect 3 "$2" "$3")" "23514 constraint \"$4\"" "$1 is refused"
 }
-refused "a number with a mark" "mark, estimate, $COUNTS" "'c', 1, $SHOWN" marked_effect
-refused "no number and no mark" "$COUNTS" "$SHOWN" marked_effect
-refused "a suppressed effect with a standard error" "mark, std_error, $COUNTS" "'c', 2, $SHOWN" marked_effect
-refused "a suppressed effect with a detail" "mark, detail, $COUNTS" "'c', 'x', $SHOWN" marked_effect
-refused "a count with a mark" "estimate, $COUNTS, n_mark" "1, $SHOWN, 'c'" marked_n
-refused "no count and no mark" "estimate, control_mean, n_arm, n_control, clusters_mark, blocks_mark" \
-    "1, 3, 20, 20, 'z', 'z'" marked_n
-refused "a control mean without a mark" "estimate, n, n_arm, n_control, clusters_mark, blocks_mark" \
-    "1, 40, 20, 20, 'z', 'z'" marked_control_mean
+refused "a number with a mark" "mark, estimate, $COUNTS_C" "'c', 1, $SHOWN_C" marked_effect
+refused "no number and no mark" "$COUNTS_C" "$SHOWN_C" marked_effect
+refused "no standard error and no mark" "estimate, $COUNTS" "1, $SHOWN" marked_std_error
+refused "a suppressed standard error with a p" "estimate, p_value, $COUNTS_C" "1, 0.5, $SHOWN_C" marked_std_error
+refused "a detail" "mark, detail, $COUNTS_C" "'c', 'x', $SHOWN_C" no_effect_detail
+refused "a count with a mark" "estimate, std_error, $COUNTS, n_mark" "1, 2, $SHOWN, 'c'" marked_n
+refused "no count and no mark" "estimate, std_error, control_mean, n_arm, n_control, clusters_mark, blocks_mark" \
+    "1, 2, 3, 20, 20, 'z', 'z'" marked_n
+refused "a control mean without a mark" "estimate, std_error, n, n_arm, n_control, clusters_mark, blocks_mark" \
+    "1, 2, 40, 20, 20, 'z', 'z'" marked_control_mean
 is "$(try_sql <<<"SELECT 'x'::dashboard.mark" | cut -c1-5)" 22P02 "there are three marks"
-is "$(effect 0 "mark, $COUNTS" "'c', $SHOWN" | cut -c1-5)" 23505 "an effect is released once"
+is "$(effect 0 "mark, $COUNTS_C" "'c', $SHOWN_C" | cut -c1-5)" 23505 "an effect is released once"
 is "$(try_sql <<<"INSERT INTO dashboard.releases (analysis, pilot, minimum_count, round_to, engine, rows, suppressed)
     VALUES (1, 'p', 10, 5, 1, 0, 0)" | cut -c1-5)" 23505 "so is an analysis"
 
@@ -118,7 +121,7 @@ is "$(as release_public "SELECT DISTINCT agency, rows, rows_mark, content_sha256
     "and submissions: rows as the release tells them"
 is "$(as release_public "SELECT count(*) FROM dashboard.submissions WHERE rows_mark IS NULL")" 1 \
     "of no release, no rows"
-for object in results.effects work.effects work.contributions work.released_submissions registry.submissions \
+for object in results.effects work.effects work.contributions work.released_submissions work.release_memory registry.submissions \
     outcomes.p registry.pilots work.analyses; do
     is "$(as release_public "SELECT count(*) FROM $object" | cut -c1-5)" 42501 "the public does not read $object"
 done

@@ -204,7 +204,11 @@ static void test_values_of_analysis(void)
         {PLAN "comparison: {prediction_df: k-3}\n",
          "6:29: comparison.prediction_df: 'k-3' is not one of k-2, k-1; did you mean 'k-2'?"},
         {PLAN "disclosure: {minimum_count: few}\n",
-         "6:29: disclosure.minimum_count: 'few' is not a whole number between 0 and 1000000"},
+         "6:29: disclosure.minimum_count: 'few' is not a whole number between 1 and 1000"},
+        {PLAN "disclosure: {minimum_count: 0}\n",
+         "6:29: disclosure.minimum_count: '0' is not a whole number between 1 and 1000"},
+        {PLAN "disclosure: {round_to: 0}\n",
+         "6:24: disclosure.round_to: '0' is not a whole number between 1 and 1000"},
         {PLAN "unit_ids: hashed\n", "6:11: unit_ids: 'hashed' is not one of plain, hmac"},
         {PLAN "seed: -1\n", "6:7: seed: '-1' is not a whole number between 0 and "
                             "18446744073709551615"},

@@ -1,0 +1,475 @@
+#include "release_rows.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "pilot/estimators.h"
+#include "pilot/memory.h"
+#include "pilot/text.h"
+#include "staged.h"
+
+enum { MOST_NUMBERS = PILOT_EFFECT_NUMBERS };
+_Static_assert((int)PILOT_EFFECT_NUMBERS >= (int)PILOT_COMPARISON_NUMBERS, "the most");
+
+/* Numbers first ... last that share a mark: the head's; c if one of them is suppressed, and then
+ * none of them is told. */
+typedef struct mark_group {
+    int head, first, last;
+} mark_group_t;
+
+/* A row as it was read: numbers[] begin behind the texts. */
+typedef struct source_row {
+    const PGresult *result;
+    int row;
+} source_row_t;
+
+/* Columns are read in the order: ordinal, texts, status and reason (or none), flag (or none),
+ * numbers, then what only the decision needs; and written in the order of `to`. */
+typedef struct release_table {
+    pilot_staged_table_t to;
+    const char *select; /* SQL, $1 is the analysis */
+    int texts;
+    bool has_status, has_flag;
+    bool hides_flag; /* where no number is shown */
+    int numbers;
+    uint32_t whole; /* bit i: number i is a bigint */
+    const mark_group_t *group;
+    int groups;
+    int structural; /* so many groups, the last ones, are z for every row or for none */
+    bool (*decide)(const release_t *release, const source_row_t *row, pilot_released_t *released);
+} release_table_t;
+
+/* ---- reading --------------------------------------------------------------------------------- */
+
+/* NULL where there is none. */
+static const char *text_at(const source_row_t *row, int column)
+{
+    return PQgetisnull(row->result, row->row, column) ? NULL
+                                                      : PQgetvalue(row->result, row->row, column);
+}
+
+static pilot_number_in_t number_at(const source_row_t *row, int column)
+{
+    pilot_number_in_t number = {0};
+    const char *text = text_at(row, column);
+    number.given = text && pilot_double_parse(text, strlen(text), &number.value);
+    return number;
+}
+
+static void numbers_at(const source_row_t *row, int column, int count, pilot_number_in_t *number)
+{
+    for (int i = 0; i < count; i++)
+        number[i] = number_at(row, column + i);
+}
+
+typedef pilot_status_t (*on_rows_t)(release_t *release, const release_table_t *table,
+                                    const PGresult *result, pilot_error_t *error);
+
+/* A table may hold more rows than memory: some thousand at a time. */
+static pilot_status_t scan(release_t *release, const release_table_t *table, on_rows_t on_rows,
+                           pilot_error_t *error)
+{
+    PILOT_AUTOFREE char *sql =
+        pilot_format("DECLARE pilot_released NO SCROLL CURSOR FOR %s", table->select);
+    pilot_status_t status = pilot_db_run(release->db, NULL, error, sql, 1, release->analysis);
+    for (int rows = 1; !status && rows > 0;) {
+        PGresult *result = NULL;
+        status = pilot_db_run(release->db, &result, error, "FETCH 4000 FROM pilot_released", 0);
+        rows = status ? 0 : PQntuples(result);
+        if (rows > 0)
+            status = on_rows(release, table, result, error);
+        PQclear(result);
+    }
+    return status ? status : pilot_db_script(release->db, "CLOSE pilot_released", error);
+}
+
+/* ---- effects --------------------------------------------------------------------------------- */
+
+#define CONTRAST_TEXTS "outcome, subgroup, level, arm, control, estimand, estimator, parameter"
+
+#define EFFECT_TEXTS "scope, agency, " CONTRAST_TEXTS ", std_error_type, adjustment"
+#define EFFECT_NUMBERS                                                                             \
+    "estimate, std_error, df, statistic, p_value, ci_low, ci_high, p_randomization, "              \
+    "p_randomization_mcse, ci_randomization_low, ci_randomization_high, p_adjusted, "              \
+    "control_mean, n, n_arm, n_control, clusters, blocks"
+enum {
+    EFFECT_AGENCY = 2,
+    EFFECT_KEY = 3,
+    EFFECT_NUMBERS_AT = 15,
+    EFFECT_LARGEST = EFFECT_NUMBERS_AT + PILOT_EFFECT_NUMBERS
+};
+
+/* Pooled rows: the largest of all agencies, and the sum of theirs in one order. */
+#define CONTRIBUTIONS                                                                              \
+    "SELECT coalesce(agency, '') AS agency, outcome, coalesce(subgroup, '') AS subgroup, "         \
+    "coalesce(level, '') AS level, arm, max(largest) AS largest, "                                 \
+    "sum(total ORDER BY contribution.agency) AS total FROM work.contributions AS contribution "    \
+    "WHERE analysis = $1::bigint GROUP BY GROUPING SETS ((agency, outcome, subgroup, level, "      \
+    "arm), "                                                                                       \
+    "(outcome, subgroup, level, arm))"
+#define OF_ARM(name, which)                                                                        \
+    "LEFT JOIN contribution AS " name " ON " name ".agency = coalesce(e.agency, '') "              \
+    "AND " name ".outcome = e.outcome AND " name ".subgroup = coalesce(e.subgroup, '') "           \
+    "AND " name ".level = coalesce(e.level, '') AND " name ".arm = e." which " "
+
+static pilot_disclosure_key_t contrast_key(const source_row_t *row, const char *agency, int column)
+{
+    return (pilot_disclosure_key_t){.agency = agency,
+                                    .outcome = text_at(row, column),
+                                    .subgroup = text_at(row, column + 1),
+                                    .level = text_at(row, column + 2),
+                                    .arm = text_at(row, column + 3),
+                                    .control = text_at(row, column + 4),
+                                    .estimand = text_at(row, column + 5),
+                                    .estimator = text_at(row, column + 6),
+                                    .parameter = text_at(row, column + 7)};
+}
+
+static const pilot_plan_outcome_t *find_outcome(const pilot_plan_t *plan, const char *name)
+{
+    for (size_t i = 0; name && i < plan->outcome_count; i++)
+        if (strcmp(plan->outcomes[i].name, name) == 0)
+            return &plan->outcomes[i];
+    return NULL;
+}
+
+static pilot_disclosure_effect_t effect_at(const release_t *release, const source_row_t *row)
+{
+    pilot_disclosure_effect_t effect = {
+        .key = contrast_key(row, text_at(row, EFFECT_AGENCY), EFFECT_KEY)};
+    const pilot_plan_outcome_t *outcome = find_outcome(release->plan, effect.key.outcome);
+    pilot_estimator_t estimator = pilot_estimator_from_name(effect.key.estimator);
+    effect.share = outcome && (outcome->type == PILOT_OUTCOME_BINARY ||
+                               outcome->type == PILOT_OUTCOME_ORDINAL);
+    effect.log_scale = estimator != PILOT_ESTIMATORS && pilot_estimator_facts(estimator)->log_scale;
+    numbers_at(row, EFFECT_NUMBERS_AT, PILOT_EFFECT_NUMBERS, effect.number);
+    if (!effect.share) {
+        effect.control_largest = number_at(row, EFFECT_LARGEST);
+        effect.control_total = number_at(row, EFFECT_LARGEST + 1);
+        effect.arm_largest = number_at(row, EFFECT_LARGEST + 2);
+        effect.arm_total = number_at(row, EFFECT_LARGEST + 3);
+    }
+    return effect;
+}
+
+static bool decide_effect(const release_t *release, const source_row_t *row,
+                          pilot_released_t *released)
+{
+    pilot_disclosure_effect_t effect = effect_at(release, row);
+    return pilot_disclosure_release_effect(release->disclosure, &effect, released);
+}
+
+static const mark_group_t effect_groups[] = {
+    {PILOT_EFFECT_ESTIMATE, PILOT_EFFECT_ESTIMATE, PILOT_EFFECT_ESTIMATE},
+    {PILOT_EFFECT_STD_ERROR, PILOT_EFFECT_STD_ERROR, PILOT_EFFECT_P_ADJUSTED},
+    {PILOT_EFFECT_CONTROL_MEAN, PILOT_EFFECT_CONTROL_MEAN, PILOT_EFFECT_CONTROL_MEAN},
+    {PILOT_EFFECT_N, PILOT_EFFECT_N, PILOT_EFFECT_N},
+    {PILOT_EFFECT_N_ARM, PILOT_EFFECT_N_ARM, PILOT_EFFECT_N_ARM},
+    {PILOT_EFFECT_N_CONTROL, PILOT_EFFECT_N_CONTROL, PILOT_EFFECT_N_CONTROL},
+    {PILOT_EFFECT_CLUSTERS, PILOT_EFFECT_CLUSTERS, PILOT_EFFECT_CLUSTERS},
+    {PILOT_EFFECT_BLOCKS, PILOT_EFFECT_BLOCKS, PILOT_EFFECT_BLOCKS}};
+
+static const release_table_t effects = {
+    .to = {"dashboard", "effects",
+           "pilot, analysis, confirmatory, ordinal, " EFFECT_TEXTS
+           ", status, reason, " EFFECT_NUMBERS
+           ", mark, std_error_mark, control_mean_mark, n_mark, n_arm_mark, n_control_mark, "
+           "clusters_mark, blocks_mark",
+           4 + 12 + 2 + PILOT_EFFECT_NUMBERS + 8},
+    .select = "WITH contribution AS (" CONTRIBUTIONS ") "
+              "SELECT e.ordinal, CASE WHEN e.agency IS NULL THEN 'pooled' ELSE 'agency' END, "
+              "e.agency, e.outcome, e.subgroup, e.level, e.arm, e.control, e.estimand, "
+              "e.estimator, e.parameter, e.std_error_type, e.adjustment, e.status, "
+              "e.reason, " EFFECT_NUMBERS ", c.largest, c.total, t.largest, t.total "
+              "FROM work.effects AS e " OF_ARM("c", "control")
+                  OF_ARM("t", "arm") "WHERE e.analysis = $1::bigint",
+    .texts = 12,
+    .has_status = true,
+    .numbers = PILOT_EFFECT_NUMBERS,
+    .whole = 1u << PILOT_EFFECT_N | 1u << PILOT_EFFECT_N_ARM | 1u << PILOT_EFFECT_N_CONTROL |
+             1u << PILOT_EFFECT_CLUSTERS | 1u << PILOT_EFFECT_BLOCKS,
+    .group = effect_groups,
+    .groups = 8,
+    .structural = 2,
+    .decide = decide_effect};
+
+static pilot_status_t collect_effects(release_t *release, const release_table_t *table,
+                                      const PGresult *result, pilot_error_t *error)
+{
+    (void)table;
+    pilot_status_t status = PILOT_OK;
+    for (int i = 0; !status && i < PQntuples(result); i++) {
+        pilot_disclosure_effect_t effect =
+            effect_at(release, &(source_row_t){.result = result, .row = i});
+        status = pilot_disclosure_effect(release->disclosure, &effect, error);
+    }
+    return status;
+}
+
+/* ---- quality --------------------------------------------------------------------------------- */
+
+static bool decide_quality(const release_t *release, const source_row_t *row,
+                           pilot_released_t *released)
+{
+    pilot_number_in_t number[PILOT_QUALITY_NUMBERS];
+    numbers_at(row, 6, PILOT_QUALITY_NUMBERS, number);
+    return pilot_disclosure_release_quality(release->disclosure, text_at(row, 1), text_at(row, 2),
+                                            text_at(row, 3), text_at(row, 4), number, released);
+}
+
+static const mark_group_t quality_groups[] = {
+    {PILOT_QUALITY_VALUE, PILOT_QUALITY_VALUE, PILOT_QUALITY_VALUE},
+    {PILOT_QUALITY_STATISTIC, PILOT_QUALITY_STATISTIC, PILOT_QUALITY_P_VALUE}};
+
+static const release_table_t quality = {
+    .to = {"dashboard", "quality",
+           "pilot, analysis, confirmatory, ordinal, agency, \"check\", arm, variable, alarm, "
+           "value, statistic, df, p_value, mark, statistic_mark",
+           15},
+    .select = "SELECT ordinal, agency, \"check\", arm, variable, alarm, value, statistic, df, "
+              "p_value FROM work.quality WHERE analysis = $1::bigint",
+    .texts = 4,
+    .has_flag = true,
+    .hides_flag = true,
+    .numbers = PILOT_QUALITY_NUMBERS,
+    .group = quality_groups,
+    .groups = 2,
+    .decide = decide_quality};
+
+static pilot_status_t collect_counts(release_t *release, const release_table_t *table,
+                                     const PGresult *result, pilot_error_t *error)
+{
+    (void)table;
+    pilot_status_t status = PILOT_OK;
+    for (int i = 0; !status && i < PQntuples(result); i++) {
+        source_row_t row = {.result = result, .row = i};
+        const char *check = text_at(&row, 2), *arm = text_at(&row, 3);
+        pilot_number_in_t rows = number_at(&row, 6);
+        if (strcmp(check, "count") == 0 && arm && rows.given)
+            status = pilot_disclosure_arm_count(release->disclosure, text_at(&row, 1), arm,
+                                                (int64_t)rows.value, error);
+    }
+    return status;
+}
+
+/* ---- comparisons and agencies ---------------------------------------------------------------- */
+
+static bool decide_comparison(const release_t *release, const source_row_t *row,
+                              pilot_released_t *released)
+{
+    pilot_disclosure_key_t key = contrast_key(row, NULL, 1);
+    pilot_number_in_t number[PILOT_COMPARISON_NUMBERS];
+    numbers_at(row, 14, PILOT_COMPARISON_NUMBERS, number);
+    return pilot_disclosure_release_comparison(
+        release->disclosure, &key, strcmp(text_at(row, 13), "t") == 0, number, released);
+}
+
+static const mark_group_t comparison_groups[] = {
+    {PILOT_COMPARISON_ESTIMATE, PILOT_COMPARISON_ESTIMATE, PILOT_COMPARISON_CI_HIGH},
+    {PILOT_COMPARISON_K, PILOT_COMPARISON_K, PILOT_COMPARISON_K},
+    {PILOT_COMPARISON_TAU2, PILOT_COMPARISON_PI_LOW, PILOT_COMPARISON_H2}};
+
+#define COMPARISON_NUMBERS                                                                         \
+    "k, estimate, std_error, df, statistic, p_value, ci_low, ci_high, pi_low, pi_high, tau2, "     \
+    "tau2_low, tau2_high, q, q_df, q_p_value, i2, h2"
+
+static const release_table_t comparisons = {
+    .to = {"dashboard", "comparisons",
+           "pilot, analysis, confirmatory, ordinal, " CONTRAST_TEXTS
+           ", method, test, status, reason, headline, " COMPARISON_NUMBERS
+           ", mark, k_mark, tau2_mark",
+           4 + 10 + 2 + 1 + PILOT_COMPARISON_NUMBERS + 3},
+    .select = "SELECT ordinal, " CONTRAST_TEXTS
+              ", method, test, status, reason, headline, " COMPARISON_NUMBERS
+              " FROM work.comparisons WHERE analysis = $1::bigint",
+    .texts = 10,
+    .has_status = true,
+    .has_flag = true,
+    .numbers = PILOT_COMPARISON_NUMBERS,
+    .whole = 1u << PILOT_COMPARISON_K,
+    .group = comparison_groups,
+    .groups = 3,
+    .decide = decide_comparison};
+
+static bool decide_agency(const release_t *release, const source_row_t *row,
+                          pilot_released_t *released)
+{
+    pilot_disclosure_key_t key = contrast_key(row, text_at(row, 1), 2);
+    pilot_number_in_t number[PILOT_AGENCY_NUMBERS];
+    numbers_at(row, 12, PILOT_AGENCY_NUMBERS, number);
+    return pilot_disclosure_release_agency(release->disclosure, &key, number, released);
+}
+
+static const mark_group_t agency_groups[] = {
+    {PILOT_AGENCY_ESTIMATE, PILOT_AGENCY_ESTIMATE, PILOT_AGENCY_STD_ERROR},
+    {PILOT_AGENCY_EB_ESTIMATE, PILOT_AGENCY_EB_ESTIMATE, PILOT_AGENCY_EB_STD_ERROR},
+    {PILOT_AGENCY_WEIGHT, PILOT_AGENCY_WEIGHT, PILOT_AGENCY_WEIGHT},
+    {PILOT_AGENCY_RANK, PILOT_AGENCY_RANK, PILOT_AGENCY_RANK_HIGH},
+    {PILOT_AGENCY_LEAVE_ONE_OUT_ESTIMATE, PILOT_AGENCY_LEAVE_ONE_OUT_ESTIMATE,
+     PILOT_AGENCY_LEAVE_ONE_OUT_ESTIMATE}};
+
+#define AGENCY_NUMBERS                                                                             \
+    "estimate, std_error, eb_estimate, eb_std_error, weight, rank, rank_low, rank_high, "          \
+    "leave_one_out_estimate"
+
+static const release_table_t agencies = {
+    .to = {"dashboard", "agencies",
+           "pilot, analysis, confirmatory, ordinal, agency, " CONTRAST_TEXTS
+           ", status, reason, " AGENCY_NUMBERS
+           ", mark, eb_estimate_mark, weight_mark, rank_mark, leave_one_out_estimate_mark",
+           4 + 9 + 2 + PILOT_AGENCY_NUMBERS + 5},
+    .select = "SELECT ordinal, agency, " CONTRAST_TEXTS ", status, reason, " AGENCY_NUMBERS
+              " FROM work.agency_effects WHERE analysis = $1::bigint",
+    .texts = 9,
+    .has_status = true,
+    .numbers = PILOT_AGENCY_NUMBERS,
+    .group = agency_groups,
+    .groups = 5,
+    .decide = decide_agency};
+
+/* ---- writing --------------------------------------------------------------------------------- */
+
+static void put_text(pilot_copy_in_t *copy, const char *text)
+{
+    if (text)
+        pilot_copy_in_bytes(copy, text, strlen(text));
+    else
+        pilot_copy_in_null(copy);
+}
+
+static void put_mark(pilot_copy_in_t *copy, pilot_mark_t mark)
+{
+    char letter = (char)mark;
+    if (mark == PILOT_MARK_SHOWN)
+        pilot_copy_in_null(copy);
+    else
+        pilot_copy_in_bytes(copy, &letter, 1);
+}
+
+/* One suppressed number of a group suppresses the others. */
+static bool join_groups(const release_table_t *table, pilot_released_t *released)
+{
+    bool any = false;
+    for (int g = 0; g < table->groups; g++) {
+        const mark_group_t *group = &table->group[g];
+        bool suppressed = false;
+        for (int i = group->first; i <= group->last; i++)
+            suppressed |= released[i].mark == PILOT_MARK_SUPPRESSED;
+        for (int i = group->first; suppressed && i <= group->last; i++)
+            released[i].mark = PILOT_MARK_SUPPRESSED;
+        any |= suppressed;
+    }
+    return any;
+}
+
+/* That an effect of a hidden row cannot be estimated would tell of its counts. */
+static void hide_groups(const release_table_t *table, pilot_released_t *released)
+{
+    for (int g = 0; g < table->groups - table->structural; g++)
+        released[table->group[g].head].mark = PILOT_MARK_SUPPRESSED;
+    join_groups(table, released);
+}
+
+static void put_numbers(pilot_copy_in_t *copy, const release_table_t *table,
+                        const pilot_released_t *released)
+{
+    for (int i = 0; i < table->numbers; i++) {
+        if (released[i].mark != PILOT_MARK_SHOWN)
+            pilot_copy_in_null(copy);
+        else if (table->whole & 1u << i)
+            pilot_copy_in_int8(copy, (int64_t)released[i].value);
+        else
+            pilot_copy_in_float8(copy, released[i].value);
+    }
+    for (int g = 0; g < table->groups; g++)
+        put_mark(copy, released[table->group[g].head].mark);
+}
+
+static void put_row(release_t *release, pilot_copy_in_t *copy, const release_table_t *table,
+                    const source_row_t *row)
+{
+    pilot_released_t released[MOST_NUMBERS] = {0};
+    bool shown = table->decide(release, row, released);
+    bool suppressed = join_groups(table, released);
+    bool hidden = suppressed && !shown;
+    if (hidden)
+        hide_groups(table, released);
+    release->rows++;
+    release->suppressed += suppressed;
+    pilot_copy_in_row(copy);
+    put_text(copy, release->pilot);
+    pilot_copy_in_int8(copy, strtoll(release->analysis, NULL, 10));
+    pilot_copy_in_bool(copy, release->confirmatory);
+    pilot_copy_in_int4(copy, (int32_t)strtol(text_at(row, 0), NULL, 10));
+    int column = 1;
+    for (; column <= table->texts; column++)
+        put_text(copy, text_at(row, column));
+    if (table->has_status) {
+        put_text(copy, hidden ? "suppressed" : text_at(row, column));
+        put_text(copy, hidden ? "below_minimum_count" : text_at(row, column + 1));
+        column += 2;
+    }
+    if (table->has_flag && table->hides_flag && hidden)
+        pilot_copy_in_null(copy);
+    else if (table->has_flag)
+        pilot_copy_in_bool(copy, *text_at(row, column) == 't');
+    put_numbers(copy, table, released);
+}
+
+static pilot_status_t write_rows(release_t *release, const release_table_t *table,
+                                 const PGresult *result, pilot_error_t *error)
+{
+    pilot_copy_in_t *copy = NULL;
+    pilot_status_t status = pilot_staged_begin(release->db, &table->to, &copy, error);
+    if (status)
+        return status;
+    for (int i = 0; i < PQntuples(result); i++)
+        put_row(release, copy, table, &(source_row_t){.result = result, .row = i});
+    return pilot_copy_in_end(copy, NULL, NULL, error);
+}
+
+static pilot_status_t write_table(release_t *release, const release_table_t *table,
+                                  pilot_error_t *error)
+{
+    uint64_t before = release->rows;
+    pilot_status_t status = scan(release, table, write_rows, error);
+    return status || release->rows == before ? status
+                                             : pilot_staged_insert(release->db, &table->to, error);
+}
+
+/* A curve's steps are times at which single units had the event. */
+static pilot_status_t write_curves(release_t *release, pilot_error_t *error)
+{
+    PGresult *result = NULL;
+    pilot_status_t status = pilot_db_run(
+        release->db, &result, error,
+        "INSERT INTO dashboard.curves (pilot, analysis, confirmatory, scope, agency, outcome, "
+        "subgroup, level, arm, curve, ordinal, point, mark) SELECT DISTINCT $2, c.analysis, "
+        "$3::boolean, CASE WHEN c.agency IS NULL THEN 'pooled' ELSE 'agency' END, c.agency, "
+        "c.outcome, c.subgroup, c.level, c.arm, c.curve, c.ordinal, 0, 'c'::dashboard.mark "
+        "FROM work.curves c WHERE c.analysis = $1::bigint AND c.point = 0",
+        3, release->analysis, release->pilot, release->confirmatory ? "true" : "false");
+    if (status)
+        return status;
+    const char *count = PQcmdTuples(result);
+    uint64_t rows = strtoull(count, NULL, 10);
+    PQclear(result);
+    release->rows += rows;
+    release->suppressed += rows;
+    return PILOT_OK;
+}
+
+pilot_status_t release_collect(release_t *release, pilot_error_t *error)
+{
+    pilot_status_t status = scan(release, &effects, collect_effects, error);
+    return status ? status : scan(release, &quality, collect_counts, error);
+}
+
+pilot_status_t release_write(release_t *release, pilot_error_t *error)
+{
+    const release_table_t *const tables[] = {&effects, &comparisons, &agencies, &quality};
+    pilot_status_t status = PILOT_OK;
+    for (size_t i = 0; !status && i < sizeof tables / sizeof *tables; i++)
+        status = write_table(release, tables[i], error);
+    return status ? status : write_curves(release, error);
+}
