@@ -126,12 +126,14 @@ LINK_store := $(BUILD)/libpilot-store.a $(BUILD)/libpilot-base.a
 LINK_coordinator := $(BUILD)/libpilot-coordinator.a $(LINK_LIBS)
 LINK_worker := $(BUILD)/libpilot-worker.a $(LINK_LIBS)
 LINK_cli := $(BUILD)/libpilot-cli.a $(LINK_LIBS)
+# The attacker's linear programs.
+LINK_FLAGS_disclosure := -lglpk
 module_of = $(firstword $(subst _, ,$(notdir $(1))))
 define unit_rule
 $(1): $(patsubst $(BUILD)/tests/%,$(BUILD)/obj/tests/unit/%.o,$(1)) $(BUILD)/obj/tests/harness/tap.o $(LINK_$(call module_of,$(1)))
 	@mkdir -p $$(@D)
 	$$(call say,LINK,$$@)
-	$$(Q)$(CC) $$(ALL_LDFLAGS) -o $$@ $$^ $$(PKG_LIBS)
+	$$(Q)$(CC) $$(ALL_LDFLAGS) -o $$@ $$^ $$(PKG_LIBS) $$(LINK_FLAGS_$(call module_of,$(1)))
 endef
 $(foreach t,$(UNIT_PROGRAMS),$(eval $(call unit_rule,$(t))))
 

@@ -56,7 +56,7 @@ typedef struct pilot_disclosure_rule {
 #define PILOT_DISCLOSURE_MINIMUM_DF 10.0
 #define PILOT_DISCLOSURE_DOMINANCE_SHARE 0.5
 #define PILOT_DISCLOSURE_RELEASES 64 /* that can be remembered, this one included */
-#define PILOT_DISCLOSURE_COUNT_MAX (INT64_C(1) << 40)
+#define PILOT_DISCLOSURE_COUNT_MAX INT64_C(2000000000)
 
 typedef struct pilot_disclosure pilot_disclosure_t;
 

@@ -1,133 +1,176 @@
-/* The numbers of a row that may be shown.  For now: none. */
-#include <stdlib.h>
+/* The numbers of a row of results.effects that may be shown. */
+#include <math.h>
 #include <string.h>
 
-#include "pilot/disclosure.h"
-#include "pilot/memory.h"
+#include "shown.h"
 
-struct pilot_disclosure {
-    pilot_disclosure_rule_t rule;
-};
-
-pilot_disclosure_t *pilot_disclosure_new(const pilot_disclosure_rule_t *rule)
+static bool is_few(const pilot_disclosure_t *d, pilot_number_in_t count)
 {
-    pilot_disclosure_t *disclosure = PILOT_NEW(pilot_disclosure_t);
-    disclosure->rule = *rule;
-    return disclosure;
+    return count.given && count.value < d->minimum;
 }
 
-void pilot_disclosure_free(pilot_disclosure_t *disclosure)
+/* Nothing without a standard error: it says how precise the rest may be. */
+static bool is_row_fit(const pilot_disclosure_t *d, const pilot_disclosure_effect_t *effect)
 {
-    free(disclosure);
+    const pilot_number_in_t *number = effect->number;
+    pilot_number_in_t error = number[PILOT_EFFECT_STD_ERROR], df = number[PILOT_EFFECT_DF];
+    return number[PILOT_EFFECT_ESTIMATE].given && error.given && isfinite(error.value) &&
+           error.value > 0 && !(df.given && df.value < d->rule.minimum_df) &&
+           !is_few(d, number[PILOT_EFFECT_N]) && !is_few(d, number[PILOT_EFFECT_N_ARM]) &&
+           !is_few(d, number[PILOT_EFFECT_N_CONTROL]);
 }
 
-pilot_status_t pilot_disclosure_remember(pilot_disclosure_t *disclosure, const void *memory,
-                                         size_t size, pilot_error_t *error)
+/* Is the standard error in the outcome's unit? */
+static bool is_in_outcome_unit(const pilot_disclosure_effect_t *effect)
 {
-    (void)disclosure, (void)memory, (void)size, (void)error;
-    return PILOT_OK;
+    static const char *const other[] = {"rank", "variance_ratio", "log_rank", "rmst"};
+    if (effect->log_scale || effect->key.estimator == NULL)
+        return false;
+    for (size_t i = 0; i < sizeof other / sizeof *other; i++)
+        if (strcmp(effect->key.estimator, other[i]) == 0)
+            return false;
+    return true;
 }
 
-pilot_status_t pilot_disclosure_submission(pilot_disclosure_t *disclosure, const char *agency,
-                                           int64_t submission, pilot_error_t *error)
+static pilot_released_t round_mean(const pilot_disclosure_t *d, const subject_t *s,
+                                   const pilot_disclosure_effect_t *effect, unit_t unit)
 {
-    (void)disclosure, (void)agency, (void)submission, (void)error;
-    return PILOT_OK;
+    double mean = effect->number[PILOT_EFFECT_CONTROL_MEAN].value;
+    if (effect->share)
+        return round_number(mean, share_unit(d, s, s->control));
+    if (is_in_outcome_unit(effect))
+        return round_number(mean, unit);
+    return round_number(mean, unit_of(mean == 0 ? 1 : fabs(mean)));
 }
 
-bool pilot_disclosure_question(const pilot_disclosure_t *disclosure, size_t index,
-                               pilot_disclosure_question_t *ret_question)
-{
-    (void)disclosure, (void)index, (void)ret_question;
-    return false;
-}
-
-void pilot_disclosure_changed(pilot_disclosure_t *disclosure, size_t question, int64_t units)
-{
-    (void)disclosure, (void)question, (void)units;
-}
-
-pilot_status_t pilot_disclosure_effect(pilot_disclosure_t *disclosure,
-                                       const pilot_disclosure_effect_t *effect,
-                                       pilot_error_t *error)
-{
-    (void)disclosure, (void)effect, (void)error;
-    return PILOT_OK;
-}
-
-pilot_status_t pilot_disclosure_arm_count(pilot_disclosure_t *disclosure, const char *agency,
-                                          const char *arm, int64_t rows, pilot_error_t *error)
-{
-    (void)disclosure, (void)agency, (void)arm, (void)rows, (void)error;
-    return PILOT_OK;
-}
-
-pilot_status_t pilot_disclosure_decide(pilot_disclosure_t *disclosure, pilot_error_t *error)
-{
-    (void)disclosure, (void)error;
-    return PILOT_OK;
-}
-
-static bool hide(const pilot_number_in_t *number, pilot_released_t *ret_released, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        ret_released[i] = (pilot_released_t){.mark = number[i].given ? PILOT_MARK_SUPPRESSED
-                                                                     : PILOT_MARK_NOT_APPLICABLE};
-    return false;
-}
-
-bool pilot_disclosure_release_effect(const pilot_disclosure_t *disclosure,
+static pilot_released_t round_effect(const pilot_disclosure_t *d, const subject_t *s,
                                      const pilot_disclosure_effect_t *effect,
-                                     pilot_released_t ret_released[PILOT_EFFECT_NUMBERS])
+                                     enum pilot_effect_number which, unit_t unit)
 {
-    (void)disclosure;
-    return hide(effect->number, ret_released, PILOT_EFFECT_NUMBERS);
-}
-
-bool pilot_disclosure_release_comparison(const pilot_disclosure_t *disclosure,
-                                         const pilot_disclosure_key_t *key, bool headline,
-                                         const pilot_number_in_t number[PILOT_COMPARISON_NUMBERS],
-                                         pilot_released_t ret_released[PILOT_COMPARISON_NUMBERS])
-{
-    (void)disclosure, (void)key, (void)headline;
-    return hide(number, ret_released, PILOT_COMPARISON_NUMBERS);
-}
-
-bool pilot_disclosure_release_agency(const pilot_disclosure_t *disclosure,
-                                     const pilot_disclosure_key_t *key,
-                                     const pilot_number_in_t number[PILOT_AGENCY_NUMBERS],
-                                     pilot_released_t ret_released[PILOT_AGENCY_NUMBERS])
-{
-    (void)disclosure, (void)key;
-    return hide(number, ret_released, PILOT_AGENCY_NUMBERS);
-}
-
-bool pilot_disclosure_release_quality(const pilot_disclosure_t *disclosure, const char *agency,
-                                      const char *check, const char *arm, const char *variable,
-                                      const pilot_number_in_t number[PILOT_QUALITY_NUMBERS],
-                                      pilot_released_t ret_released[PILOT_QUALITY_NUMBERS])
-{
-    (void)disclosure, (void)agency, (void)check, (void)arm, (void)variable;
-    return hide(number, ret_released, PILOT_QUALITY_NUMBERS);
-}
-
-pilot_released_t pilot_disclosure_release_rows(const pilot_disclosure_t *disclosure,
-                                               const char *agency, int64_t submission)
-{
-    (void)disclosure, (void)agency, (void)submission;
+    double value = effect->number[which].value;
+    switch (which) {
+    case PILOT_EFFECT_ESTIMATE:
+    case PILOT_EFFECT_STD_ERROR:
+    case PILOT_EFFECT_CI_LOW:
+    case PILOT_EFFECT_CI_HIGH:
+    case PILOT_EFFECT_CI_RANDOMIZATION_LOW:
+    case PILOT_EFFECT_CI_RANDOMIZATION_HIGH:
+        return round_number(value, unit);
+    case PILOT_EFFECT_STATISTIC:
+        return round_number(value, (unit_t){1, -1});
+    case PILOT_EFFECT_P_VALUE:
+    case PILOT_EFFECT_P_RANDOMIZATION:
+    case PILOT_EFFECT_P_RANDOMIZATION_MCSE:
+    case PILOT_EFFECT_P_ADJUSTED:
+        return round_p_value(value);
+    case PILOT_EFFECT_CONTROL_MEAN:
+        /* With counts hidden, levels' means against the whole's would tell of those without one. */
+        if (is_shown(d, PATTERN_COUNTS, 0, s->variable, s->control, s->place))
+            return round_mean(d, s, effect, unit);
+        break;
+    default: /* df is a count in disguise */
+        break;
+    }
     return (pilot_released_t){.mark = PILOT_MARK_SUPPRESSED};
 }
 
-void pilot_disclosure_memory(const pilot_disclosure_t *disclosure, void **ret_memory,
-                             size_t *ret_size)
+static unit_t find_unit(const pilot_disclosure_t *d, const subject_t *s,
+                        const pilot_disclosure_effect_t *effect)
 {
-    (void)disclosure;
-    *ret_memory = pilot_alloc(1, 1);
-    *ret_size = 1;
+    unit_t unit = unit_of(effect->number[PILOT_EFFECT_STD_ERROR].value);
+    if (!effect->share)
+        return unit;
+    if (effect->log_scale)
+        return coarser(unit, (unit_t){1, -2});
+    return coarser(unit, coarser(share_unit(d, s, s->arm), share_unit(d, s, s->control)));
 }
 
-pilot_disclosure_summary_t pilot_disclosure_summarize(const pilot_disclosure_t *disclosure)
+/* n is the sum of what is told of the two arms, so it tells nothing more. */
+static void release_counts(const pilot_disclosure_t *d, const subject_t *s,
+                           const pilot_disclosure_effect_t *effect, pilot_released_t *ret_released)
 {
-    (void)disclosure;
-    return (pilot_disclosure_summary_t){0};
+    const pilot_number_in_t *number = effect->number;
+    pilot_released_t arm = count_shown(d, s, s->arm), control = count_shown(d, s, s->control);
+    if (number[PILOT_EFFECT_N_ARM].given)
+        ret_released[PILOT_EFFECT_N_ARM] = arm;
+    if (number[PILOT_EFFECT_N_CONTROL].given)
+        ret_released[PILOT_EFFECT_N_CONTROL] = control;
+    if (number[PILOT_EFFECT_N].given && arm.mark != PILOT_MARK_SUPPRESSED &&
+        control.mark != PILOT_MARK_SUPPRESSED)
+        ret_released[PILOT_EFFECT_N] = (pilot_released_t){.value = arm.value + control.value};
+    if (s->place != d->members || !is_shown(d, PATTERN_COUNTS, 0, s->variable, s->arm, s->place))
+        return;
+    for (int i = PILOT_EFFECT_CLUSTERS; i <= PILOT_EFFECT_BLOCKS; i++)
+        if (number[i].given && number[i].value >= d->minimum)
+            ret_released[i] = round_count((int64_t)number[i].value, d->rule.round_to);
+}
+
+bool pilot_disclosure_release_effect(const pilot_disclosure_t *d,
+                                     const pilot_disclosure_effect_t *effect,
+                                     pilot_released_t ret_released[PILOT_EFFECT_NUMBERS])
+{
+    subject_t s;
+    hide_all(effect->number, ret_released, PILOT_EFFECT_NUMBERS);
+    if (!subject_find(d, &effect->key, &s))
+        return false;
+    bool gap = effect->key.estimand != NULL && strcmp(effect->key.estimand, "gap") == 0;
+    const cell_t *cell = cell_find(d, s.measure, s.slot, s.arm, s.place);
+    bool known = gap || (cell != NULL && (cell->flags & CELL_ROW));
+    if (known && are_numbers_shown(d, &s, s.place) && is_row_fit(d, effect)) {
+        unit_t unit = find_unit(d, &s, effect);
+        for (int i = 0; i < PILOT_EFFECT_N; i++)
+            if (effect->number[i].given)
+                ret_released[i] = round_effect(d, &s, effect, i, unit);
+    }
+    if (known && !gap)
+        release_counts(d, &s, effect, ret_released);
+    for (int i = 0; i < PILOT_EFFECT_NUMBERS; i++)
+        if (ret_released[i].mark == PILOT_MARK_SHOWN || ret_released[i].mark == PILOT_MARK_LOW)
+            return true;
+    return false;
+}
+
+pilot_released_t pilot_disclosure_release_rows(const pilot_disclosure_t *d, const char *agency,
+                                               int64_t submission)
+{
+    pilot_released_t rows = {.mark = PILOT_MARK_SUPPRESSED};
+    subject_t s = {.place = disclosure_place(d, agency)};
+    if (!d->decided || s.place >= d->members || d->member[s.place].submission != submission)
+        return rows;
+    double sum = 0;
+    size_t arms = 0;
+    for (uint32_t arm = 0; arm < d->arms.count; arm++) {
+        if (table_find(&d->table, (column_key_t){0, 0, arm}) == NULL)
+            continue; /* of earlier releases alone */
+        pilot_released_t count = count_shown(d, &s, arm);
+        if (count.mark == PILOT_MARK_SUPPRESSED)
+            return rows;
+        sum += count.value;
+        arms++;
+    }
+    return arms == 0 ? rows : (pilot_released_t){.value = sum};
+}
+
+pilot_disclosure_summary_t pilot_disclosure_summarize(const pilot_disclosure_t *d)
+{
+    pilot_disclosure_summary_t summary = {0};
+    for (size_t i = 0; i < d->table.count && d->decided; i++) {
+        column_key_t key = d->table.column[i].key;
+        if (key.measure == 0 || *d->measures.name[key.measure].other != '\0')
+            continue;
+        subject_t s = {
+            .measure = key.measure, .slot = key.slot, .variable = disclosure_variable(d, key.slot)};
+        for (s.place = 0; s.place <= d->members; s.place++) {
+            uint32_t count = d->table.column[i].cell[s.place].count;
+            summary.cells += count > 0;
+            summary.sensitive += count > 0 && count < d->minimum;
+            summary.hidden +=
+                count > 0 && count_shown(d, &s, key.arm).mark == PILOT_MARK_SUPPRESSED;
+        }
+    }
+    for (size_t i = 0; i < d->patterns.count; i++) {
+        summary.pooled_tables++;
+        summary.pooled_hidden += !d->patterns.pattern[i].pooled;
+    }
+    return summary;
 }

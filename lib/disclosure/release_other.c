@@ -1,0 +1,250 @@
+/* The numbers that may be shown of rows that are made of effects (comparisons, agencies) and of
+ * checks (quality). */
+#include <math.h>
+#include <string.h>
+
+#include "shown.h"
+
+/* Fewer agencies than this with a hidden effect could be solved for. */
+enum { HIDDEN_EFFECTS_MIN = 3 };
+
+static bool any_shown(const pilot_released_t *released, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (released[i].mark == PILOT_MARK_SHOWN || released[i].mark == PILOT_MARK_LOW)
+            return true;
+    return false;
+}
+
+static pilot_released_t round_two_digits(double value)
+{
+    return round_number(value, unit_of(value == 0 || !isfinite(value) ? 1 : fabs(value)));
+}
+
+/* Agencies that have such an effect but do not show it. */
+static size_t count_hidden(const pilot_disclosure_t *d, const subject_t *s, const char *estimator)
+{
+    uint32_t number = names_find(&d->estimators, estimator, "");
+    uint64_t bit = UINT64_C(1) << (number < 63 ? number : 63);
+    const column_t *column = table_find(&d->table, (column_key_t){s->measure, s->slot, s->arm});
+    size_t hidden = 0;
+    for (size_t e = 0; column != NULL && e < d->members; e++)
+        hidden += (column->cell[e].estimators & bit) && !are_numbers_shown(d, s, e);
+    return hidden;
+}
+
+/* May anything that is made of all agencies' effects be shown? */
+static bool is_comparable(const pilot_disclosure_t *d, const subject_t *s, size_t hidden)
+{
+    return are_numbers_shown(d, s, d->members) && (hidden == 0 || hidden >= HIDDEN_EFFECTS_MIN);
+}
+
+static pilot_released_t round_comparison(enum pilot_comparison_number which, double value,
+                                         unit_t unit, size_t hidden)
+{
+    switch (which) {
+    case PILOT_COMPARISON_K:
+    case PILOT_COMPARISON_DF:
+    case PILOT_COMPARISON_Q_DF:
+        return round_number(value, (unit_t){1, 0});
+    case PILOT_COMPARISON_ESTIMATE:
+    case PILOT_COMPARISON_STD_ERROR:
+    case PILOT_COMPARISON_CI_LOW:
+    case PILOT_COMPARISON_CI_HIGH:
+    case PILOT_COMPARISON_PI_LOW:
+    case PILOT_COMPARISON_PI_HIGH:
+        return round_number(value, unit);
+    case PILOT_COMPARISON_P_VALUE:
+        return round_p_value(value);
+    case PILOT_COMPARISON_TAU2:
+        return round_two_digits(value);
+    case PILOT_COMPARISON_STATISTIC:
+        return round_number(value, (unit_t){1, -1});
+    default:
+        break;
+    }
+    if (hidden > 0) /* one more equation each */
+        return (pilot_released_t){.mark = PILOT_MARK_SUPPRESSED};
+    if (which == PILOT_COMPARISON_Q_P_VALUE)
+        return round_p_value(value);
+    return round_two_digits(value);
+}
+
+bool pilot_disclosure_release_comparison(const pilot_disclosure_t *d,
+                                         const pilot_disclosure_key_t *key, bool headline,
+                                         const pilot_number_in_t number[PILOT_COMPARISON_NUMBERS],
+                                         pilot_released_t ret_released[PILOT_COMPARISON_NUMBERS])
+{
+    subject_t s;
+    pilot_disclosure_key_t pooled = *key;
+    pooled.agency = NULL;
+    hide_all(number, ret_released, PILOT_COMPARISON_NUMBERS);
+    if (!subject_find(d, &pooled, &s))
+        return false;
+    size_t hidden = count_hidden(d, &s, key->estimator);
+    pilot_number_in_t error = number[PILOT_COMPARISON_STD_ERROR];
+    if (!is_comparable(d, &s, hidden) || (hidden > 0 && !headline) || !error.given ||
+        !isfinite(error.value) || error.value <= 0)
+        return false;
+    unit_t unit = unit_of(error.value);
+    for (int i = 0; i < PILOT_COMPARISON_NUMBERS; i++)
+        if (number[i].given)
+            ret_released[i] = round_comparison(i, number[i].value, unit, hidden);
+    return any_shown(ret_released, PILOT_COMPARISON_NUMBERS);
+}
+
+bool pilot_disclosure_release_agency(const pilot_disclosure_t *d, const pilot_disclosure_key_t *key,
+                                     const pilot_number_in_t number[PILOT_AGENCY_NUMBERS],
+                                     pilot_released_t ret_released[PILOT_AGENCY_NUMBERS])
+{
+    subject_t s;
+    hide_all(number, ret_released, PILOT_AGENCY_NUMBERS);
+    pilot_number_in_t error = number[PILOT_AGENCY_STD_ERROR];
+    if (!subject_find(d, key, &s) || s.place >= d->members || !are_numbers_shown(d, &s, s.place) ||
+        !error.given || !isfinite(error.value) || error.value <= 0)
+        return false;
+    unit_t unit = unit_of(error.value);
+    const cell_t *cell = cell_find(d, s.measure, s.slot, s.arm, s.place);
+    if (cell != NULL && (cell->flags & CELL_IS_SHARE))
+        unit = coarser(unit, coarser(share_unit(d, &s, s.arm), share_unit(d, &s, s.control)));
+    size_t hidden = count_hidden(d, &s, key->estimator);
+    bool comparable = is_comparable(d, &s, hidden), all = comparable && hidden == 0;
+    for (int i = 0; i < PILOT_AGENCY_NUMBERS; i++) {
+        bool needs_all = i == PILOT_AGENCY_RANK || i == PILOT_AGENCY_LEAVE_ONE_OUT_ESTIMATE;
+        bool own = i == PILOT_AGENCY_ESTIMATE || i == PILOT_AGENCY_STD_ERROR;
+        if (!number[i].given || !(own || (needs_all ? all : comparable)))
+            continue;
+        if (i == PILOT_AGENCY_RANK || i == PILOT_AGENCY_RANK_LOW || i == PILOT_AGENCY_RANK_HIGH)
+            ret_released[i] = round_number(number[i].value, (unit_t){1, 0});
+        else if (i == PILOT_AGENCY_WEIGHT)
+            ret_released[i] = round_two_digits(number[i].value);
+        else
+            ret_released[i] = round_number(number[i].value, unit);
+    }
+    return true;
+}
+
+/* ---- quality -----------------------------------------------------------------------------------
+ */
+
+/* Which of a check's numbers may be shown, and how. */
+typedef enum value_kind {
+    VALUE_HIDDEN,
+    VALUE_COUNT,  /* rows of the arm */
+    VALUE_SHARE,  /* of the arm's rows */
+    VALUE_RATIO,  /* of all arms' rows */
+    VALUE_COARSE, /* in steps of a twentieth */
+    VALUE_TWO_DIGITS
+} value_kind_t;
+
+typedef enum check_scope {
+    SCOPE_ARM,      /* counts of its arm */
+    SCOPE_CONTRAST, /* counts of its arm and control */
+    SCOPE_ALL,      /* counts of all arms */
+    SCOPE_PRESENT,  /* who has the outcome, of its arm and control */
+    SCOPE_NUMBERS   /* the outcome's numbers, of its arm and control */
+} check_scope_t;
+
+static const struct check {
+    const char *name;
+    check_scope_t scope;
+    value_kind_t value;
+    bool pooled_only; /* its value and statistic; p is shown for agencies too */
+    bool statistic_is_plan;
+} checks[] = {
+    {"count", SCOPE_ARM, VALUE_COUNT, false, false},
+    {"sample_ratio", SCOPE_ALL, VALUE_RATIO, false, false},
+    {"treated_share", SCOPE_CONTRAST, VALUE_RATIO, false, false},
+    {"design_check", SCOPE_ALL, VALUE_HIDDEN, false, false},
+    {"attrition", SCOPE_PRESENT, VALUE_SHARE, false, false},
+    {"balance", SCOPE_CONTRAST, VALUE_COARSE, true, false},
+    {"variance_ratio", SCOPE_CONTRAST, VALUE_TWO_DIGITS, true, false},
+    {"balance_omnibus", SCOPE_CONTRAST, VALUE_COARSE, true, false},
+    {"attrition_covariates", SCOPE_CONTRAST, VALUE_HIDDEN, true, false},
+    {"minimum_detectable_effect", SCOPE_NUMBERS, VALUE_TWO_DIGITS, false, true},
+};
+
+static const struct check *find_check(const char *name)
+{
+    for (size_t i = 0; name != NULL && i < sizeof checks / sizeof *checks; i++)
+        if (strcmp(checks[i].name, name) == 0)
+            return &checks[i];
+    return NULL;
+}
+
+static bool is_arm_shown(const pilot_disclosure_t *d, check_scope_t scope, const subject_t *s,
+                         uint32_t arm)
+{
+    if (!is_shown(d, PATTERN_COUNTS, 0, 0, arm, s->place))
+        return false;
+    if (scope == SCOPE_PRESENT)
+        return is_shown(d, PATTERN_PRESENT, s->measure, 0, arm, s->place);
+    if (scope == SCOPE_NUMBERS)
+        return is_shown(d, PATTERN_NUMBERS, s->measure, 0, arm, s->place);
+    return true;
+}
+
+static bool is_check_shown(const pilot_disclosure_t *d, check_scope_t scope, const subject_t *s)
+{
+    if (scope == SCOPE_ALL) {
+        for (uint32_t arm = 0; arm < d->arms.count; arm++)
+            if (table_find(&d->table, (column_key_t){0, 0, arm}) != NULL &&
+                !is_arm_shown(d, scope, s, arm))
+                return false;
+        return true;
+    }
+    if (s->arm == NAME_NONE || !is_arm_shown(d, scope, s, s->arm))
+        return false;
+    return scope == SCOPE_ARM || (d->control != NAME_NONE && is_arm_shown(d, scope, s, d->control));
+}
+
+/* Of shares among all arms' rows, the arm's own count must be rounded: it has the fewest. */
+static pilot_released_t round_value(const pilot_disclosure_t *d, const subject_t *s,
+                                    value_kind_t kind, double value)
+{
+    switch (kind) {
+    case VALUE_COUNT:
+        return count_shown(d, s, s->arm);
+    case VALUE_SHARE:
+    case VALUE_RATIO:
+        if (s->arm != NAME_NONE)
+            return round_number(value, share_unit(d, s, s->arm));
+        break;
+    case VALUE_COARSE:
+        return round_number(value, (unit_t){5, -2});
+    case VALUE_TWO_DIGITS:
+        return round_two_digits(value);
+    case VALUE_HIDDEN:
+        break;
+    }
+    return (pilot_released_t){.mark = PILOT_MARK_SUPPRESSED};
+}
+
+bool pilot_disclosure_release_quality(const pilot_disclosure_t *d, const char *agency,
+                                      const char *check_name, const char *arm, const char *variable,
+                                      const pilot_number_in_t number[PILOT_QUALITY_NUMBERS],
+                                      pilot_released_t ret_released[PILOT_QUALITY_NUMBERS])
+{
+    const struct check *check = find_check(check_name);
+    subject_t s = {.place = disclosure_place(d, agency),
+                   .arm = names_find(&d->arms, arm, ""),
+                   .control = d->control};
+    bool of_outcome = check != NULL && check->scope >= SCOPE_PRESENT;
+    s.measure = of_outcome ? names_find(&d->measures, variable, "") : 0;
+    hide_all(number, ret_released, PILOT_QUALITY_NUMBERS);
+    if (check == NULL || !d->decided || s.place == SIZE_MAX || s.measure == NAME_NONE ||
+        !is_check_shown(d, check->scope, &s))
+        return false;
+    bool whole = !check->pooled_only || s.place == d->members;
+    if (whole && number[PILOT_QUALITY_VALUE].given)
+        ret_released[PILOT_QUALITY_VALUE] =
+            round_value(d, &s, check->value, number[PILOT_QUALITY_VALUE].value);
+    pilot_number_in_t statistic = number[PILOT_QUALITY_STATISTIC];
+    if (statistic.given && check->statistic_is_plan)
+        ret_released[PILOT_QUALITY_STATISTIC] = (pilot_released_t){.value = statistic.value};
+    else if (statistic.given && whole)
+        ret_released[PILOT_QUALITY_STATISTIC] = round_number(statistic.value, (unit_t){1, -1});
+    if (number[PILOT_QUALITY_P_VALUE].given)
+        ret_released[PILOT_QUALITY_P_VALUE] = round_p_value(number[PILOT_QUALITY_P_VALUE].value);
+    return any_shown(ret_released, PILOT_QUALITY_NUMBERS);
+}

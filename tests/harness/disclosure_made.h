@@ -1,0 +1,506 @@
+/* disclosure_made.h - generated pilots of people, in a sequence of releases, and what disclosure
+ * control lets out of them. */
+#ifndef PILOT_DISCLOSURE_MADE_H
+#define PILOT_DISCLOSURE_MADE_H
+
+#include <math.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "pilot/disclosure.h"
+#include "pilot/memory.h"
+
+enum {
+    ARMS_MAX = 3,
+    VARIABLES = 2,
+    LEVELS_MAX = 3,
+    OUTCOMES = 3, /* continuous, binary, one that few have */
+    BINARY = 1,
+    KINDS = OUTCOMES + 2, /* base, those with each outcome, successes */
+    SUCCESS = OUTCOMES + 1,
+    CELLS = 1 + VARIABLES * (LEVELS_MAX + 1), /* whole; by variable: levels, then no level */
+    RELEASES = 3,
+    ENTITIES_MAX = 128
+};
+
+typedef struct person {
+    int arm;
+    int level[VARIABLES]; /* -1: missing */
+    bool present[OUTCOMES];
+    double value[OUTCOMES];
+} person_t;
+
+typedef struct made_submission {
+    int agency;
+    person_t *person;
+    int people;
+    int changed_from; /* index of the submission that it revises, or -1 */
+    int changed;      /* units */
+    int count[KINDS][ARMS_MAX][CELLS];
+} made_submission_t;
+
+typedef struct made_pilot {
+    uint64_t state;
+    int agencies, arms, levels[VARIABLES], minimum, round_to;
+    double missing_level, present[OUTCOMES], rate;
+    made_submission_t submission[ENTITIES_MAX];
+    int submissions;
+    int current[RELEASES][ENTITIES_MAX]; /* submission by agency, or -1 */
+    int releases;
+} made_pilot_t;
+
+/* What is told of one number: its true value lies in [low, high]. */
+typedef struct told {
+    double low, high;
+    bool given;
+} told_t;
+
+/* What one release tells: place = agency, or `agencies` for pooled. */
+typedef struct made_release {
+    told_t count[ENTITIES_MAX + 1][OUTCOMES + 1][ARMS_MAX][CELLS];
+    told_t mean[ENTITIES_MAX + 1][ARMS_MAX][CELLS];    /* share of successes */
+    told_t lack[ENTITIES_MAX + 1][OUTCOMES][ARMS_MAX]; /* share that lacks the outcome */
+    size_t rows, shown, whole_rows, whole_shown, pooled_rows, pooled_shown, level_rows, level_shown;
+} made_release_t;
+
+static inline double draw(made_pilot_t *p)
+{
+    p->state += UINT64_C(0x9E3779B97F4A7C15);
+    uint64_t z = p->state;
+    z = (z ^ (z >> 30)) * UINT64_C(0xBF58476D1CE4E5B9);
+    z = (z ^ (z >> 27)) * UINT64_C(0x94D049BB133111EB);
+    return (double)((z ^ (z >> 31)) >> 11) / 9007199254740992.0;
+}
+
+static inline int draw_below(made_pilot_t *p, int below)
+{
+    return (int)(draw(p) * below);
+}
+
+static inline int cell_of(int variable, int level)
+{
+    return 1 + variable * (LEVELS_MAX + 1) + (level < 0 ? LEVELS_MAX : level);
+}
+
+static inline person_t make_person(made_pilot_t *p)
+{
+    person_t person = {.arm = draw_below(p, p->arms)};
+    for (int v = 0; v < VARIABLES; v++) {
+        double u = draw(p) * draw(p); /* later levels are rarer */
+        person.level[v] = draw(p) < p->missing_level ? -1 : (int)(u * p->levels[v]);
+    }
+    for (int o = 0; o < OUTCOMES; o++) {
+        person.present[o] = draw(p) < p->present[o];
+        person.value[o] = o == BINARY ? draw(p) < p->rate : 10 * draw(p) + draw(p) * person.arm;
+    }
+    return person;
+}
+
+static inline void count_people(made_submission_t *s)
+{
+    memset(s->count, 0, sizeof s->count);
+    for (int i = 0; i < s->people; i++) {
+        const person_t *q = &s->person[i];
+        int cells[1 + VARIABLES] = {0};
+        for (int v = 0; v < VARIABLES; v++)
+            cells[1 + v] = cell_of(v, q->level[v]);
+        for (int c = 0; c <= VARIABLES; c++) {
+            s->count[0][q->arm][cells[c]]++;
+            for (int o = 0; o < OUTCOMES; o++)
+                s->count[1 + o][q->arm][cells[c]] += q->present[o];
+            s->count[SUCCESS][q->arm][cells[c]] += q->present[BINARY] && q->value[BINARY] == 1;
+        }
+    }
+}
+
+static inline int add_submission(made_pilot_t *p, int agency, int people, int revises, int changed)
+{
+    made_submission_t *s = &p->submission[p->submissions];
+    *s = (made_submission_t){.agency = agency, .changed_from = revises, .changed = changed};
+    s->person = PILOT_NEW_ARRAY(person_t, (size_t)people + 8);
+    if (revises >= 0) {
+        const made_submission_t *old = &p->submission[revises];
+        s->people = old->people;
+        memcpy(s->person, old->person, sizeof(person_t) * (size_t)old->people);
+        for (int i = 0; i < changed && i < s->people; i++)
+            s->person[i] = make_person(p);
+        if (changed == 1 && s->people > 1 && draw(p) < 0.6)
+            s->person[0] = s->person[--s->people]; /* with and without one person */
+    } else {
+        s->people = people;
+        for (int i = 0; i < people; i++)
+            s->person[i] = make_person(p);
+    }
+    count_people(s);
+    return p->submissions++;
+}
+
+static inline int draw_size(made_pilot_t *p)
+{
+    double kind = draw(p);
+    if (kind < 0.2)
+        return 4 + draw_below(p, 40);
+    return kind < 0.8 ? 60 + draw_below(p, 160) : 200 + draw_below(p, 400);
+}
+
+/* Releases after the first: some agencies revise a little or a lot, one may withdraw or join. */
+static inline void make_next_release(made_pilot_t *p, int release)
+{
+    for (int a = 0; a < p->agencies; a++) {
+        int before = p->current[release - 1][a];
+        double event = draw(p);
+        p->current[release][a] = before;
+        if (before < 0)
+            p->current[release][a] = event < 0.5 ? add_submission(p, a, draw_size(p), -1, 0) : -1;
+        else if (event < 0.06)
+            p->current[release][a] = -1;
+        else if (event < 0.12)
+            p->current[release][a] =
+                add_submission(p, a, p->submission[before].people, before, 1 + draw_below(p, 3));
+        else if (event < 0.18)
+            p->current[release][a] =
+                add_submission(p, a, p->submission[before].people, before,
+                               10 + draw_below(p, 10 + p->submission[before].people / 2));
+    }
+}
+
+/* releases: 1 to RELEASES.  Free with made_free. */
+static inline made_pilot_t *made_new(uint64_t seed, int agencies, int releases)
+{
+    made_pilot_t *p = PILOT_NEW(made_pilot_t);
+    p->state = seed * UINT64_C(0xD1342543DE82EF95) + 1;
+    p->agencies = agencies > 0 ? agencies : 3 + draw_below(p, 14);
+    p->arms = 2 + draw_below(p, 2);
+    p->minimum = draw(p) < 0.7 ? 10 : 5;
+    p->round_to = draw(p) < 0.5 ? 5 : 1;
+    p->missing_level = (double[]){0, 0.01, 0.1}[draw_below(p, 3)];
+    p->rate = 0.03 + 0.9 * draw(p);
+    p->present[0] = draw(p) < 0.3 ? 1 : 0.97;
+    p->present[1] = draw(p) < 0.3 ? 1 : 0.9;
+    p->present[2] = 0.1 + 0.5 * draw(p);
+    p->releases = releases;
+    for (int v = 0; v < VARIABLES; v++)
+        p->levels[v] = 2 + draw_below(p, 2);
+    bool alike = draw(p) < 0.3;
+    for (int a = 0; a < p->agencies; a++) {
+        bool late = releases > 1 && draw(p) < 0.1;
+        p->current[0][a] = late ? -1 : add_submission(p, a, draw_size(p), -1, 0);
+        if (!late && alike && p->levels[0] == p->levels[1]) {
+            made_submission_t *s = &p->submission[p->current[0][a]];
+            for (int i = 0; i < s->people; i++) /* two subgroups that differ by one */
+                s->person[i].level[1] = i == 0 ? 0 : s->person[i].level[0];
+            count_people(s);
+        }
+    }
+    for (int r = 1; r < releases; r++)
+        make_next_release(p, r);
+    return p;
+}
+
+static inline void made_free(made_pilot_t *p)
+{
+    for (int s = 0; s < p->submissions; s++)
+        free(p->submission[s].person);
+    free(p);
+}
+
+/* True count of a place in a release. */
+static inline int made_count(const made_pilot_t *p, int release, int place, int kind, int arm,
+                             int cell)
+{
+    int sum = 0;
+    for (int a = 0; a < p->agencies; a++)
+        if ((a == place || place == p->agencies) && p->current[release][a] >= 0)
+            sum += p->submission[p->current[release][a]].count[kind][arm][cell];
+    return sum;
+}
+
+/* ---- its rows ----------------------------------------------------------------------------------
+ */
+
+typedef struct made_row {
+    char agency[16], outcome[16], subgroup[16], level[16], arm[16];
+    pilot_disclosure_effect_t effect;
+} made_row_t;
+
+static inline void made_moments(const made_pilot_t *p, int release, int place, int outcome, int arm,
+                                int cell, double *ret_mean, double *ret_variance)
+{
+    double sum = 0, squares = 0;
+    int n = 0;
+    for (int a = 0; a < p->agencies; a++) {
+        if ((a != place && place != p->agencies) || p->current[release][a] < 0)
+            continue;
+        const made_submission_t *s = &p->submission[p->current[release][a]];
+        for (int i = 0; i < s->people; i++) {
+            const person_t *q = &s->person[i];
+            bool in = cell == 0;
+            for (int v = 0; v < VARIABLES; v++)
+                in |= q->level[v] >= 0 && cell == cell_of(v, q->level[v]);
+            if (!in || q->arm != arm || !q->present[outcome])
+                continue;
+            sum += q->value[outcome];
+            squares += q->value[outcome] * q->value[outcome];
+            n++;
+        }
+    }
+    *ret_mean = n > 0 ? sum / n : 0;
+    *ret_variance = n > 1 ? (squares - sum * sum / n) / (n - 1) / n : 0;
+}
+
+static inline void made_row(const made_pilot_t *p, int release, int place, int outcome, int arm,
+                            int cell, made_row_t *row)
+{
+    double mean[2], variance[2];
+    int n[2] = {made_count(p, release, place, 1 + outcome, arm, cell),
+                made_count(p, release, place, 1 + outcome, 0, cell)};
+    made_moments(p, release, place, outcome, arm, cell, &mean[0], &variance[0]);
+    made_moments(p, release, place, outcome, 0, cell, &mean[1], &variance[1]);
+    *row = (made_row_t){0};
+    if (place < p->agencies)
+        snprintf(row->agency, sizeof row->agency, "a%03d", place);
+    snprintf(row->outcome, sizeof row->outcome, "y%d", outcome);
+    snprintf(row->arm, sizeof row->arm, "t%d", arm);
+    if (cell > 0) {
+        snprintf(row->subgroup, sizeof row->subgroup, "v%d", (cell - 1) / (LEVELS_MAX + 1));
+        snprintf(row->level, sizeof row->level, "l%d", (cell - 1) % (LEVELS_MAX + 1));
+    }
+    row->effect = (pilot_disclosure_effect_t){.key = {.agency = row->agency,
+                                                      .outcome = row->outcome,
+                                                      .subgroup = row->subgroup,
+                                                      .level = row->level,
+                                                      .arm = row->arm,
+                                                      .control = "t0",
+                                                      .estimand = "itt",
+                                                      .estimator = "difference_in_means"},
+                                              .share = outcome == BINARY};
+    pilot_number_in_t *number = row->effect.number;
+    number[PILOT_EFFECT_N] = (pilot_number_in_t){n[0] + n[1], true};
+    number[PILOT_EFFECT_N_ARM] = (pilot_number_in_t){n[0], true};
+    number[PILOT_EFFECT_N_CONTROL] = (pilot_number_in_t){n[1], true};
+    if (n[1] > 0)
+        number[PILOT_EFFECT_CONTROL_MEAN] = (pilot_number_in_t){mean[1], true};
+    if (n[0] == 0 || n[1] == 0)
+        return;
+    number[PILOT_EFFECT_ESTIMATE] = (pilot_number_in_t){mean[0] - mean[1], true};
+    if (n[0] > 1 && n[1] > 1) {
+        double error = sqrt(variance[0] + variance[1]);
+        number[PILOT_EFFECT_STD_ERROR] = (pilot_number_in_t){error, true};
+        number[PILOT_EFFECT_DF] = (pilot_number_in_t){n[0] + n[1] - 2, true};
+        number[PILOT_EFFECT_CI_LOW] = (pilot_number_in_t){mean[0] - mean[1] - 2 * error, true};
+    }
+}
+
+/* ---- through disclosure control ----------------------------------------------------------------
+ */
+
+static inline told_t told_count(const made_pilot_t *p, pilot_released_t released, int slack)
+{
+    if (released.mark != PILOT_MARK_SHOWN)
+        return (told_t){0};
+    double low = released.value - p->round_to / 2;
+    return (told_t){.low = low - slack, .high = low + p->round_to - 1, .given = true};
+}
+
+/* The unit that shares among n people are rounded to, as docs/methods/disclosure.md has it. */
+static inline double told_unit(const made_pilot_t *p, int n)
+{
+    double least = p->round_to < n ? (double)p->round_to / n : 1, unit = 1;
+    for (double decade = 1; decade > 1e-9; decade /= 10)
+        for (int i = 0; i < 3; i++)
+            if ((double[]){10, 5, 2}[i] * decade / 10 >= least - 1e-12)
+                unit = (double[]){10, 5, 2}[i] * decade / 10;
+    return unit;
+}
+
+/* Places' true everybody is known to the engine as the most that any outcome has, save for whole
+ * samples. */
+static inline int made_everybody(const made_pilot_t *p, int release, int place, int arm, int cell)
+{
+    int most = cell == 0 ? made_count(p, release, place, 0, arm, 0) : 0;
+    for (int o = 0; o < OUTCOMES; o++) {
+        int n = made_count(p, release, place, 1 + o, arm, cell);
+        most = n > most ? n : most;
+    }
+    return most;
+}
+
+static inline double unit_of_error(double error)
+{
+    return pow(10, floor(log10(error) + 1e-12) - 1);
+}
+
+static inline void tell_row(const made_pilot_t *p, int release, int place, int outcome, int arm,
+                            int cell, const made_row_t *row,
+                            const pilot_released_t released[PILOT_EFFECT_NUMBERS],
+                            made_release_t *told)
+{
+    static const enum pilot_effect_number numbers[2] = {PILOT_EFFECT_N_ARM, PILOT_EFFECT_N_CONTROL};
+    for (int side = 0; side < 2; side++) {
+        int z = side == 0 ? arm : 0;
+        int own = made_count(p, release, place, 1 + outcome, z, cell);
+        int all = made_everybody(p, release, place, z, cell);
+        pilot_released_t n = released[numbers[side]];
+        /* Where the number could be everybody's instead, up to minimum - 1 fewer have the outcome.
+         */
+        double rounded = (double)((all + p->round_to / 2) / p->round_to * p->round_to);
+        bool ambiguous = n.value == rounded && all - own < p->minimum;
+        told->count[place][1 + outcome][z][cell] = told_count(p, n, ambiguous ? p->minimum - 1 : 0);
+    }
+    const pilot_released_t *mean = &released[PILOT_EFFECT_CONTROL_MEAN];
+    const pilot_released_t *estimate = &released[PILOT_EFFECT_ESTIMATE];
+    if (outcome != BINARY || mean->mark == PILOT_MARK_SUPPRESSED ||
+        mean->mark == PILOT_MARK_NOT_APPLICABLE)
+        return;
+    double unit = told_unit(p, made_everybody(p, release, place, 0, cell));
+    told->mean[place][0][cell] = (told_t){mean->value - unit / 2, mean->value + unit / 2, true};
+    if (estimate->mark == PILOT_MARK_SUPPRESSED || estimate->mark == PILOT_MARK_NOT_APPLICABLE)
+        return;
+    double arm_unit = told_unit(p, made_everybody(p, release, place, arm, cell));
+    double half = unit_of_error(row->effect.number[PILOT_EFFECT_STD_ERROR].value);
+    half = fmax(half, fmax(unit, arm_unit)) / 2 + unit / 2;
+    double share = mean->value + estimate->value;
+    told->mean[place][arm][cell] = (told_t){share - half, share + half, true};
+}
+
+static inline void count_row(int place, int agencies, int cell, bool shown, made_release_t *told)
+{
+    told->rows++;
+    told->shown += shown;
+    if (place == agencies) {
+        told->pooled_rows++;
+        told->pooled_shown += shown;
+    } else if (cell == 0) {
+        told->whole_rows++;
+        told->whole_shown += shown;
+    } else {
+        told->level_rows++;
+        told->level_shown += shown;
+    }
+}
+
+typedef void made_visit_t(const made_pilot_t *p, int release, int place, int outcome, int arm,
+                          int cell, pilot_disclosure_t *d, made_release_t *told);
+
+static inline void visit_rows(const made_pilot_t *p, int release, pilot_disclosure_t *d,
+                              made_release_t *told, made_visit_t *visit)
+{
+    for (int place = 0; place <= p->agencies; place++) {
+        if (place < p->agencies && p->current[release][place] < 0)
+            continue;
+        for (int o = 0; o < OUTCOMES; o++)
+            for (int arm = 1; arm < p->arms; arm++)
+                for (int cell = 0; cell < CELLS; cell++) {
+                    int v = (cell - 1) / (LEVELS_MAX + 1), level = (cell - 1) % (LEVELS_MAX + 1);
+                    if (cell == 0 || level < p->levels[v])
+                        visit(p, release, place, o, arm, cell, d, told);
+                }
+    }
+}
+
+static inline void visit_in(const made_pilot_t *p, int release, int place, int outcome, int arm,
+                            int cell, pilot_disclosure_t *d, made_release_t *told)
+{
+    made_row_t row;
+    (void)told;
+    made_row(p, release, place, outcome, arm, cell, &row);
+    pilot_error_t error = {0};
+    if (pilot_disclosure_effect(d, &row.effect, &error) != PILOT_OK)
+        printf("Bail out! %s\n", error.message);
+}
+
+static inline void visit_out(const made_pilot_t *p, int release, int place, int outcome, int arm,
+                             int cell, pilot_disclosure_t *d, made_release_t *told)
+{
+    made_row_t row;
+    pilot_released_t released[PILOT_EFFECT_NUMBERS];
+    made_row(p, release, place, outcome, arm, cell, &row);
+    pilot_disclosure_release_effect(d, &row.effect, released);
+    tell_row(p, release, place, outcome, arm, cell, &row, released, told);
+    pilot_mark_t mark = released[PILOT_EFFECT_ESTIMATE].mark;
+    count_row(place, p->agencies, cell, mark == PILOT_MARK_SHOWN || mark == PILOT_MARK_LOW, told);
+}
+
+static inline void tell_checks(const made_pilot_t *p, int release, const pilot_disclosure_t *d,
+                               made_release_t *told)
+{
+    for (int place = 0; place <= p->agencies; place++) {
+        char agency[16] = "";
+        if (place < p->agencies)
+            snprintf(agency, sizeof agency, "a%03d", place);
+        if (place < p->agencies && p->current[release][place] < 0)
+            continue;
+        for (int arm = 0; arm < p->arms; arm++) {
+            char name[16];
+            pilot_released_t out[PILOT_QUALITY_NUMBERS];
+            snprintf(name, sizeof name, "t%d", arm);
+            int all = made_count(p, release, place, 0, arm, 0);
+            pilot_number_in_t number[PILOT_QUALITY_NUMBERS] = {{all, true}};
+            pilot_disclosure_release_quality(d, agency, "count", name, NULL, number, out);
+            told->count[place][0][arm][0] = told_count(p, out[0], 0);
+            for (int o = 0; o < OUTCOMES && all > 0; o++) {
+                char outcome[16];
+                snprintf(outcome, sizeof outcome, "y%d", o);
+                int have = made_count(p, release, place, 1 + o, arm, 0);
+                number[0].value = (double)(all - have) / all;
+                pilot_disclosure_release_quality(d, agency, "attrition", name, outcome, number,
+                                                 out);
+                double unit = told_unit(p, all);
+                if (out[0].mark == PILOT_MARK_SHOWN || out[0].mark == PILOT_MARK_LOW)
+                    told->lack[place][o][arm] =
+                        (told_t){out[0].value - unit / 2, out[0].value + unit / 2, true};
+            }
+        }
+    }
+}
+
+/* Release number `release`; memories of those before in, its own out (caller frees).  The decided
+ * disclosure; caller frees. */
+static inline pilot_disclosure_t *made_disclose(const made_pilot_t *p, int release, void **memory,
+                                                size_t *size)
+{
+    pilot_disclosure_rule_t rule = {p->minimum, p->round_to, PILOT_DISCLOSURE_MINIMUM_DF,
+                                    PILOT_DISCLOSURE_DOMINANCE_SHARE};
+    pilot_disclosure_t *d = pilot_disclosure_new(&rule);
+    pilot_error_t error = {0};
+    bool fine = true;
+    for (int r = 0; r < release; r++)
+        fine &= pilot_disclosure_remember(d, memory[r], size[r], &error) == PILOT_OK;
+    for (int a = 0; a < p->agencies; a++) {
+        char agency[16];
+        snprintf(agency, sizeof agency, "a%03d", a);
+        if (p->current[release][a] >= 0)
+            fine &= pilot_disclosure_submission(d, agency, 1 + p->current[release][a], &error) ==
+                    PILOT_OK;
+    }
+    pilot_disclosure_question_t question;
+    for (size_t i = 0; pilot_disclosure_question(d, i, &question); i++) {
+        const made_submission_t *now = &p->submission[question.now - 1];
+        if (now->changed_from == question.before - 1)
+            pilot_disclosure_changed(d, i, now->changed);
+        else if (now->changed_from < 0)
+            pilot_disclosure_changed(d, i, now->people);
+    }
+    visit_rows(p, release, d, NULL, visit_in);
+    for (int place = 0; place <= p->agencies; place++)
+        for (int arm = 0; arm < p->arms; arm++) {
+            char agency[16] = "", name[16];
+            if (place < p->agencies)
+                snprintf(agency, sizeof agency, "a%03d", place);
+            snprintf(name, sizeof name, "t%d", arm);
+            if (place == p->agencies || p->current[release][place] >= 0)
+                fine &= pilot_disclosure_arm_count(d, agency, name,
+                                                   made_count(p, release, place, 0, arm, 0),
+                                                   &error) == PILOT_OK;
+        }
+    fine &= pilot_disclosure_decide(d, &error) == PILOT_OK;
+    if (!fine)
+        printf("Bail out! %s\n", error.message);
+    pilot_disclosure_memory(d, &memory[release], &size[release]);
+    return d;
+}
+
+#endif
