@@ -40,9 +40,9 @@ static entry_t *find(entries_t *entries, const char *header)
 static void add(entry_t *entry, enum detail detail, const char *text)
 {
     pilot_text_t *all = &entry->detail[detail];
-    if (all->length > 0 && strstr(all->data, text))
+    if (all->data && strstr(all->data, text))
         return;
-    if (all->length > 0)
+    if (all->data && all->length > 0)
         pilot_text_append(all, "; ");
     pilot_text_append(all, text);
 }

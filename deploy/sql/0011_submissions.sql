@@ -296,7 +296,7 @@ DECLARE
     total bigint := 0;
 BEGIN
     FOR item IN
-        SELECT s.load, array_agg(s.submission) AS own, sum(s.rows)::bigint AS amount,
+        SELECT s.load, array_agg(s.submission) AS own,
                NOT EXISTS (SELECT FROM registry.submissions o WHERE o.load = s.load
                            AND NOT o.submission = ANY (submission_ids)
                            AND o.state IN ('accepted', 'superseded')) AS alone
@@ -306,8 +306,9 @@ BEGIN
         partition := registry.partition_name(pilot_name, item.load);
         CONTINUE WHEN to_regclass(format('outcomes.%I', partition)) IS NULL;
         IF item.alone THEN
+            EXECUTE format('SELECT count(*) FROM outcomes.%I', partition) INTO deleted;
             EXECUTE format('TRUNCATE outcomes.%I', partition);
-            total := total + item.amount;
+            total := total + deleted;
         ELSE
             EXECUTE format('DELETE FROM outcomes.%I WHERE pilot_submission = ANY ($1)', partition)
                 USING item.own;
@@ -320,6 +321,33 @@ BEGIN
     END LOOP;
     RETURN total;
 END $$;
+
+-- What jobs left for later ones can hold labels of clusters.
+CREATE FUNCTION work.forget_parts(analysis_id bigint) RETURNS void
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    UPDATE work.job_results r SET part = NULL FROM work.jobs j
+        WHERE r.job = j.job AND j.analysis = analysis_id AND r.part IS NOT NULL
+$$;
+
+CREATE FUNCTION work.mind_withdrawn() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF NOT EXISTS (SELECT FROM work.pins n JOIN registry.submissions s USING (submission)
+                   WHERE n.analysis = NEW.analysis AND s.state = 'withdrawn') THEN
+        RETURN NULL;
+    END IF;
+    IF NEW.state = 'queued' THEN
+        RAISE EXCEPTION 'data of analysis % was withdrawn; launch a new one', NEW.analysis
+            USING ERRCODE = 'PL005';
+    END IF;
+    PERFORM work.forget_parts(NEW.analysis);
+    RETURN NULL;
+END $$;
+COMMENT ON FUNCTION work.mind_withdrawn() IS
+    'An analysis of withdrawn data is not taken up again, and keeps no parts when it has ended';
+CREATE TRIGGER mind_withdrawn AFTER UPDATE OF state ON work.analyses FOR EACH ROW
+    WHEN (NEW.state IS DISTINCT FROM OLD.state AND NEW.state <> 'running')
+    EXECUTE FUNCTION work.mind_withdrawn();
 
 CREATE FUNCTION registry.withdraw(pilot_name text, agency_name text, reason text DEFAULT NULL,
                                   OUT revisions int, OUT rows bigint, OUT analyses int,
@@ -357,6 +385,10 @@ BEGIN
         SET state = 'withdrawn', withdrawn_by = session_user, withdrawn_at = now(),
             withdrawn_reason = NULLIF(left(withdraw.reason, 500), '')
         WHERE s.submission = ANY (ids);
+    PERFORM work.forget_parts(w.analysis) FROM work.analyses w
+        WHERE w.state IN ('done', 'failed', 'cancelled')
+          AND EXISTS (SELECT FROM work.pins n WHERE n.analysis = w.analysis
+                      AND n.submission = ANY (ids));
     SELECT count(*), count(*) FILTER (WHERE w.state IN ('queued', 'running'))
         INTO analyses, unfinished FROM work.analyses w
         WHERE EXISTS (SELECT FROM work.pins n WHERE n.analysis = w.analysis
@@ -400,4 +432,4 @@ REVOKE ALL ON FUNCTION registry.number_in(jsonb, text), registry.count_in(jsonb,
     registry.plan_rules(bigint), registry.check_labels(registry.loads, text),
     registry.check_received(registry.loads, text), registry.check_clusters(registry.loads, text),
     registry.content_text(text), registry.content_sha256(jsonb),
-    registry.delete_rows(text, bigint[]), registry.withdraw(text, text, text) FROM PUBLIC;
+    work.forget_parts(bigint), work.mind_withdrawn(), registry.delete_rows(text, bigint[]), registry.withdraw(text, text, text) FROM PUBLIC;

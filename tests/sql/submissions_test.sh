@@ -158,7 +158,9 @@ sql "INSERT INTO registry.agencies (pilot, name) VALUES (1, 'E')"
 sql "SELECT registry.reject_load('p', 1, '{A}', '$HASH', '[{\"row\": 1, \"code\": \"x\", \"message\": \"m\"}]'),
     registry.reject_load('p', 1, '{A,C}', '$HASH', '[{\"row\": 2, \"code\": \"x\", \"message\": \"m\"}]')" >"$T/rejected"
 echo "SELECT work.launch('p')" | as "$OWNER" >"$T/launched"
-sql "UPDATE work.analyses SET state = 'done', finished_at = now()"
+sql "INSERT INTO work.jobs (analysis, kind, stage) VALUES (1, 1, 0), (1, 2, 1);
+    INSERT INTO work.job_results (job, digest, part, epoch) SELECT job, '', 'labels', 1 FROM work.jobs WHERE kind = 1;
+    UPDATE work.analyses SET state = 'done', finished_at = now()"
 withdraw() { echo "SELECT * FROM registry.withdraw('p', '$1', $2)" | as "$3"; }
 NONE='that this login submits for'
 is "$(withdraw C NULL "$AGENCY")" "PL001 there is no agency \"C\" of pilot \"p\" $NONE" "nobody withdraws another's data"
@@ -178,6 +180,7 @@ is "$(sql "SELECT DISTINCT verdict, withdrawn_by, withdrawn_reason, content_sha2
     WHERE agency = 'A' AND state <> 'rejected'")" "withdrawn|agency|families said no|t|2" "hash and count stay, and who and why"
 is "$(sql "SELECT data_state FROM results.analyses")|$(sql "SELECT count(*) FROM results.latest_analyses")" "withdrawn|0" \
     "the analysis says so, and is no longer the latest"
+is "$(sql "SELECT count(*), count(part) FROM work.job_results")" "1|0" "what its jobs left for each other is gone"
 is "$(sql "SELECT sum(pg_relation_size(inhrelid)) FROM pg_inherits JOIN registry.loads ON inhrelid =
     to_regclass('outcomes.\"p\$' || load || '\"') JOIN registry.submissions s USING (load)
     JOIN registry.agencies USING (agency) WHERE name = 'A' AND s.state = 'withdrawn'")" 0 "nothing is left on the disk"
@@ -205,6 +208,13 @@ before=$(sql "SELECT count(*) FROM outcomes.p")
 echo "SELECT work.launch('p')" | try_sql >"$T/launched"
 is "$(withdraw X0 NULL "$OWNER")" "1|3|1|1" "one of them is withdrawn while an analysis is queued"
 is "$(sql "SELECT count(*) FROM outcomes.p")" $((before - 3)) "the other's rows stay"
+sql "INSERT INTO work.jobs (analysis, kind, stage) VALUES (2, 1, 0);
+    INSERT INTO work.job_results (job, digest, part, epoch) SELECT job, '', 'labels', 1 FROM work.jobs WHERE analysis = 2;
+    UPDATE work.analyses SET state = 'running' WHERE analysis = 2"
+is "$(sql "SELECT count(part) FROM work.job_results")" 1 "while it runs its parts stay"
+sql "UPDATE work.analyses SET state = 'failed', finished_at = now() WHERE analysis = 2"
+is "$(sql "SELECT count(part) FROM work.job_results")" 0 "when it has failed they are gone"
+is "$(echo "SELECT work.retry(2)" | try_sql)" "PL005 data of analysis 2 was withdrawn; launch a new one" "it is not taken up again"
 is "$(withdraw X1 NULL "$OWNER" | cut -c1-4)" "1|3|" "then the other"
 is "$(sql "SELECT count(*) FROM outcomes.p")" $((before - 6)) "and its rows are gone too"
 finish
