@@ -372,13 +372,21 @@ static void print_warnings(const pilot_intake_result_t *result, int width, FILE 
         fprintf(out, "... and %zu more warnings (--format json has all)\n", all - shown);
 }
 
+static bool is_news(const pilot_intake_result_t *result)
+{
+    for (size_t i = 0; i < result->agencies; i++)
+        if (!result->agency[i].unchanged)
+            return true;
+    return false;
+}
+
 pilot_status_t pilot_summary_print(const pilot_intake_result_t *result, const pilot_plan_t *plan,
                                    int width, FILE *out, pilot_error_t *error)
 {
     pilot_status_t status = PILOT_OK;
     if (result->agencies == 1)
         status = print_one(&result->agency[0], plan, width, out, error);
-    else if (result->agencies > 1)
+    else if (is_news(result))
         status = print_many(result, plan, width, out, error);
     if (!status)
         print_warnings(result, width, out);
