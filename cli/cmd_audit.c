@@ -180,7 +180,7 @@ static pilot_status_t show(pilot_context_t *context, pilot_db_t *db, const audit
 
 static pilot_status_t verify(pilot_db_t *db, const audit_request_t *request, pilot_error_t *error)
 {
-    pilot_audit_note_t from, expected, head;
+    pilot_audit_note_t from = {0}, expected = {0}, head = {0};
     pilot_status_t status = PILOT_OK;
     if (request->from)
         status = pilot_audit_note_parse(request->from, &from, error);
