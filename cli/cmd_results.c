@@ -25,16 +25,13 @@ static const char latest_released_sql[] = LATEST("dashboard", "NULL::text");
 static pilot_status_t nothing_found(pilot_db_t *db, const char *pilot, int64_t analysis,
                                     pilot_error_t *error)
 {
-    PGresult *result = NULL;
     pilot_status_t status =
-        pilot_db_run(db, &result, error, "SELECT 1 FROM registry.pilots WHERE name = $1", 1, pilot);
-    if (status)
-        return status;
-    bool known = PQntuples(result) > 0;
-    PQclear(result);
-    if (!known)
+        pilot_db_run(db, NULL, error, "SELECT registry.find_pilot($1)", 1, pilot);
+    if (status == PILOT_E_NOT_FOUND)
         return pilot_error_set(error, PILOT_E_NOT_FOUND,
                                "there is no pilot '%s'; `pilot status` lists what there is", pilot);
+    if (status)
+        return status;
     if (analysis)
         return pilot_error_set(error, PILOT_E_NOT_FOUND, "pilot %s has no analysis %" PRId64, pilot,
                                analysis);

@@ -24,13 +24,8 @@ static const char one_sql[] =
     "a.cpu_class, a.launched_by, "
     "to_char(a.launched_at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"') AS launched_at, "
     "to_char(a.finished_at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"') AS finished_at, "
-    "w.retries "
-    "FROM results.analyses a JOIN work.analyses w USING (analysis) CROSS JOIN LATERAL "
-    "(SELECT count(*) AS agencies, sum(n.rows) AS rows, "
-    "count(*) FILTER (WHERE s.state = 'superseded') AS superseded, "
-    "count(*) FILTER (WHERE s.state = 'withdrawn') AS withdrawn "
-    "FROM work.pins n JOIN registry.submissions s USING (submission) "
-    "WHERE n.analysis = a.analysis) p WHERE a.analysis = $1::bigint";
+    "p.retries FROM results.analyses a, work.analysis_size(a.analysis) p "
+    "WHERE a.analysis = $1::bigint";
 
 static pilot_status_t show_list(pilot_context_t *context, pilot_db_t *db, pilot_error_t *error)
 {

@@ -8,7 +8,7 @@ DECLARE
     wanted text;
 BEGIN
     FOREACH wanted IN ARRAY ARRAY['pilot_owner', 'pilot_evaluator', 'pilot_agency',
-        'pilot_coordinator', 'pilot_worker', 'pilot_dashboard', 'pilot_auditor'] LOOP
+        'pilot_coordinator', 'pilot_worker', 'pilot_dashboard', 'pilot_auditor', 'pilot_fence'] LOOP
         IF NOT EXISTS (SELECT FROM pg_catalog.pg_roles r WHERE r.rolname = wanted) THEN
             BEGIN
                 EXECUTE format('CREATE ROLE %I NOLOGIN', wanted);
@@ -26,7 +26,7 @@ BEGIN
         EXECUTE format('GRANT pilot_owner TO %I', current_user);
     END IF;
     FOREACH wanted IN ARRAY ARRAY['pilot_evaluator', 'pilot_agency', 'pilot_coordinator',
-        'pilot_worker', 'pilot_dashboard', 'pilot_auditor'] LOOP
+        'pilot_worker', 'pilot_dashboard', 'pilot_auditor', 'pilot_fence'] LOOP
         IF NOT EXISTS (SELECT FROM pg_catalog.pg_auth_members m
                        WHERE m.roleid = wanted::regrole AND m.member = 'pilot_owner'::regrole
                          AND m.admin_option) THEN
@@ -71,6 +71,16 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp ROWS 
     WHERE s.agency IN (SELECT registry.own_agency_ids())
 $$;
 COMMENT ON FUNCTION registry.own_submission_ids() IS 'Submissions of the login''s agencies';
+
+-- The report of a load that holds another agency's data too tells of that data.
+CREATE FUNCTION registry.own_load_ids() RETURNS SETOF bigint
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp ROWS 10 AS $$
+    SELECT DISTINCT s.load FROM registry.submissions s
+    WHERE s.agency IN (SELECT registry.own_agency_ids())
+      AND NOT EXISTS (SELECT FROM registry.submissions o WHERE o.load = s.load
+                      AND o.agency NOT IN (SELECT registry.own_agency_ids()))
+$$;
+COMMENT ON FUNCTION registry.own_load_ids() IS 'Loads of the login''s agencies alone';
 
 -- A pilot that a login has no business with is a pilot that there is not.
 CREATE OR REPLACE FUNCTION registry.find_pilot(pilot_name text) RETURNS bigint
@@ -551,7 +561,8 @@ END $$;
 COMMENT ON FUNCTION registry.guard_table IS
     'Row-level security as every table with an agency has it: all rows for the owner''s functions and the roles in readers, those of condition own for an agency';
 
--- An agency reads its own unit rows; a worker those of the analyses under way.
+-- An agency reads its own unit rows, through registry.own_rows; a worker those of the analyses under
+-- way.  Partitions are nobody's but the owner's.
 CREATE FUNCTION registry.guard_outcomes(pilot_name text) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -560,11 +571,11 @@ DECLARE
 BEGIN
     SELECT p.pilot INTO pilot_id FROM registry.pilots p WHERE p.name = pilot_name;
     PERFORM registry.guard_table(parent, '',
-        'pilot_submission IN (SELECT registry.own_submission_ids())');
+        'pilot_submission = ANY (ARRAY (SELECT registry.own_submission_ids()))');
     EXECUTE format('CREATE POLICY pinned ON %s FOR SELECT TO pilot_worker USING (pilot_submission IN '
                    '(SELECT n.submission FROM work.pins n JOIN work.analyses a USING (analysis) '
                    'WHERE a.pilot = %s AND a.state IN (''queued'', ''running'')))', parent, pilot_id);
-    EXECUTE format('GRANT SELECT ON %s TO pilot_agency, pilot_worker', parent);
+    EXECUTE format('GRANT SELECT ON %s TO pilot_fence, pilot_worker', parent);
 END $$;
 
 CREATE OR REPLACE FUNCTION registry.shape_outcomes(pilot_name text, columns text[], types text[])
@@ -621,7 +632,7 @@ CREATE POLICY pinned ON registry.dictionaries FOR SELECT TO pilot_worker
 SELECT registry.guard_table('registry.summaries', '',
                             'submission IN (SELECT registry.own_submission_ids())');
 SELECT registry.guard_table('registry.problems', 'pilot_evaluator',
-                            'load IN (SELECT s.load FROM registry.submissions s)');
+                            'load IN (SELECT registry.own_load_ids())');
 SELECT registry.guard_table('registry.assignments', 'pilot_evaluator',
                             'agency IN (SELECT registry.own_agency_ids())');
 SELECT registry.guard_table('registry.assigned_units', '', '');
@@ -669,7 +680,8 @@ GRANT USAGE ON SCHEMA dashboard TO pilot_evaluator, pilot_agency, pilot_dashboar
 
 -- Policies ask these of whoever reads a guarded table.
 GRANT EXECUTE ON FUNCTION registry.own_agency_ids(), registry.own_pilot_ids(),
-    registry.own_submission_ids(), registry.own_agencies(text), registry.is_owner(),
+    registry.own_submission_ids(), registry.own_load_ids(), registry.own_agencies(text),
+    registry.is_owner(),
     registry.find_pilot(text), registry.submission_plan(text)
     TO pilot_evaluator, pilot_agency, pilot_coordinator, pilot_worker;
 

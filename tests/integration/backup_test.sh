@@ -152,7 +152,7 @@ diff "$T/rights.first" "$T/rights.second" | head -20 | sed 's/^/# /'
 is "$("$PILOT" results two --view effects --format csv --analysis "$analysis" --db "$(as eva)" 2>"$T/err" | cut -d, -f1,3- | md5sum)" \
     "$(md5sum <"$T/first.csv")" "pilot results gives the same"
 is "$(CONNINFO=$(as north) sql "SELECT count(*), min(agency) FROM results.submissions")" "3|North" "an agency sees its own submissions"
-is "$(CONNINFO=$(as north) sql "SELECT count(DISTINCT pilot_submission) FROM outcomes.two")" 2 "and its own unit rows"
+is "$(CONNINFO=$(as north) sql "SELECT count(DISTINCT pilot_submission) FROM registry.own_rows(NULL::outcomes.two)")" 2 "and its own unit rows"
 CONNINFO=$(as eva) sql "SELECT count(*) FROM outcomes.two" >"$T/out" 2>"$T/err"
 [ $? -ne 0 ]
 ok $? "an evaluator sees none"

@@ -80,7 +80,7 @@ well "an agency reads its effects"
 is "$(tail -n +2 "$T/out" | cut -d, -f3,4 | sort -u)" agency,North "and no other's, nor pooled ones"
 is "$(CONNINFO=$(as north) sql "SELECT count(*), min(agency) FROM results.submissions")" "1|North" \
     "it sees its own submission"
-is "$(CONNINFO=$(as north) sql "SELECT count(*) FROM outcomes.two")" 200 "and its own unit rows"
+is "$(CONNINFO=$(as north) sql "SELECT count(*) FROM registry.own_rows(NULL::outcomes.two)")" 200 "and its own unit rows"
 is "$(CONNINFO=$(as hand) sql "SELECT count(*) FROM outcomes.two")" 0 \
     "a worker reads no unit rows when no analysis is under way"
 CONNINFO=$(as eva) sql "SELECT count(*) FROM outcomes.two" >"$T/out" 2>"$T/err"

@@ -152,8 +152,8 @@ is "$(echo "SELECT registry.reject_load('p', 3, NULL, NULL, '[]') > 0" | try_sql
 
 # ---- who may do what -------------------------------------------------------------------------------
 as_agency() { echo "$1" | CONNINFO=$AGENCY try_sql; }
-is "$(as_agency "SELECT count(*) FROM outcomes.p")" 6 "an agency reads its own rows"
-is "$(echo "SELECT count(*) FROM outcomes.p" | CONNINFO=$OTHER_AGENCY try_sql)" 0 \
+is "$(as_agency "SELECT count(*) FROM registry.own_rows(NULL::outcomes.p)")" 6 "an agency reads its own rows"
+is "$(echo "SELECT count(*) FROM registry.own_rows(NULL::outcomes.p)" | CONNINFO=$OTHER_AGENCY try_sql)" 0 \
     "and nobody else's"
 is "$(load "$ROWS" "$GOOD" 2 3 "$OTHER_AGENCY")" \
     'PL006 this login may not submit for one of the agencies in the data' \
@@ -163,7 +163,7 @@ is "$(load "$SINGLE" "$(entry 0 Nobody 1 "$FILLED" "$LABELS")" 2 3 "$OTHER_AGENC
     "nor learns whether there is one of that name"
 is "$(as_agency "INSERT INTO outcomes.\"p\$1\" DEFAULT VALUES")" \
     '42501 permission denied for table p$1' "nor write to a partition that is sealed"
-is "$(echo "SELECT count(*) FROM registry.submissions" | CONNINFO=$OTHER_AGENCY try_sql)" 0 \
+is "$(echo "SELECT count(*) FROM registry.own_rows(NULL::registry.submissions)" | CONNINFO=$OTHER_AGENCY try_sql)" 0 \
     "nor sees another's submissions"
 is "$(as_agency "SELECT registry.store_submissions(NULL, NULL)")" \
     "42501 permission denied for function store_submissions" "nor call what seal_load calls"
@@ -192,9 +192,9 @@ is "$(load "$SINGLE" "$(one 1)")" \
     'PL002 the units of agency "B" come with another key than in its first submission; use the key file of then' \
     "and so is none"
 is "$(load "$SINGLE" "$(with_key 1)")" "B|5|accepted" "the same key goes on"
-is "$(as_agency "SELECT summary ->> 'rows', jsonb_array_length(warnings) FROM registry.summaries")" \
+is "$(as_agency "SELECT summary ->> 'rows', jsonb_array_length(warnings) FROM registry.own_rows(NULL::registry.summaries)")" \
     "$(printf '1|1\n1|1')" "the agency reads what it was told"
-is "$(as_agency "SELECT warnings FROM registry.submissions WHERE revision = 5")" 1 "its warnings are counted"
-is "$(echo "SELECT count(*) FROM registry.summaries" | CONNINFO=$OTHER_AGENCY try_sql)" 0 \
+is "$(as_agency "SELECT warnings FROM registry.own_rows(NULL::registry.submissions) WHERE revision = 5")" 1 "its warnings are counted"
+is "$(echo "SELECT count(*) FROM registry.own_rows(NULL::registry.summaries)" | CONNINFO=$OTHER_AGENCY try_sql)" 0 \
     "nobody else reads them"
 finish
