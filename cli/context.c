@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <stdarg.h>
 #include <sys/ioctl.h>
+#include <sys/random.h>
 #include <unistd.h>
 
 #include "pilot/conninfo.h"
@@ -155,6 +156,41 @@ static pilot_status_t open_cluster(pilot_context_t *context, pilot_error_t *erro
                               &context->cluster, error);
 }
 
+/* Between half and one and a half times `ms`, so that those who were turned away together do not
+ * come back together; ends early when the person wants out. */
+static pilot_status_t wait_about(const pilot_context_t *context, int ms, pilot_error_t *error)
+{
+    uint16_t chance = 0;
+    if (getrandom(&chance, sizeof chance, GRND_NONBLOCK) < 0)
+        chance = (uint16_t)getpid();
+    struct pollfd wait = {.fd = context->interrupt_fd, .events = POLLIN};
+    if (poll(&wait, 1, ms / 2 + (int)((int64_t)ms * chance / UINT16_MAX)) > 0)
+        return pilot_error_set(error, PILOT_E_INTERRUPTED, "interrupted");
+    return PILOT_OK;
+}
+
+/* A server that has no connection to spare gets one soon: half a minute, then it is an error. */
+static pilot_status_t connect_patiently(pilot_context_t *context, pilot_db_t **ret_db,
+                                        pilot_error_t *error)
+{
+    static const int wait_ms[] = {250, 500, 1000, 2000, 4000, 4000, 4000, 4000, 4000, 4000};
+    pilot_error_t answer = {0};
+    pilot_status_t status =
+        pilot_db_open(pilot_context_conninfo(context), "pilot", ret_db, &answer);
+    if (status && pilot_db_is_full(&answer))
+        pilot_say("the server has no connection to spare; trying again for half a minute");
+    for (size_t i = 0; i < sizeof wait_ms / sizeof *wait_ms && pilot_db_is_full(&answer); i++) {
+        status = wait_about(context, wait_ms[i], error);
+        if (status)
+            return status;
+        answer = (pilot_error_t){0};
+        status = pilot_db_open(pilot_context_conninfo(context), "pilot", ret_db, &answer);
+    }
+    if (status && error)
+        *error = answer;
+    return status;
+}
+
 pilot_status_t pilot_context_db_new(pilot_context_t *context, pilot_db_t **ret_db,
                                     pilot_error_t *error)
 {
@@ -165,7 +201,7 @@ pilot_status_t pilot_context_db_new(pilot_context_t *context, pilot_db_t **ret_d
             return status;
     }
     pilot_db_t *db = NULL;
-    status = pilot_db_open(pilot_context_conninfo(context), "pilot", &db, error);
+    status = connect_patiently(context, &db, error);
     if (status)
         return status;
     pilot_db_interrupt_fd(db, context->interrupt_fd);

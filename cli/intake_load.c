@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "pilot/debug_point.h"
 #include "pilot/memory.h"
 
 #define FIRST_RESERVATION 256
@@ -437,6 +438,7 @@ pilot_status_t pilot_load_seal(pilot_load_t *load, const pilot_agencies_t *agenc
 {
     pilot_status_t status = end_copy(load, error);
     PGresult *result = NULL;
+    pilot_debug_point_pass("before_seal", 1);
     if (!status) {
         PILOT_AUTOFREE char *json = manifest_json(load, agencies, manifest);
         char id[24];
@@ -453,7 +455,7 @@ pilot_status_t pilot_load_seal(pilot_load_t *load, const pilot_agencies_t *agenc
 
 pilot_status_t pilot_load_commit(pilot_load_t *load, pilot_error_t *error)
 {
-    pilot_status_t status = pilot_db_script(load->db, "COMMIT", error);
+    pilot_status_t status = pilot_db_commit(load->db, error);
     load->sealed = status == PILOT_OK;
     return status;
 }

@@ -330,7 +330,7 @@ BEGIN
     IF NOT registry.is_owner() THEN
         EXECUTE format('GRANT SELECT, INSERT, DELETE ON outcomes.%I TO %I', partition,
                        session_user);
-        -- A client that hangs in the middle would keep others from sealing theirs.
+        -- A client that hangs in the middle keeps a new plan from being registered.
         PERFORM set_config('idle_in_transaction_session_timeout', '5min', true);
     END IF;
 END $$;
@@ -426,6 +426,10 @@ BEGIN
     PERFORM registry.index_load(partition, (SELECT sum(e.rows)::bigint FROM unnest(entries) AS e));
     PERFORM registry.attach_load(pilot_name, current_load, partition, cardinality(entries));
     UPDATE registry.loads l SET state = 'sealed', ended_at = now() WHERE l.load = load_id;
+    -- Others wait for this commit now: a client that does not send it at once is given up.
+    IF NOT registry.is_owner() THEN
+        PERFORM set_config('idle_in_transaction_session_timeout', '10s', true);
+    END IF;
 END $$;
 
 CREATE OR REPLACE FUNCTION registry.current_submissions(pilot_name text)

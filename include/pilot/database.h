@@ -14,6 +14,9 @@
 
 typedef struct pilot_db pilot_db_t;
 
+/* Is this the error of a server that has no connection to spare?  (SQLSTATE 53300) */
+bool pilot_db_is_full(const pilot_error_t *error);
+
 /* Connect.  conninfo: a libpq connection string or URI.  Sets application_name, connect_timeout,
  * keepalives, tcp_user_timeout, UTF8, and search_path = pg_catalog (all names are written with
  * their schema), where the caller's conninfo leaves them open.
@@ -45,6 +48,8 @@ pilot_status_t pilot_db_run(pilot_db_t *db, PGresult **ret_result, pilot_error_t
                             const char *sql, int parameters, ...);
 /* Several statements without parameters (migrations, BEGIN, COMMIT). */
 pilot_status_t pilot_db_script(pilot_db_t *db, const char *sql, pilot_error_t *error);
+/* COMMIT of data; when the answer does not come the message says that it is not known. */
+pilot_status_t pilot_db_commit(pilot_db_t *db, pilot_error_t *error);
 
 /* fd that becomes readable when the person wants out; -1 = none.  Checked in every wait. */
 void pilot_db_interrupt_fd(pilot_db_t *db, int fd);

@@ -7,6 +7,8 @@
 
 #include "pilot/memory.h"
 
+static const char server_is_full[] = "try again later, or have max_connections raised";
+
 /* In order of what tells most: a later line of libpq's may only say that a second attempt failed.
  * Texts of libpq are English here (LC_MESSAGES stays C); of the server's they are what its
  * lc_messages says, and without a match no advice is given. */
@@ -39,9 +41,9 @@ static const struct {
                              "login:password), PGPASSWORD, a service file or PILOT_DB"},
     {"is not permitted to log in", "the DBA must allow it: ALTER ROLE ... LOGIN"},
     {"permission denied for database", "the DBA must allow it: GRANT CONNECT ON DATABASE ..."},
-    {"too many connections", "try again later, or have max_connections raised"},
-    {"remaining connection slots", "try again later, or have max_connections raised"},
-    {"sorry, too many clients", "try again later, or have max_connections raised"},
+    {"too many connections", server_is_full},
+    {"remaining connection slots", server_is_full},
+    {"sorry, too many clients", server_is_full},
     {"Connection refused", "is the server running, and is this its host and port?"},
     {"could not translate host name", "check host=..."},
 };
@@ -65,5 +67,8 @@ pilot_status_t pilot_db_connection_error(pilot_db_t *db, pilot_error_t *error)
     if (at == known || !*text)
         return pilot_db_error(db, NULL, error);
     char *line PILOT_AUTOFREE = choose_line(text, advices[at].part);
-    return pilot_error_set(error, PILOT_E_DATABASE, "PostgreSQL: %s: %s", line, advices[at].advice);
+    pilot_error_set(error, PILOT_E_DATABASE, "PostgreSQL: %s: %s", line, advices[at].advice);
+    if (error && advices[at].advice == server_is_full)
+        memcpy(error->sqlstate, "53300", sizeof error->sqlstate);
+    return PILOT_E_DATABASE;
 }

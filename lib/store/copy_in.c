@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "byte_order.h"
+#include "pilot/debug_point.h"
 #include "pilot/memory.h"
 
 #define MESSAGE_HEADER 5
@@ -56,6 +57,7 @@ static void send_chunk(pilot_copy_in_t *copy)
         if (taken < 0 || PQflush(connection) < 0)
             pilot_db_error(copy->db, NULL, &copy->error);
     }
+    pilot_debug_point_pass("at_message", ++copy->db->messages);
 }
 
 static inline unsigned char *reserve(pilot_copy_in_t *copy, size_t length)

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "pilot/clock.h"
+#include "pilot/debug_point.h"
 #include "pilot/memory.h"
 
 #define CONNECT_TIMEOUT_S 15
@@ -29,7 +30,10 @@ static const char session_settings[] =
     " ('search_path', 'pg_catalog, pg_temp'), ('client_encoding', 'UTF8'), ('TimeZone', 'UTC'),"
     " ('DateStyle', 'ISO, YMD'), ('IntervalStyle', 'postgres'), ('extra_float_digits', '1'),"
     " ('bytea_output', 'hex'), ('standard_conforming_strings', 'on'),"
-    " ('client_min_messages', 'error'), ('client_connection_check_interval', '5s'))"
+    " ('client_min_messages', 'error'), ('client_connection_check_interval', '5s'),"
+    /* A client whose network is gone is noticed by the server as soon as the server by us. */
+    " ('tcp_keepalives_idle', '30'), ('tcp_keepalives_interval', '10'),"
+    " ('tcp_keepalives_count', '3'))"
     " AS setting (name, value)";
 
 static void ignore_notice(void *context, const PGresult *result)
@@ -382,6 +386,7 @@ pilot_status_t pilot_db_send(pilot_db_t *db, const char *sql, int parameters,
     status = pilot_db_flush(db, error);
     if (status == PILOT_E_INTERRUPTED)
         pilot_db_cancel(db);
+    pilot_debug_point_pass("at_message", ++db->messages);
     return status;
 }
 
@@ -417,7 +422,28 @@ pilot_status_t pilot_db_script(pilot_db_t *db, const char *sql, pilot_error_t *e
     status = pilot_db_flush(db, error);
     if (status == PILOT_E_INTERRUPTED)
         pilot_db_cancel(db);
+    pilot_debug_point_pass("at_message", ++db->messages);
     return status ? status : pilot_db_finish_command(db, NULL, error);
+}
+
+pilot_status_t pilot_db_commit(pilot_db_t *db, pilot_error_t *error)
+{
+    pilot_error_t answer = {0};
+    pilot_debug_point_pass("before_commit", 1);
+    pilot_status_t status = pilot_db_send(db, "COMMIT", 0, NULL, &answer);
+    pilot_debug_point_pass("in_commit", 1);
+    if (!status)
+        status = pilot_db_finish_command(db, NULL, &answer);
+    pilot_debug_point_pass("after_commit", 1);
+    /* A refusal has an SQLSTATE and leaves the session alive. */
+    bool unknown =
+        status && (status == PILOT_E_INTERRUPTED || !answer.sqlstate[0] || !pilot_db_is_alive(db));
+    if (unknown)
+        pilot_error_prefix(&answer, "it is not known whether the data was stored; submit it again "
+                                    "(what is stored already is not stored twice)");
+    if (status && error)
+        *error = answer;
+    return status;
 }
 
 void pilot_db_append_identifier(pilot_db_t *db, pilot_text_t *sql, const char *name)

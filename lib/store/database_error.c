@@ -61,6 +61,11 @@ pilot_status_t pilot_db_error(pilot_db_t *db, const PGresult *result, pilot_erro
     return status;
 }
 
+bool pilot_db_is_full(const pilot_error_t *error)
+{
+    return error->status == PILOT_E_DATABASE && strcmp(error->sqlstate, "53300") == 0;
+}
+
 bool pilot_db_is_retryable(const pilot_error_t *error)
 {
     static const char *const states[] = {

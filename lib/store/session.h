@@ -10,6 +10,7 @@ struct pilot_db {
     char *conninfo;
     char *application_name;
     int interrupt_fd;
+    uint64_t messages; /* sent so far, pieces of a COPY too: tests kill us after one of them */
 };
 
 /* Has the person asked to stop? */

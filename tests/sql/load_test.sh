@@ -174,6 +174,24 @@ is "$(load "$SINGLE" "$(one 2)" 2 3 "$OWNER")" \
 is "$(load "$SINGLE, (0, 2, 'u', 0, 1, 1, 0)" "$(one 2)" 2 3 "$OWNER")" \
     'PL002 a unit stands twice in the data of one agency' "its units stand once"
 
+patience() { # of the server, in the transaction of a load
+    cat <<SQL | CONNINFO=$AGENCY try_sql
+BEGIN;
+SELECT load, partition FROM registry.begin_load('p', 3) \gset
+SHOW idle_in_transaction_session_timeout;
+SELECT registry.reserve_submissions(1) AS first \gset
+INSERT INTO outcomes.:"partition" (pilot_submission, pilot_row, pilot_unit, pilot_arm)
+    VALUES (:first, 1, 'u', 0);
+SELECT agency FROM registry.seal_load(:load, jsonb_build_array(jsonb_build_object('submission', :first,
+    'agency', 'A', 'rows', 1, 'content_sha256', '$HASH', 'columns', ARRAY['pilot_unit', 'pilot_arm'],
+    'dictionaries', '{"pilot_arm": ["t", "c"]}'::jsonb)));
+SHOW idle_in_transaction_session_timeout;
+ROLLBACK;
+SHOW idle_in_transaction_session_timeout;
+SQL
+}
+is "$(patience)" "$(printf '5min\nA\n10s\n0')" "a session that idles in a load is ended, soon once others wait for it"
+
 # ---- keys, summaries, warnings ------------------------------------------------------------------------
 with_key() { # fingerprint digit
     local given
