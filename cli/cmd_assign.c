@@ -6,6 +6,7 @@
 #include "pilot/memory.h"
 #include "pilot/plan.h"
 #include "problem_report.h"
+#include "unit_ids.h"
 
 #define SHOWN 10
 
@@ -38,6 +39,28 @@ static pilot_status_t tell_problems(pilot_units_t *units, const char *report, pi
     return PILOT_E_DATA;
 }
 
+/* Raw ids must not come here where they do not leave the agency. */
+static pilot_status_t check_pseudonyms(const pilot_plan_t *plan, const char *file,
+                                       const pilot_units_t *units, pilot_error_t *error)
+{
+    size_t raw = 0;
+    if (!plan->columns.unit)
+        return pilot_error_set(error, PILOT_E_PLAN,
+                               "units without ids cannot be assigned under pseudonyms: name their "
+                               "column in columns.unit, or write unit_ids: plain");
+    for (size_t i = 0; i < units->count; i++)
+        raw +=
+            !pilot_pseudonym_is(pilot_record_unit(units->record[i]), units->record[i]->unit_length);
+    if (raw == 0)
+        return PILOT_OK;
+    return pilot_error_set(
+        error, PILOT_E_DATA,
+        "%s: %zu of %zu unit ids are no pseudonyms; the agency makes them, with "
+        "its key: pilot pseudonymize %s UNITS.csv --agency NAME --output FILE; or "
+        "the plan says unit_ids: plain",
+        file, raw, units->count, plan->pilot);
+}
+
 static pilot_status_t read_units(const pilot_context_t *context, const assign_request_t *request,
                                  const pilot_plan_t *plan, const char *file, pilot_units_t *units,
                                  pilot_error_t *error)
@@ -50,7 +73,10 @@ static pilot_status_t read_units(const pilot_context_t *context, const assign_re
     if (status)
         return status;
     pilot_units_check(units);
-    return tell_problems(units, request->report, error);
+    status = tell_problems(units, request->report, error);
+    if (!status && pilot_unit_ids_hashed(context, plan))
+        status = check_pseudonyms(plan, file, units, error);
+    return status;
 }
 
 static pilot_status_t write_text(const char *path, const pilot_text_t *text, pilot_error_t *error)

@@ -12,6 +12,8 @@ pilot_command_function_t pilot_cmd_check;
 pilot_command_function_t pilot_cmd_register;
 pilot_command_function_t pilot_cmd_assign;
 pilot_command_function_t pilot_cmd_template;
+pilot_command_function_t pilot_cmd_pseudonymize;
+pilot_command_function_t pilot_cmd_key;
 pilot_command_function_t pilot_cmd_submit;
 pilot_command_function_t pilot_cmd_submissions;
 pilot_command_function_t pilot_cmd_withdraw;

@@ -184,9 +184,9 @@ static pilot_status_t read_all(const char *path, int fd, char text[LONGEST_FILE]
     return PILOT_OK;
 }
 
-pilot_status_t pilot_key_read(const char *path, const pilot_key_owner_t *owner,
-                              uint8_t ret_key[PILOT_UNIT_KEY_SIZE], bool *ret_found,
-                              pilot_error_t *error)
+static pilot_status_t read_key(const char *path, const pilot_key_owner_t *owner, bool copy,
+                               uint8_t ret_key[PILOT_UNIT_KEY_SIZE], bool *ret_found,
+                               pilot_error_t *error)
 {
     *ret_found = false;
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
@@ -199,7 +199,7 @@ pilot_status_t pilot_key_read(const char *path, const pilot_key_owner_t *owner,
         return refuse(path, why, error);
     }
     char *text = pilot_alloc(LONGEST_FILE, 1);
-    pilot_status_t status = check_file(path, fd, error);
+    pilot_status_t status = copy ? PILOT_OK : check_file(path, fd, error);
     if (!status)
         status = read_all(path, fd, text, error);
     if (!status)
@@ -209,6 +209,21 @@ pilot_status_t pilot_key_read(const char *path, const pilot_key_owner_t *owner,
     free(text);
     close(fd);
     return status;
+}
+
+pilot_status_t pilot_key_read(const char *path, const pilot_key_owner_t *owner,
+                              uint8_t ret_key[PILOT_UNIT_KEY_SIZE], bool *ret_found,
+                              pilot_error_t *error)
+{
+    return read_key(path, owner, false, ret_key, ret_found, error);
+}
+
+pilot_status_t pilot_key_read_copy(const char *path, const pilot_key_owner_t *owner,
+                                   uint8_t ret_key[PILOT_UNIT_KEY_SIZE], pilot_error_t *error)
+{
+    bool found = false;
+    pilot_status_t status = read_key(path, owner, true, ret_key, &found, error);
+    return status || found ? status : refuse(path, "is not there", error);
 }
 
 /* ---- writing --------------------------------------------------------------------------------- */
@@ -277,16 +292,16 @@ static bool place(const char *temporary, const char *path, bool *ret_exists)
     return *ret_exists;
 }
 
-pilot_status_t pilot_key_write(const char *path, const pilot_key_owner_t *owner,
-                               const uint8_t key[PILOT_UNIT_KEY_SIZE], bool *ret_exists,
-                               pilot_error_t *error)
+static pilot_status_t write_key(const char *path, const pilot_key_owner_t *owner, bool copy,
+                                const uint8_t key[PILOT_UNIT_KEY_SIZE], bool *ret_exists,
+                                pilot_error_t *error)
 {
     *ret_exists = false;
     const char *slash = strrchr(path, '/');
     char *folder PILOT_AUTOFREE = slash == path ? pilot_strdup("/")
                                   : slash       ? pilot_strndup(path, (size_t)(slash - path))
                                                 : pilot_strdup(".");
-    pilot_status_t status = make_folder(folder, error);
+    pilot_status_t status = copy ? PILOT_OK : make_folder(folder, error);
     if (status)
         return status;
     char *temporary PILOT_AUTOFREE = pilot_format("%s/.new-key-XXXXXX", folder);
@@ -312,6 +327,23 @@ pilot_status_t pilot_key_write(const char *path, const pilot_key_owner_t *owner,
                 : pilot_error_set(error, PILOT_E_FILE,
                                   "cannot write the key file %s: %s; nothing was sent", path,
                                   strerror(reason));
+}
+
+pilot_status_t pilot_key_write(const char *path, const pilot_key_owner_t *owner,
+                               const uint8_t key[PILOT_UNIT_KEY_SIZE], bool *ret_exists,
+                               pilot_error_t *error)
+{
+    return write_key(path, owner, false, key, ret_exists, error);
+}
+
+pilot_status_t pilot_key_write_copy(const char *path, const pilot_key_owner_t *owner,
+                                    const uint8_t key[PILOT_UNIT_KEY_SIZE], pilot_error_t *error)
+{
+    bool exists = false;
+    pilot_status_t status = write_key(path, owner, true, key, &exists, error);
+    if (!status && exists)
+        return pilot_error_set(error, PILOT_E_FILE, "%s is there already: give another name", path);
+    return status;
 }
 
 pilot_status_t pilot_key_take(const char *path, const pilot_key_owner_t *owner,

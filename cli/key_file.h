@@ -35,6 +35,13 @@ pilot_status_t pilot_key_write(const char *path, const pilot_key_owner_t *owner,
                                const uint8_t key[PILOT_UNIT_KEY_SIZE], bool *ret_exists,
                                pilot_error_t *error);
 
+/* A copy outside of the folder, on a stick, say: neither who may read it nor its folder is looked
+ * at. _read_copy: PILOT_E_FILE when it is not there; _write_copy: when something is. */
+pilot_status_t pilot_key_read_copy(const char *path, const pilot_key_owner_t *owner,
+                                   uint8_t ret_key[PILOT_UNIT_KEY_SIZE], pilot_error_t *error);
+pilot_status_t pilot_key_write_copy(const char *path, const pilot_key_owner_t *owner,
+                                    const uint8_t key[PILOT_UNIT_KEY_SIZE], pilot_error_t *error);
+
 /* The key at `path`; a new one where there is none.  *ret_made: it is new. */
 pilot_status_t pilot_key_take(const char *path, const pilot_key_owner_t *owner,
                               uint8_t ret_key[PILOT_UNIT_KEY_SIZE], bool *ret_made,

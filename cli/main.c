@@ -27,6 +27,8 @@ static const pilot_command_t commands[] = {
     {"register", pilot_cmd_register, "store a plan"},
     {"assign", pilot_cmd_assign, "draw who gets into which arm"},
     {"template", pilot_cmd_template, "an empty data file for a plan, and what goes into it"},
+    {"pseudonymize", pilot_cmd_pseudonymize, "an agency's units under pseudonyms, for assign"},
+    {"key", pilot_cmd_key, "the key of an agency's pseudonyms: look at it, copy it, restore it"},
     {"submit", pilot_cmd_submit, "store an agency's data"},
     {"submissions", pilot_cmd_submissions, "what agencies have submitted, revision by revision"},
     {"withdraw", pilot_cmd_withdraw, "delete an agency's data; hashes and counts stay"},

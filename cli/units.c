@@ -58,6 +58,7 @@ static pilot_status_t read_input(pilot_units_t *units, pilot_input_t *input,
                                         .context = units,
                                         .agency = options->agency,
                                         .any_order = true,
+                                        .keys = options->keys,
                                         .interrupt_fd = options->interrupt_fd};
     pilot_reader_t *reader = pilot_reader_new(&setup);
     pilot_status_t status = pilot_input_read(input, reader, 0, error);

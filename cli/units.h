@@ -3,9 +3,13 @@
 #ifndef PILOT_CLI_UNITS_H
 #define PILOT_CLI_UNITS_H
 
+#include <stdio.h>
+
 #include "intake_agencies.h"
 #include "intake_chunk.h"
 #include "intake_layout.h"
+#include "keyring.h"
+#include "pilot/assign.h"
 #include "pilot/hash.h"
 #include "problem_report.h"
 
@@ -30,7 +34,8 @@ typedef struct pilot_units_options {
     const char *agency; /* whose they are; NULL: the plan's column, or the file's name ... */
     bool name_by_file;  /* ... if that may be */
     bool with_arms;
-    int interrupt_fd; /* -1: none */
+    pilot_keyring_t *keys; /* units become pseudonyms; NULL: they do not */
+    int interrupt_fd;      /* -1: none */
 } pilot_units_options_t;
 
 /* Read and check each row by itself.  PILOT_OK also when ret_units->problems holds some.
@@ -61,6 +66,11 @@ static inline uint32_t pilot_units_group(const pilot_units_t *units, const pilot
 {
     return units->plan->level == PILOT_LEVEL_ACROSS ? 0 : record->agency;
 }
+
+/* unit, agency, block, cluster as the plan names them, in this order of records; then, if wanted,
+ * arm and, with shares and if the plan has a column for it, probability. */
+void pilot_units_write(const pilot_units_t *units, pilot_record_t *const *order, bool arms,
+                       const pilot_shares_t *shares, FILE *file);
 
 /* Records in the order of (group, block, whole, unit), bytewise; caller frees. */
 pilot_record_t **pilot_units_ranked(const pilot_units_t *units);
