@@ -128,12 +128,6 @@ pilot_status_t pilot_cmd_check(pilot_context_t *context, int argc, char **argv,
         status = pilot_plan_read(argv[1], &plan, error);
     if (status)
         return status;
-    if (pilot_unit_ids_hashed(context, plan))
-        status = pilot_unit_ids_check(plan, error);
-    if (status) {
-        pilot_plan_free(plan);
-        return status;
-    }
     pilot_register_say_not_computed(context, plan);
     pilot_say("%s: the plan is valid", argv[1]);
     request.files = argv + 2;

@@ -3,7 +3,6 @@
 
 #include "commands.h"
 #include "register.h"
-#include "unit_ids.h"
 
 pilot_status_t pilot_cmd_register(pilot_context_t *context, int argc, char **argv,
                                   pilot_error_t *error)
@@ -19,12 +18,8 @@ pilot_status_t pilot_cmd_register(pilot_context_t *context, int argc, char **arg
         return status;
     pilot_plan_t *plan = NULL;
     status = pilot_plan_read(argv[1], &plan, error);
-    if (!status && pilot_unit_ids_hashed(context, plan))
-        status = pilot_unit_ids_check(plan, error);
-    if (status) {
-        pilot_plan_free(plan);
+    if (status)
         return status;
-    }
     pilot_register_say_not_computed(context, plan);
     pilot_db_t *db = NULL;
     status = pilot_context_db(context, &db, error);

@@ -165,12 +165,8 @@ static pilot_status_t begin(pilot_context_t *context, const run_request_t *reque
         status = pilot_plan_read(plan_file, &plan, error);
     if (status)
         return status;
-    if (pilot_unit_ids_hashed(context, plan))
-        status = pilot_unit_ids_check(plan, error);
-    if (!status)
-        pilot_register_say_not_computed(context, plan);
-    if (!status)
-        status = run(context, request, plan, files, file_count, error);
+    pilot_register_say_not_computed(context, plan);
+    status = run(context, request, plan, files, file_count, error);
     pilot_plan_free(plan);
     return status;
 }

@@ -32,7 +32,7 @@ typedef struct pilot_intake_column {
     const pilot_stored_column_t *stored; /* borrowed from the plan */
     pilot_place_t place;
     uint32_t slot;
-    bool is_unit;    /* a text read from the unit's column */
+    bool is_unit;    /* a cluster read from the unit's column; the plan allows nothing else */
     bool is_cluster; /* all rows of a label must be in one arm */
 } pilot_intake_column_t;
 

@@ -9,11 +9,6 @@
 
 bool pilot_unit_ids_hashed(const pilot_context_t *context, const pilot_plan_t *plan);
 
-/* What of the plan goes ill with pseudonyms: PILOT_E_PLAN when the unit's column is read as
- * something else too, and so would be sent after all.  Block and cluster may be: they become the
- * same pseudonym. */
-pilot_status_t pilot_unit_ids_check(const pilot_plan_t *plan, pilot_error_t *error);
-
 /* The keys for a plan's pseudonyms; *ret_keyring is NULL where ids are plain.  folder: see
  * key_file.h; db: checked against what it knows; NULL: no server. */
 pilot_status_t pilot_unit_ids_open(const pilot_context_t *context, const pilot_plan_t *plan,
