@@ -182,9 +182,9 @@ SHOW idle_in_transaction_session_timeout;
 SELECT registry.reserve_submissions(1) AS first \gset
 INSERT INTO outcomes.:"partition" (pilot_submission, pilot_row, pilot_unit, pilot_arm)
     VALUES (:first, 1, 'u', 0);
-SELECT agency FROM registry.seal_load(:load, jsonb_build_array(jsonb_build_object('submission', :first,
-    'agency', 'A', 'rows', 1, 'content_sha256', '$HASH', 'columns', ARRAY['pilot_unit', 'pilot_arm'],
-    'dictionaries', '{"pilot_arm": ["t", "c"]}'::jsonb)));
+SELECT agency FROM registry.seal_load(:load, (
+    SELECT jsonb_agg(jsonb_set(e, '{submission}', to_jsonb(:first + (e ->> 'submission')::int)))
+    FROM jsonb_array_elements(\$json\$[$(entry 0 A 1 "$FILLED" "$LABELS")]\$json\$) AS e));
 SHOW idle_in_transaction_session_timeout;
 ROLLBACK;
 SHOW idle_in_transaction_session_timeout;
