@@ -11,6 +11,7 @@ typedef struct attack {
     const made_pilot_t *pilot;
     int arm;
     glp_prob *lp;
+    bool is_loud;  /* tell of each failure */
     size_t cells;  /* attacked */
     size_t failed; /* promise not held */
     size_t exact;  /* recovered exactly */
@@ -203,7 +204,7 @@ static inline bool attack_number(attack_t *a, int terms, const int *column,
     a->worst = fmin(a->worst, (high - low) / most_wanted);
     if (!holds) {
         a->failed++;
-        if (what != NULL)
+        if (a->is_loud)
             printf("# %s: %g lies in [%g, %g]\n", what, truth, low, high);
     }
     return holds;

@@ -457,6 +457,22 @@ static inline void tell_checks(const made_pilot_t *p, int release, const pilot_d
     }
 }
 
+/* What a naive rule tells: every count that is not itself below the minimum. */
+static inline void tell_naively(const made_pilot_t *p, int release, made_release_t *told)
+{
+    for (int place = 0; place <= p->agencies; place++)
+        for (int kind = 0; kind <= OUTCOMES; kind++)
+            for (int arm = 0; arm < p->arms; arm++)
+                for (int cell = 0; cell < CELLS; cell++) {
+                    int n = made_count(p, release, place, kind, arm, cell);
+                    int rounded = (n + p->round_to / 2) / p->round_to * p->round_to;
+                    bool listed = cell == 0 || (cell - 1) % (LEVELS_MAX + 1) < LEVELS_MAX;
+                    if (listed && (n == 0 || n >= p->minimum))
+                        told->count[place][kind][arm][cell] =
+                            told_count(p, (pilot_released_t){.value = rounded}, 0);
+                }
+}
+
 /* Release number `release`; memories of those before in, its own out (caller frees).  The decided
  * disclosure; caller frees. */
 static inline pilot_disclosure_t *made_disclose(const made_pilot_t *p, int release, void **memory,
