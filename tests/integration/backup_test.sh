@@ -192,7 +192,7 @@ try "$PILOT" up --workers 1 --dir "$T/copy"
 socket=$(sed -n 5p "$T/copy/postgresql/postmaster.pid")
 (cd / && "$PG_BIN/pg_dump" -Fc -h "$socket" -U pilot -d pilot) >"$T/embedded.dump" 2>"$T/err"
 ok $? "pg_dump works while it runs"
-is "$("$PG_BIN/pg_restore" -a -f - -t effects "$T/embedded.dump" | grep -c difference_in_means)" \
+is "$("$PG_BIN/pg_restore" -a -f - -n work -t effects "$T/embedded.dump" | grep -c difference_in_means)" \
     "$(grep -c difference_in_means "$T/copy.csv")" "and has all effects"
 try "$PILOT" down --dir "$T/copy"
 finish
