@@ -11,12 +11,6 @@
 enum { MOST_NUMBERS = PILOT_EFFECT_NUMBERS };
 _Static_assert((int)PILOT_EFFECT_NUMBERS >= (int)PILOT_COMPARISON_NUMBERS, "the most");
 
-/* Numbers first ... last that share a mark: the head's; c if one of them is suppressed, and then
- * none of them is told. */
-typedef struct mark_group {
-    int head, first, last;
-} mark_group_t;
-
 /* A row as it was read: numbers[] begin behind the texts. */
 typedef struct source_row {
     const PGresult *result;
@@ -32,10 +26,8 @@ typedef struct release_table {
     bool has_status, has_flag;
     bool hides_flag; /* where no number is shown */
     int numbers;
-    uint32_t whole; /* bit i: number i is a bigint */
-    const mark_group_t *group;
-    int groups;
-    int structural; /* so many groups, the last ones, are z for every row or for none */
+    uint32_t whole;      /* bit i: number i is a bigint */
+    uint32_t structural; /* bit i: number i is z by the plan or the version, not by the row */
     bool (*decide)(const release_t *release, const source_row_t *row, pilot_released_t *released);
 } release_table_t;
 
@@ -159,23 +151,16 @@ static bool decide_effect(const release_t *release, const source_row_t *row,
     return pilot_disclosure_release_effect(release->disclosure, &effect, released);
 }
 
-static const mark_group_t effect_groups[] = {
-    {PILOT_EFFECT_ESTIMATE, PILOT_EFFECT_ESTIMATE, PILOT_EFFECT_ESTIMATE},
-    {PILOT_EFFECT_STD_ERROR, PILOT_EFFECT_STD_ERROR, PILOT_EFFECT_P_ADJUSTED},
-    {PILOT_EFFECT_CONTROL_MEAN, PILOT_EFFECT_CONTROL_MEAN, PILOT_EFFECT_CONTROL_MEAN},
-    {PILOT_EFFECT_N, PILOT_EFFECT_N, PILOT_EFFECT_N},
-    {PILOT_EFFECT_N_ARM, PILOT_EFFECT_N_ARM, PILOT_EFFECT_N_ARM},
-    {PILOT_EFFECT_N_CONTROL, PILOT_EFFECT_N_CONTROL, PILOT_EFFECT_N_CONTROL},
-    {PILOT_EFFECT_CLUSTERS, PILOT_EFFECT_CLUSTERS, PILOT_EFFECT_CLUSTERS},
-    {PILOT_EFFECT_BLOCKS, PILOT_EFFECT_BLOCKS, PILOT_EFFECT_BLOCKS}};
-
 static const release_table_t effects = {
     .to = {"dashboard", "effects",
            "pilot, analysis, confirmatory, ordinal, " EFFECT_TEXTS
            ", status, reason, " EFFECT_NUMBERS
-           ", mark, std_error_mark, control_mean_mark, n_mark, n_arm_mark, n_control_mark, "
-           "clusters_mark, blocks_mark",
-           4 + 12 + 2 + PILOT_EFFECT_NUMBERS + 8},
+           ", estimate_mark, std_error_mark, df_mark, statistic_mark, p_value_mark, "
+           "ci_low_mark, ci_high_mark, p_randomization_mark, p_randomization_mcse_mark, "
+           "ci_randomization_low_mark, ci_randomization_high_mark, p_adjusted_mark, "
+           "control_mean_mark, n_mark, n_arm_mark, n_control_mark, clusters_mark, "
+           "blocks_mark",
+           4 + 12 + 2 + 2 * PILOT_EFFECT_NUMBERS},
     .select = "WITH contribution AS (" CONTRIBUTIONS ") "
               "SELECT e.ordinal, CASE WHEN e.agency IS NULL THEN 'pooled' ELSE 'agency' END, "
               "e.agency, e.outcome, e.subgroup, e.level, e.arm, e.control, e.estimand, "
@@ -188,9 +173,10 @@ static const release_table_t effects = {
     .numbers = PILOT_EFFECT_NUMBERS,
     .whole = 1u << PILOT_EFFECT_N | 1u << PILOT_EFFECT_N_ARM | 1u << PILOT_EFFECT_N_CONTROL |
              1u << PILOT_EFFECT_CLUSTERS | 1u << PILOT_EFFECT_BLOCKS,
-    .group = effect_groups,
-    .groups = 8,
-    .structural = 2,
+    .structural = 1u << PILOT_EFFECT_P_RANDOMIZATION | 1u << PILOT_EFFECT_P_RANDOMIZATION_MCSE |
+                  1u << PILOT_EFFECT_CI_RANDOMIZATION_LOW |
+                  1u << PILOT_EFFECT_CI_RANDOMIZATION_HIGH | 1u << PILOT_EFFECT_P_ADJUSTED |
+                  1u << PILOT_EFFECT_CLUSTERS | 1u << PILOT_EFFECT_BLOCKS,
     .decide = decide_effect};
 
 static pilot_status_t collect_effects(release_t *release, const release_table_t *table,
@@ -217,23 +203,17 @@ static bool decide_quality(const release_t *release, const source_row_t *row,
                                             text_at(row, 3), text_at(row, 4), number, released);
 }
 
-static const mark_group_t quality_groups[] = {
-    {PILOT_QUALITY_VALUE, PILOT_QUALITY_VALUE, PILOT_QUALITY_VALUE},
-    {PILOT_QUALITY_STATISTIC, PILOT_QUALITY_STATISTIC, PILOT_QUALITY_P_VALUE}};
-
 static const release_table_t quality = {
     .to = {"dashboard", "quality",
            "pilot, analysis, confirmatory, ordinal, agency, \"check\", arm, variable, alarm, "
-           "value, statistic, df, p_value, mark, statistic_mark",
-           15},
+           "value, statistic, df, p_value, value_mark, statistic_mark, df_mark, p_value_mark",
+           17},
     .select = "SELECT ordinal, agency, \"check\", arm, variable, alarm, value, statistic, df, "
               "p_value FROM work.quality WHERE analysis = $1::bigint",
     .texts = 4,
     .has_flag = true,
     .hides_flag = true,
     .numbers = PILOT_QUALITY_NUMBERS,
-    .group = quality_groups,
-    .groups = 2,
     .decide = decide_quality};
 
 static pilot_status_t collect_counts(release_t *release, const release_table_t *table,
@@ -264,11 +244,6 @@ static bool decide_comparison(const release_t *release, const source_row_t *row,
         release->disclosure, &key, strcmp(text_at(row, 13), "t") == 0, number, released);
 }
 
-static const mark_group_t comparison_groups[] = {
-    {PILOT_COMPARISON_ESTIMATE, PILOT_COMPARISON_ESTIMATE, PILOT_COMPARISON_CI_HIGH},
-    {PILOT_COMPARISON_K, PILOT_COMPARISON_K, PILOT_COMPARISON_K},
-    {PILOT_COMPARISON_TAU2, PILOT_COMPARISON_PI_LOW, PILOT_COMPARISON_H2}};
-
 #define COMPARISON_NUMBERS                                                                         \
     "k, estimate, std_error, df, statistic, p_value, ci_low, ci_high, pi_low, pi_high, tau2, "     \
     "tau2_low, tau2_high, q, q_df, q_p_value, i2, h2"
@@ -277,8 +252,11 @@ static const release_table_t comparisons = {
     .to = {"dashboard", "comparisons",
            "pilot, analysis, confirmatory, ordinal, " CONTRAST_TEXTS
            ", method, test, status, reason, headline, " COMPARISON_NUMBERS
-           ", mark, k_mark, tau2_mark",
-           4 + 10 + 2 + 1 + PILOT_COMPARISON_NUMBERS + 3},
+           ", k_mark, estimate_mark, std_error_mark, df_mark, statistic_mark, "
+           "p_value_mark, ci_low_mark, ci_high_mark, pi_low_mark, pi_high_mark, tau2_mark, "
+           "tau2_low_mark, tau2_high_mark, q_mark, q_df_mark, q_p_value_mark, i2_mark, "
+           "h2_mark",
+           4 + 10 + 2 + 1 + 2 * PILOT_COMPARISON_NUMBERS},
     .select = "SELECT ordinal, " CONTRAST_TEXTS
               ", method, test, status, reason, headline, " COMPARISON_NUMBERS
               " FROM work.comparisons WHERE analysis = $1::bigint",
@@ -287,8 +265,6 @@ static const release_table_t comparisons = {
     .has_flag = true,
     .numbers = PILOT_COMPARISON_NUMBERS,
     .whole = 1u << PILOT_COMPARISON_K,
-    .group = comparison_groups,
-    .groups = 3,
     .decide = decide_comparison};
 
 static bool decide_agency(const release_t *release, const source_row_t *row,
@@ -300,14 +276,6 @@ static bool decide_agency(const release_t *release, const source_row_t *row,
     return pilot_disclosure_release_agency(release->disclosure, &key, number, released);
 }
 
-static const mark_group_t agency_groups[] = {
-    {PILOT_AGENCY_ESTIMATE, PILOT_AGENCY_ESTIMATE, PILOT_AGENCY_STD_ERROR},
-    {PILOT_AGENCY_EB_ESTIMATE, PILOT_AGENCY_EB_ESTIMATE, PILOT_AGENCY_EB_STD_ERROR},
-    {PILOT_AGENCY_WEIGHT, PILOT_AGENCY_WEIGHT, PILOT_AGENCY_WEIGHT},
-    {PILOT_AGENCY_RANK, PILOT_AGENCY_RANK, PILOT_AGENCY_RANK_HIGH},
-    {PILOT_AGENCY_LEAVE_ONE_OUT_ESTIMATE, PILOT_AGENCY_LEAVE_ONE_OUT_ESTIMATE,
-     PILOT_AGENCY_LEAVE_ONE_OUT_ESTIMATE}};
-
 #define AGENCY_NUMBERS                                                                             \
     "estimate, std_error, eb_estimate, eb_std_error, weight, rank, rank_low, rank_high, "          \
     "leave_one_out_estimate"
@@ -316,15 +284,15 @@ static const release_table_t agencies = {
     .to = {"dashboard", "agencies",
            "pilot, analysis, confirmatory, ordinal, agency, " CONTRAST_TEXTS
            ", status, reason, " AGENCY_NUMBERS
-           ", mark, eb_estimate_mark, weight_mark, rank_mark, leave_one_out_estimate_mark",
-           4 + 9 + 2 + PILOT_AGENCY_NUMBERS + 5},
+           ", estimate_mark, std_error_mark, eb_estimate_mark, eb_std_error_mark, "
+           "weight_mark, rank_mark, rank_low_mark, rank_high_mark, "
+           "leave_one_out_estimate_mark",
+           4 + 9 + 2 + 2 * PILOT_AGENCY_NUMBERS},
     .select = "SELECT ordinal, agency, " CONTRAST_TEXTS ", status, reason, " AGENCY_NUMBERS
               " FROM work.agency_effects WHERE analysis = $1::bigint",
     .texts = 9,
     .has_status = true,
     .numbers = PILOT_AGENCY_NUMBERS,
-    .group = agency_groups,
-    .groups = 5,
     .decide = decide_agency};
 
 /* ---- writing --------------------------------------------------------------------------------- */
@@ -346,28 +314,20 @@ static void put_mark(pilot_copy_in_t *copy, pilot_mark_t mark)
         pilot_copy_in_bytes(copy, &letter, 1);
 }
 
-/* One suppressed number of a group suppresses the others. */
-static bool join_groups(const release_table_t *table, pilot_released_t *released)
+static bool is_suppressed(const release_table_t *table, const pilot_released_t *released)
 {
-    bool any = false;
-    for (int g = 0; g < table->groups; g++) {
-        const mark_group_t *group = &table->group[g];
-        bool suppressed = false;
-        for (int i = group->first; i <= group->last; i++)
-            suppressed |= released[i].mark == PILOT_MARK_SUPPRESSED;
-        for (int i = group->first; suppressed && i <= group->last; i++)
-            released[i].mark = PILOT_MARK_SUPPRESSED;
-        any |= suppressed;
-    }
-    return any;
+    for (int i = 0; i < table->numbers; i++)
+        if (released[i].mark == PILOT_MARK_SUPPRESSED)
+            return true;
+    return false;
 }
 
 /* That an effect of a hidden row cannot be estimated would tell of its counts. */
-static void hide_groups(const release_table_t *table, pilot_released_t *released)
+static void hide_row(const release_table_t *table, pilot_released_t *released)
 {
-    for (int g = 0; g < table->groups - table->structural; g++)
-        released[table->group[g].head].mark = PILOT_MARK_SUPPRESSED;
-    join_groups(table, released);
+    for (int i = 0; i < table->numbers; i++)
+        if (!(table->structural & 1u << i))
+            released[i].mark = PILOT_MARK_SUPPRESSED;
 }
 
 static void put_numbers(pilot_copy_in_t *copy, const release_table_t *table,
@@ -381,8 +341,8 @@ static void put_numbers(pilot_copy_in_t *copy, const release_table_t *table,
         else
             pilot_copy_in_float8(copy, released[i].value);
     }
-    for (int g = 0; g < table->groups; g++)
-        put_mark(copy, released[table->group[g].head].mark);
+    for (int i = 0; i < table->numbers; i++)
+        put_mark(copy, released[i].mark);
 }
 
 static void put_row(release_t *release, pilot_copy_in_t *copy, const release_table_t *table,
@@ -390,10 +350,10 @@ static void put_row(release_t *release, pilot_copy_in_t *copy, const release_tab
 {
     pilot_released_t released[MOST_NUMBERS] = {0};
     bool shown = table->decide(release, row, released);
-    bool suppressed = join_groups(table, released);
+    bool suppressed = is_suppressed(table, released);
     bool hidden = suppressed && !shown;
     if (hidden)
-        hide_groups(table, released);
+        hide_row(table, released);
     release->rows++;
     release->suppressed += suppressed;
     pilot_copy_in_row(copy);
@@ -444,7 +404,7 @@ static pilot_status_t write_curves(release_t *release, pilot_error_t *error)
     pilot_status_t status = pilot_db_run(
         release->db, &result, error,
         "INSERT INTO dashboard.curves (pilot, analysis, confirmatory, scope, agency, outcome, "
-        "subgroup, level, arm, curve, ordinal, point, mark) SELECT DISTINCT $2, c.analysis, "
+        "subgroup, level, arm, curve, ordinal, point, y_mark) SELECT DISTINCT $2, c.analysis, "
         "$3::boolean, CASE WHEN c.agency IS NULL THEN 'pooled' ELSE 'agency' END, c.agency, "
         "c.outcome, c.subgroup, c.level, c.arm, c.curve, c.ordinal, 0, 'c'::dashboard.mark "
         "FROM work.curves c WHERE c.analysis = $1::bigint AND c.point = 0",

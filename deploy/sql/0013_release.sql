@@ -89,32 +89,28 @@ CREATE TABLE dashboard.effects (
     reason         text,
     detail         text,
     ordinal        int NOT NULL,
-    mark              dashboard.mark,
-    std_error_mark    dashboard.mark,
-    control_mean_mark dashboard.mark,
-    n_mark            dashboard.mark,
-    n_arm_mark        dashboard.mark,
-    n_control_mark    dashboard.mark,
-    clusters_mark     dashboard.mark,
-    blocks_mark       dashboard.mark,
+    estimate_mark            dashboard.mark,
+    std_error_mark           dashboard.mark,
+    df_mark                  dashboard.mark,
+    statistic_mark           dashboard.mark,
+    p_value_mark             dashboard.mark,
+    ci_low_mark              dashboard.mark,
+    ci_high_mark             dashboard.mark,
+    p_randomization_mark     dashboard.mark,
+    p_randomization_mcse_mark dashboard.mark,
+    ci_randomization_low_mark dashboard.mark,
+    ci_randomization_high_mark dashboard.mark,
+    p_adjusted_mark          dashboard.mark,
+    control_mean_mark        dashboard.mark,
+    n_mark                   dashboard.mark,
+    n_arm_mark               dashboard.mark,
+    n_control_mark           dashboard.mark,
+    clusters_mark            dashboard.mark,
+    blocks_mark              dashboard.mark,
     confirmatory   boolean NOT NULL,
-    CONSTRAINT marked_effect CHECK ((mark IS NOT NULL) = (estimate IS NULL)),
-    CONSTRAINT marked_std_error CHECK ((std_error_mark IS NOT NULL) = (std_error IS NULL)
-        AND (std_error_mark IS DISTINCT FROM 'c'
-             OR num_nonnulls(df, statistic, p_value, ci_low, ci_high, p_randomization,
-                             p_randomization_mcse, ci_randomization_low, ci_randomization_high,
-                             p_adjusted) = 0)),
-    CONSTRAINT no_effect_detail CHECK (detail IS NULL),
-    CONSTRAINT marked_control_mean CHECK ((control_mean_mark IS NOT NULL) = (control_mean IS NULL)),
-    CONSTRAINT marked_n CHECK ((n_mark IS NOT NULL) = (n IS NULL)),
-    CONSTRAINT marked_n_arm CHECK ((n_arm_mark IS NOT NULL) = (n_arm IS NULL)),
-    CONSTRAINT marked_n_control CHECK ((n_control_mark IS NOT NULL) = (n_control IS NULL)),
-    CONSTRAINT marked_clusters CHECK ((clusters_mark IS NOT NULL) = (clusters IS NULL)),
-    CONSTRAINT marked_blocks CHECK ((blocks_mark IS NOT NULL) = (blocks IS NULL))
+    CONSTRAINT no_effects_detail CHECK (detail IS NULL)
 );
 COMMENT ON TABLE dashboard.effects IS 'results.effects after disclosure control: one row an effect, agency NULL: pooled';
-COMMENT ON COLUMN dashboard.effects.mark IS 'Why estimate is NULL';
-COMMENT ON COLUMN dashboard.effects.std_error_mark IS 'Why std_error is NULL; c: all other numbers of inference too';
 COMMENT ON COLUMN dashboard.effects.detail IS 'Always NULL: details hold counts';
 COMMENT ON COLUMN dashboard.effects.n IS 'Rounded, as are n_arm, n_control, clusters and blocks';
 CREATE UNIQUE INDEX effects_key ON dashboard.effects (analysis, agency, ordinal) NULLS NOT DISTINCT;
@@ -156,21 +152,29 @@ CREATE TABLE dashboard.comparisons (
     reason    text,
     detail    text,
     ordinal   int NOT NULL,
-    mark      dashboard.mark,
-    k_mark    dashboard.mark,
-    tau2_mark dashboard.mark,
+    k_mark                   dashboard.mark,
+    estimate_mark            dashboard.mark,
+    std_error_mark           dashboard.mark,
+    df_mark                  dashboard.mark,
+    statistic_mark           dashboard.mark,
+    p_value_mark             dashboard.mark,
+    ci_low_mark              dashboard.mark,
+    ci_high_mark             dashboard.mark,
+    pi_low_mark              dashboard.mark,
+    pi_high_mark             dashboard.mark,
+    tau2_mark                dashboard.mark,
+    tau2_low_mark            dashboard.mark,
+    tau2_high_mark           dashboard.mark,
+    q_mark                   dashboard.mark,
+    q_df_mark                dashboard.mark,
+    q_p_value_mark           dashboard.mark,
+    i2_mark                  dashboard.mark,
+    h2_mark                  dashboard.mark,
     confirmatory boolean NOT NULL,
     PRIMARY KEY (analysis, ordinal),
-    CONSTRAINT marked_comparison CHECK ((mark IS NOT NULL) = (estimate IS NULL) AND (mark IS DISTINCT FROM 'c'
-        OR num_nonnulls(std_error, df, statistic, p_value, ci_low, ci_high) = 0)),
-    CONSTRAINT marked_tau2 CHECK ((tau2_mark IS NOT NULL) = (tau2 IS NULL) AND (tau2_mark IS DISTINCT FROM 'c'
-        OR num_nonnulls(pi_low, pi_high, tau2_low, tau2_high, q, q_df, q_p_value, i2, h2) = 0)),
-    CONSTRAINT no_comparison_detail CHECK (detail IS NULL),
-    CONSTRAINT marked_k CHECK ((k_mark IS NOT NULL) = (k IS NULL))
+    CONSTRAINT no_comparisons_detail CHECK (detail IS NULL)
 );
 COMMENT ON TABLE dashboard.comparisons IS 'results.comparisons after disclosure control: agencies'' effects compared, by method and test';
-COMMENT ON COLUMN dashboard.comparisons.mark IS 'Why estimate is NULL; c: its standard error, df, p and interval too';
-COMMENT ON COLUMN dashboard.comparisons.tau2_mark IS 'Why tau2 is NULL; c: its interval, q, i2, h2 and the prediction interval too';
 CREATE INDEX comparisons_panel ON dashboard.comparisons (pilot, analysis, outcome);
 
 CREATE TABLE dashboard.agencies (
@@ -197,25 +201,19 @@ CREATE TABLE dashboard.agencies (
     status       text NOT NULL,
     reason       text,
     ordinal      int NOT NULL,
-    mark             dashboard.mark,
-    eb_estimate_mark dashboard.mark,
-    weight_mark      dashboard.mark,
-    rank_mark        dashboard.mark,
+    estimate_mark            dashboard.mark,
+    std_error_mark           dashboard.mark,
+    eb_estimate_mark         dashboard.mark,
+    eb_std_error_mark        dashboard.mark,
+    weight_mark              dashboard.mark,
+    rank_mark                dashboard.mark,
+    rank_low_mark            dashboard.mark,
+    rank_high_mark           dashboard.mark,
     leave_one_out_estimate_mark dashboard.mark,
     confirmatory boolean NOT NULL,
-    PRIMARY KEY (analysis, agency, ordinal),
-    CONSTRAINT marked_agency CHECK ((mark IS NOT NULL) = (estimate IS NULL)
-        AND (mark IS DISTINCT FROM 'c' OR std_error IS NULL)),
-    CONSTRAINT marked_eb CHECK ((eb_estimate_mark IS NOT NULL) = (eb_estimate IS NULL)
-        AND (eb_estimate_mark IS DISTINCT FROM 'c' OR eb_std_error IS NULL)),
-    CONSTRAINT marked_weight CHECK ((weight_mark IS NOT NULL) = (weight IS NULL)),
-    CONSTRAINT marked_rank CHECK ((rank_mark IS NOT NULL) = (rank IS NULL)
-        AND (rank_mark IS DISTINCT FROM 'c' OR num_nonnulls(rank_low, rank_high) = 0)),
-    CONSTRAINT marked_leave_one_out CHECK ((leave_one_out_estimate_mark IS NOT NULL)
-                                           = (leave_one_out_estimate IS NULL))
+    PRIMARY KEY (analysis, agency, ordinal)
 );
 COMMENT ON TABLE dashboard.agencies IS 'results.agencies after disclosure control: each agency''s effect beside its empirical Bayes estimate and rank';
-COMMENT ON COLUMN dashboard.agencies.mark IS 'Why estimate is NULL; c: its standard error too';
 CREATE INDEX agencies_panel ON dashboard.agencies (pilot, analysis, outcome, agency);
 
 CREATE TABLE dashboard.quality (
@@ -232,16 +230,14 @@ CREATE TABLE dashboard.quality (
     alarm     boolean,
     detail    text,
     ordinal   int NOT NULL,
-    mark      dashboard.mark,
-    statistic_mark dashboard.mark,
+    value_mark               dashboard.mark,
+    statistic_mark           dashboard.mark,
+    df_mark                  dashboard.mark,
+    p_value_mark             dashboard.mark,
     confirmatory boolean NOT NULL,
-    CONSTRAINT marked_quality CHECK ((mark IS NOT NULL) = (value IS NULL)),
-    CONSTRAINT marked_statistic CHECK ((statistic_mark IS NOT NULL) = (statistic IS NULL)
-        AND (statistic_mark IS DISTINCT FROM 'c' OR num_nonnulls(df, p_value) = 0)),
     CONSTRAINT no_quality_detail CHECK (detail IS NULL)
 );
 COMMENT ON TABLE dashboard.quality IS 'results.quality after disclosure control';
-COMMENT ON COLUMN dashboard.quality.mark IS 'Why value is NULL';
 COMMENT ON COLUMN dashboard.quality.alarm IS 'NULL where no number of the row is shown';
 CREATE UNIQUE INDEX quality_key ON dashboard.quality (analysis, agency, ordinal) NULLS NOT DISTINCT;
 CREATE INDEX quality_panel ON dashboard.quality (pilot, analysis, agency);
@@ -266,16 +262,31 @@ CREATE TABLE dashboard.curves (
     detail    text,
     ordinal   int NOT NULL,
     point     int NOT NULL,
-    mark      dashboard.mark,
+    y_mark                   dashboard.mark,
     confirmatory boolean NOT NULL,
-    CONSTRAINT marked_curve CHECK ((mark IS NOT NULL) = (y IS NULL) AND (mark IS DISTINCT FROM 'c'
-        OR num_nonnulls(x, std_error, ci_low, ci_high, at_risk, events) = 0)),
-    CONSTRAINT no_curve_detail CHECK (detail IS NULL)
+    CONSTRAINT hidden_curve CHECK (y_mark IS NULL
+        OR num_nonnulls(x, std_error, ci_low, ci_high, at_risk, events) = 0),
+    CONSTRAINT no_curves_detail CHECK (detail IS NULL)
 );
 COMMENT ON TABLE dashboard.curves IS 'results.curves after disclosure control: every curve is one row with the mark c, since its steps are times of single units';
-COMMENT ON COLUMN dashboard.curves.mark IS 'Why the curve is not there';
 CREATE UNIQUE INDEX curves_key ON dashboard.curves (analysis, agency, ordinal, point) NULLS NOT DISTINCT;
 CREATE INDEX curves_panel ON dashboard.curves (pilot, analysis, outcome, agency);
+
+-- Each number has a mark of its own where it is not there, and none where it is.
+DO $$
+DECLARE
+    item record;
+BEGIN
+    FOR item IN SELECT a.attrelid::regclass AS name, left(a.attname, -length('_mark')) AS number,
+                       a.attname AS mark
+                FROM pg_attribute a WHERE a.atttypid = 'dashboard.mark'::regtype
+                ORDER BY a.attrelid, a.attnum LOOP
+        EXECUTE format('ALTER TABLE %s ADD CONSTRAINT %I CHECK ((%I IS NULL) = (%I IS NOT NULL))',
+                       item.name, 'marked_' || item.number, item.number, item.mark);
+        EXECUTE format('COMMENT ON COLUMN %s.%I IS %L', item.name, item.mark,
+                       format('Why %s is NULL', item.number));
+    END LOOP;
+END $$;
 
 CREATE TABLE work.released_submissions (
     analysis   bigint NOT NULL REFERENCES dashboard.releases,

@@ -61,32 +61,30 @@ is "$(sql "SELECT pilot, source, minimum_count, round_to, withdrawn, confirmator
 is "$(try_sql <<<"SELECT work.begin_release(3)")" "PL003 analysis 3 is not done" "what failed cannot be released"
 
 KEY="pilot, analysis, scope, agency, outcome, arm, control, estimand, estimator, status, ordinal, confirmatory"
+# All numbers but estimate, std_error and n, which the caller says.
+OTHERS="df statistic p_value ci_low ci_high p_randomization p_randomization_mcse ci_randomization_low \
+ci_randomization_high p_adjusted control_mean n_arm n_control clusters blocks"
+MARKS=$(printf '%s_mark, ' $OTHERS)
 effect() { # ordinal, "more columns", "their values"
-    try_sql <<<"INSERT INTO dashboard.effects ($KEY, $2) VALUES
-        ('p', 1, 'agency', 'a', 'y', 't', 'c', 'itt', 'ols', 'ok', $1, true, $3)" | cut -d' ' -f1,9-
+    try_sql <<<"INSERT INTO dashboard.effects ($KEY, $MARKS $2) VALUES
+        ('p', 1, 'agency', 'a', 'y', 't', 'c', 'itt', 'ols', 'ok', $1, true,
+        $(printf "'z', %.0s" $OTHERS) $3)" | cut -d' ' -f1,9-
 }
-COUNTS="control_mean, n, n_arm, n_control, clusters_mark, blocks_mark"
-SHOWN="3.5, 40, 20, 20, 'z', 'z'"
-COUNTS_C="std_error_mark, $COUNTS"
-SHOWN_C="'c', $SHOWN"
-is "$(effect 0 "estimate, std_error, $COUNTS" "1, 2, $SHOWN")" "" "a shown effect"
-is "$(effect 1 "mark, $COUNTS_C" "'c', $SHOWN_C")" "" "a suppressed one"
-is "$(effect 2 "mark, std_error, $COUNTS" "'z', 2, $SHOWN")" "" "one that is not applicable keeps what there is"
+is "$(effect 0 "estimate, std_error, n" "1, 2, 40")" "" "a shown effect"
+is "$(effect 1 "estimate_mark, std_error_mark, n_mark" "'c', 'c', 'k'")" "" "a suppressed one"
+is "$(effect 2 "estimate_mark, std_error, n" "'z', 2, 0")" "" "marks stand alone"
 refused() { # name, columns, values, constraint
     is "$(effect 3 "$2" "$3")" "23514 constraint \"$4\"" "$1 is refused"
 }
-refused "a number with a mark" "mark, estimate, $COUNTS_C" "'c', 1, $SHOWN_C" marked_effect
-refused "no number and no mark" "$COUNTS_C" "$SHOWN_C" marked_effect
-refused "no standard error and no mark" "estimate, $COUNTS" "1, $SHOWN" marked_std_error
-refused "a suppressed standard error with a p" "estimate, p_value, $COUNTS_C" "1, 0.5, $SHOWN_C" marked_std_error
-refused "a detail" "mark, detail, $COUNTS_C" "'c', 'x', $SHOWN_C" no_effect_detail
-refused "a count with a mark" "estimate, std_error, $COUNTS, n_mark" "1, 2, $SHOWN, 'c'" marked_n
-refused "no count and no mark" "estimate, std_error, control_mean, n_arm, n_control, clusters_mark, blocks_mark" \
-    "1, 2, 3, 20, 20, 'z', 'z'" marked_n
-refused "a control mean without a mark" "estimate, std_error, n, n_arm, n_control, clusters_mark, blocks_mark" \
-    "1, 2, 40, 20, 20, 'z', 'z'" marked_control_mean
+refused "a number with a mark" "estimate, estimate_mark, std_error, n" "1, 'c', 2, 40" marked_estimate
+refused "no number and no mark" "std_error, n" "2, 40" marked_estimate
+refused "a count with a mark" "estimate, std_error, n, n_mark" "1, 2, 40, 'k'" marked_n
+refused "no count and no mark" "estimate, std_error" "1, 2" marked_n
+refused "a detail" "estimate, std_error, n, detail" "1, 2, 40, 'x'" no_effects_detail
+is "$(sql "SELECT count(*) FROM pg_constraint WHERE conname LIKE 'marked%' AND connamespace = 'dashboard'::regnamespace")" \
+    50 "so it is with every number of every table"
 is "$(try_sql <<<"SELECT 'x'::dashboard.mark" | cut -c1-5)" 22P02 "there are three marks"
-is "$(effect 0 "mark, $COUNTS_C" "'c', $SHOWN_C" | cut -c1-5)" 23505 "an effect is released once"
+is "$(effect 0 "estimate, std_error, n" "1, 2, 40" | cut -c1-5)" 23505 "an effect is released once"
 is "$(try_sql <<<"INSERT INTO dashboard.releases (analysis, pilot, minimum_count, round_to, engine, rows, suppressed)
     VALUES (1, 'p', 10, 5, 1, 0, 0)" | cut -c1-5)" 23505 "so is an analysis"
 

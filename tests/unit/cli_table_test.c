@@ -203,15 +203,14 @@ static void test_views(void)
     pilot_text_reset(&sql);
     pilot_view_sql(effects, (pilot_view_rows_t){.released = true, .for_people = true}, &sql);
     ok(strstr(sql.data, "COALESCE(\"n\"::text, \"n_mark\"::text, 'z')") &&
-           strstr(sql.data, "COALESCE(\"df\"::text, \"std_error_mark\"::text, 'z')") &&
+           strstr(sql.data, "COALESCE(\"df\"::text, \"df_mark\"::text, 'z')") &&
            strstr(sql.data, "FROM dashboard.effects ") && !strstr(sql.data, "results."),
        "what is released comes from dashboard, a mark where there is no number");
     pilot_text_reset(&sql);
     pilot_view_sql(effects, (pilot_view_rows_t){.released = true, .marks = true}, &sql);
     ok(!strstr(sql.data, "COALESCE") &&
-           strstr(sql.data,
-                  ", \"mark\", \"std_error_mark\", \"control_mean_mark\", \"n_mark\", "
-                  "\"n_arm_mark\", \"n_control_mark\", \"clusters_mark\", \"blocks_mark\" FROM"),
+           strstr(sql.data, ", \"estimate_mark\", \"std_error_mark\", \"df_mark\", ") &&
+           strstr(sql.data, ", \"clusters_mark\", \"blocks_mark\" FROM"),
        "or marks in columns of their own, each once");
     ok(pilot_view_find("submissions")->is_public && !pilot_view_find("conventions")->is_public,
        "conventions are not released");
