@@ -70,7 +70,7 @@ static void tell_verdict(const pilot_intake_result_t *result, bool dry_run)
             append_count(&line, warnings, "warning", "warnings");
         }
         if (dry_run && stored)
-            pilot_text_append(&line, " (dry run: nothing was stored)");
+            pilot_text_append(&line, " (dry run)");
     }
     fprintf(stderr, "%s\n", line.data);
     pilot_text_clear(&line);

@@ -96,8 +96,10 @@ static void add_unit(entries_t *entries)
         return;
     entry_t *entry = use(entries, plan->columns.unit, "unit", "text",
                          "identifies the unit; no two rows of an agency have the same", false);
-    if (plan->unit_ids == PILOT_UNIT_IDS_HMAC)
-        add(entry, MEANING, "a pseudonym is sent instead of it");
+    if (plan->unit_ids != PILOT_UNIT_IDS_PLAIN)
+        add(entry, MEANING,
+            plan->unit_ids == PILOT_UNIT_IDS_HMAC ? "a pseudonym is sent instead of it"
+                                                  : "a server gets a pseudonym instead of it");
     add(entry, ALLOWED, "any text of at most 2,000 bytes");
 }
 

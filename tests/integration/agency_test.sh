@@ -55,7 +55,7 @@ is "$(last)" "valid: 1 agency, 400 rows" "its verdict is the last line"
 like "$err" "^amount +2.0% +105" "it shows what is missing, and means"
 try "$PILOT" submit letters "$T/north.csv" --dry-run --db "$NORTH"
 well "a dry run"
-is "$(last)" "accepted: 1 agency, 400 rows, revision 1 (dry run: nothing was stored)" "says what would be"
+is "$(last)" "accepted: 1 agency, 400 rows, revision 1 (dry run)" "says what would be"
 is "$(sql "SELECT count(*) FROM registry.loads")|$(sql "SELECT count(*) FROM outcomes.letters")" "0|0" "and stores nothing"
 try "$PILOT" submit letters "$T/north.csv" --db "$NORTH"
 well "an agency that the login alone has need not be named"
@@ -156,7 +156,8 @@ fi
 
 # On a terminal.
 terminal() { script -qec "$*" /dev/null 2>"$T/log" </dev/null; }
-{ head -1 "$T/north.csv"; for copy in $(seq 400); do tail -n +2 "$T/north.csv" | sed "s/^/$copy-/"; done; } >"$T/large.csv"
+awk 'BEGIN { print "id,region,arm,paid,amount,sector"
+    for (i = 1; i <= 1000000; i++) printf "u%d,r1,%s,1,%d.5,trade\n", i, i % 2 ? "none" : "letter", i % 1000 }' >"$T/large.csv"
 out=$(terminal "stty cols 80; '$PILOT' submit letters '$T/large.csv' --dry-run --db '$NORTH'")
 like "$out" $'\r'".*reading \[#+\.*\] +[0-9]+%" "progress is shown on a terminal"
 try "$PILOT" submit letters "$T/large.csv" --dry-run --db "$NORTH"
