@@ -83,10 +83,13 @@ pilot_status_t pilot_lease_release(pilot_db_t *db, const pilot_shared_t *shared,
 
 pilot_status_t pilot_lease_check(pilot_db_t *db, const pilot_shared_t *shared, pilot_error_t *error)
 {
-    bool any;
+    bool any = false;
     uint64_t epoch = 0;
-    pilot_status_t status =
-        run(db, "SELECT epoch FROM work.lease FOR SHARE", 0, NULL, &any, &epoch, error);
+    /* What is left to the commit waits for others (the audit log's head): before we hold the row
+     * that the renewal of the lease waits for. */
+    pilot_status_t status = pilot_db_script(db, "SET CONSTRAINTS ALL IMMEDIATE", error);
+    if (!status)
+        status = run(db, "SELECT epoch FROM work.lease FOR SHARE", 0, NULL, &any, &epoch, error);
     if (!status && (!any || epoch != shared->epoch))
         return pilot_error_set(error, PILOT_E_FENCED,
                                "another coordinator has taken over (epoch %" PRIu64
