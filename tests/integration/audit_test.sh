@@ -101,4 +101,16 @@ is "$status" 2 "the printed line is not the option's form"
 number=${head#entry }
 audit --verify --expect "${number%%,*}:$hash"
 well "after all that the first head is still in the log"
+
+# A stored plan that somebody changed beneath its hash is not computed.
+try "$PILOT" up --workers 1 --dir "$DIR"
+well "up"
+(cd / && psql -Xq -h "$(sed -n 5p "$DIR/postgresql/postmaster.pid")" -U pilot -d pilot -c "BEGIN;
+    SET LOCAL session_replication_role = replica; UPDATE registry.plans SET source = replace(source, 'primary',
+    'secondary') WHERE version = 4; COMMIT") >"$T/log" 2>&1
+is "$(cat "$T/log")" "" "a plan is changed behind everybody's back"
+try "$PILOT" launch star_kindergarten --follow --dir "$DIR"
+is "$status" 1 "its analysis fails"
+grep -qs "is not the one that its SHA-256 is of" "$DIR"/log/*
+ok $? "and the log says why"
 finish
