@@ -46,6 +46,7 @@ typedef struct made_pilot {
     uint64_t state;
     int agencies, arms, levels[VARIABLES], minimum, round_to;
     double missing_level, present[OUTCOMES], rate;
+    bool roomy; /* most agencies are large, and levels even: much is told */
     made_submission_t submission[ENTITIES_MAX];
     int submissions;
     int current[RELEASES][ENTITIES_MAX]; /* submission by agency, or -1 */
@@ -89,7 +90,7 @@ static inline person_t make_person(made_pilot_t *p)
 {
     person_t person = {.arm = draw_below(p, p->arms)};
     for (int v = 0; v < VARIABLES; v++) {
-        double u = draw(p) * draw(p); /* later levels are rarer */
+        double u = p->roomy ? draw(p) : draw(p) * draw(p); /* later levels are rarer */
         person.level[v] = draw(p) < p->missing_level ? -1 : (int)(u * p->levels[v]);
     }
     for (int o = 0; o < OUTCOMES; o++) {
@@ -141,6 +142,8 @@ static inline int add_submission(made_pilot_t *p, int agency, int people, int re
 static inline int draw_size(made_pilot_t *p)
 {
     double kind = draw(p);
+    if (p->roomy)
+        return kind < 0.1 ? 4 + draw_below(p, 60) : 150 + draw_below(p, 600);
     if (kind < 0.2)
         return 4 + draw_below(p, 40);
     return kind < 0.8 ? 60 + draw_below(p, 160) : 200 + draw_below(p, 400);
@@ -173,14 +176,17 @@ static inline made_pilot_t *made_new(uint64_t seed, int agencies, int releases)
     made_pilot_t *p = PILOT_NEW(made_pilot_t);
     p->state = seed * UINT64_C(0xD1342543DE82EF95) + 1;
     p->agencies = agencies > 0 ? agencies : 3 + draw_below(p, 14);
+    p->roomy = draw(p) < 0.5;
     p->arms = 2 + draw_below(p, 2);
     p->minimum = draw(p) < 0.7 ? 10 : 5;
     p->round_to = draw(p) < 0.5 ? 5 : 1;
     p->missing_level = (double[]){0, 0.01, 0.1}[draw_below(p, 3)];
     p->rate = 0.03 + 0.9 * draw(p);
+    if (p->roomy)
+        p->rate = 0.2 + 0.6 * draw(p);
     p->present[0] = draw(p) < 0.3 ? 1 : 0.97;
     p->present[1] = draw(p) < 0.3 ? 1 : 0.9;
-    p->present[2] = 0.1 + 0.5 * draw(p);
+    p->present[2] = (p->roomy ? 0.4 : 0.1) + 0.5 * draw(p);
     p->releases = releases;
     for (int v = 0; v < VARIABLES; v++)
         p->levels[v] = 2 + draw_below(p, 2);
