@@ -15,8 +15,8 @@
  *
  * Suppress first, then round.  Rows must be complete: a row that is not given before `decide`, its
  * counts being unknown, is suppressed in whole.  Free text of a row (`detail`) holds counts and is
- * never for the public; texts that name the row, `status` and `reason` are, if a number is shown.
- * The result depends on the rows' content alone, not on their order.
+ * never for the public; texts that name the row are, `status` and `reason` if release_* returns
+ * true. The result depends on the rows' content alone, not on their order.
  *
  * Pure: no I/O, no log, no globals.  What is promised, and why: docs/methods/disclosure.md */
 #ifndef PILOT_DISCLOSURE_H
@@ -153,9 +153,10 @@ pilot_status_t pilot_disclosure_decide(pilot_disclosure_t *disclosure, pilot_err
 /* ---- what may be shown (after decide; every output array is filled) -----------------------------
  */
 
-/* The same row again.  Returns whether any number of it is shown; if not: status `suppressed`,
- * reason `below_minimum_count` (unless the row had no number from the beginning: all marks are z).
- */
+/* The same row again.  Returns whether the effect is shown, or its absence: if not, counts may
+ * still be, but `status` is `suppressed`, `reason` is `below_minimum_count`, and `std_error_type`
+ * is not told: a reason such as constant_outcome, or an interval made for a cell of 0, would say
+ * what the numbers must not. */
 bool pilot_disclosure_release_effect(const pilot_disclosure_t *disclosure,
                                      const pilot_disclosure_effect_t *effect,
                                      pilot_released_t ret_released[PILOT_EFFECT_NUMBERS]);

@@ -116,7 +116,9 @@ bool pilot_disclosure_release_effect(const pilot_disclosure_t *d,
     bool gap = effect->key.estimand != NULL && strcmp(effect->key.estimand, "gap") == 0;
     const cell_t *cell = cell_find(d, s.measure, s.slot, s.arm, s.place);
     bool known = gap || (cell != NULL && (cell->flags & CELL_ROW));
-    if (known && are_numbers_shown(d, &s, s.place) && is_row_fit(d, effect)) {
+    bool may = known && are_numbers_shown(d, &s, s.place);
+    bool fit = may && is_row_fit(d, effect);
+    if (fit) {
         unit_t unit = find_unit(d, &s, effect);
         for (int i = 0; i < PILOT_EFFECT_N; i++)
             if (effect->number[i].given)
@@ -124,10 +126,7 @@ bool pilot_disclosure_release_effect(const pilot_disclosure_t *d,
     }
     if (known && !gap)
         release_counts(d, &s, effect, ret_released);
-    for (int i = 0; i < PILOT_EFFECT_NUMBERS; i++)
-        if (ret_released[i].mark == PILOT_MARK_SHOWN || ret_released[i].mark == PILOT_MARK_LOW)
-            return true;
-    return false;
+    return fit || (may && !effect->number[PILOT_EFFECT_ESTIMATE].given);
 }
 
 pilot_released_t pilot_disclosure_release_rows(const pilot_disclosure_t *d, const char *agency,

@@ -136,9 +136,18 @@ static void test_rounding(void)
     ok(out[PILOT_EFFECT_DF].mark == PILOT_MARK_SUPPRESSED, "df would be a count");
     ok(out[PILOT_EFFECT_BLOCKS].mark == PILOT_MARK_NOT_APPLICABLE, "what there is not is marked z");
     row.number[PILOT_EFFECT_DF].value = 9.9;
-    ok(!pilot_disclosure_release_effect(d, &row, out) ||
+    ok(!pilot_disclosure_release_effect(d, &row, out) &&
            out[PILOT_EFFECT_ESTIMATE].mark == PILOT_MARK_SUPPRESSED,
        "df below 10 hide the effect");
+    row = make_row("a", NULL, 52);
+    row.number[PILOT_EFFECT_STD_ERROR].given = false;
+    ok(!pilot_disclosure_release_effect(d, &row, out) &&
+           out[PILOT_EFFECT_ESTIMATE].mark == PILOT_MARK_SUPPRESSED,
+       "so does a missing error: all may have the same outcome, and the reason would say so");
+    row.number[PILOT_EFFECT_ESTIMATE].given = false;
+    ok(pilot_disclosure_release_effect(d, &row, out) &&
+           out[PILOT_EFFECT_ESTIMATE].mark == PILOT_MARK_NOT_APPLICABLE,
+       "an effect that there is not may say why");
     row = make_row("nobody", NULL, 50);
     ok(!pilot_disclosure_release_effect(d, &row, out), "a row that was never given is hidden");
     row = make_row("a", NULL, 52);
@@ -244,7 +253,7 @@ static void test_dominance(void)
         pilot_disclosure_effect(d, &row, NULL);
         pilot_disclosure_decide(d, NULL);
         pilot_released_t out[PILOT_EFFECT_NUMBERS];
-        ok(pilot_disclosure_release_effect(d, &row, out) &&
+        ok(!pilot_disclosure_release_effect(d, &row, out) &&
                out[PILOT_EFFECT_ESTIMATE].mark == PILOT_MARK_SUPPRESSED &&
                out[PILOT_EFFECT_CONTROL_MEAN].mark == PILOT_MARK_SUPPRESSED &&
                out[PILOT_EFFECT_N].mark == PILOT_MARK_SHOWN,
