@@ -23,6 +23,7 @@ typedef struct release_table {
     pilot_staged_table_t to;
     const char *select; /* SQL, $1 is the analysis */
     int texts;
+    int hidden_text; /* not told of a hidden row: it says how its numbers came about; 0: none */
     bool has_status, has_flag;
     bool hides_flag; /* where no number is shown */
     int numbers;
@@ -87,6 +88,7 @@ static pilot_status_t scan(release_t *release, const release_table_t *table, on_
 enum {
     EFFECT_AGENCY = 2,
     EFFECT_KEY = 3,
+    EFFECT_STD_ERROR_TYPE = 11,
     EFFECT_NUMBERS_AT = 15,
     EFFECT_LARGEST = EFFECT_NUMBERS_AT + PILOT_EFFECT_NUMBERS
 };
@@ -169,6 +171,7 @@ static const release_table_t effects = {
               "FROM work.effects AS e " OF_ARM("c", "control")
                   OF_ARM("t", "arm") "WHERE e.analysis = $1::bigint",
     .texts = 12,
+    .hidden_text = EFFECT_STD_ERROR_TYPE,
     .has_status = true,
     .numbers = PILOT_EFFECT_NUMBERS,
     .whole = 1u << PILOT_EFFECT_N | 1u << PILOT_EFFECT_N_ARM | 1u << PILOT_EFFECT_N_CONTROL |
@@ -322,11 +325,12 @@ static bool is_suppressed(const release_table_t *table, const pilot_released_t *
     return false;
 }
 
-/* That an effect of a hidden row cannot be estimated would tell of its counts. */
+/* That an effect of a hidden row cannot be estimated would tell of its counts; those that are shown
+ * beside it stay. */
 static void hide_row(const release_table_t *table, pilot_released_t *released)
 {
     for (int i = 0; i < table->numbers; i++)
-        if (!(table->structural & 1u << i))
+        if (released[i].mark == PILOT_MARK_NOT_APPLICABLE && !(table->structural & 1u << i))
             released[i].mark = PILOT_MARK_SUPPRESSED;
 }
 
@@ -363,7 +367,7 @@ static void put_row(release_t *release, pilot_copy_in_t *copy, const release_tab
     pilot_copy_in_int4(copy, (int32_t)strtol(text_at(row, 0), NULL, 10));
     int column = 1;
     for (; column <= table->texts; column++)
-        put_text(copy, text_at(row, column));
+        put_text(copy, hidden && column == table->hidden_text ? NULL : text_at(row, column));
     if (table->has_status) {
         put_text(copy, hidden ? "suppressed" : text_at(row, column));
         put_text(copy, hidden ? "below_minimum_count" : text_at(row, column + 1));

@@ -48,8 +48,8 @@ is "$(sql "SELECT count(*) > 0 FROM dashboard.effects WHERE scope = 'pooled' AND
 is "$(sql "SELECT count(*) FROM $beside AND d.estimate IS NOT NULL AND w.df < 10")" 0 \
     "no effect of fewer than 10 residual degrees of freedom is shown"
 is "$(sql "SELECT count(*) FROM $beside AND d.status = 'suppressed' AND (d.reason <> 'below_minimum_count'
-    OR num_nonnulls(d.estimate, d.std_error, d.df, d.n, d.n_arm, d.n_control, d.control_mean, d.p_value) > 0)")" 0 \
-    "a row without numbers says no more than that"
+    OR num_nonnulls(d.estimate, d.std_error, d.df, d.control_mean, d.p_value, d.std_error_type) > 0)")" 0 \
+    "a row whose effect is hidden says no more than its counts"
 is "$(sql "SELECT count(*) FROM $beside AND d.status <> 'suppressed' AND d.status <> w.status")" 0 \
     "the others keep their status"
 is "$(sql "SELECT count(*) FROM dashboard.submissions WHERE rows % 5 <> 0 OR rows < 10")" 0 "rows of submissions are rounded"
