@@ -17,8 +17,8 @@ static const char list_sql[] =
 static const char one_sql[] =
     "SELECT a.analysis, a.pilot, a.plan_version, a.plan_sha256, a.data_sha256, a.state, "
     "CASE WHEN a.confirmatory THEN 'yes' ELSE 'no: ' || a.not_confirmatory END AS confirmatory, "
-    "CASE a.data_state WHEN 'superseded' THEN format('superseded: %s of %s submissions have a newer "
-    "revision', p.superseded, p.agencies) WHEN 'withdrawn' THEN format('withdrawn: %s of %s "
+    "CASE a.data_state WHEN 'superseded' THEN format('superseded: %s of %s submissions have a "
+    "newer revision', p.superseded, p.agencies) WHEN 'withdrawn' THEN format('withdrawn: %s of %s "
     "submissions were withdrawn', p.withdrawn, p.agencies) ELSE a.data_state END AS data_state, "
     "a.jobs, a.jobs_done, a.jobs_failed, p.agencies, p.rows, a.software_version, "
     "a.cpu_class, a.launched_by, "

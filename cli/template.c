@@ -40,7 +40,7 @@ static entry_t *find(entries_t *entries, const char *header)
 static void add(entry_t *entry, enum detail detail, const char *text)
 {
     pilot_text_t *all = &entry->detail[detail];
-    if (all->data && strstr(all->data, text))
+    if (!text || (all->data && strstr(all->data, text)))
         return;
     if (all->data && all->length > 0)
         pilot_text_append(all, "; ");

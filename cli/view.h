@@ -87,7 +87,8 @@ typedef struct pilot_view_rows {
     bool of_agency;  /* those of one agency: $2, of a view that is not by analysis */
 } pilot_view_rows_t;
 
-/* SELECT ... with $1 = pilot and $2 = analysis (by_analysis) or agency (of_agency).  `text` begins empty. */
+/* SELECT ... with $1 = pilot and $2 = analysis (by_analysis) or agency (of_agency).  `text` begins
+ * empty. */
 void pilot_view_sql(const pilot_view_t *view, pilot_view_rows_t rows, pilot_text_t *text);
 
 /* Index of a column by name, or -1. */

@@ -205,6 +205,31 @@ answered=$(printf 'no\n' | script -qec "'$PILOT' withdraw letters --agency South
 like "$answered" "nothing was withdrawn" "who does not say yes withdraws nothing"
 is "$(sql "SELECT state FROM results.submissions WHERE agency = 'South'")" accepted "indeed"
 
+# An analysis under way, in the embedded database.
+cp "$T/north.csv" "$T/East.csv"
+cp "$T/shifted.csv" "$T/West.csv"
+"$PILOT" register "$T/letters.yaml" --dir "$DIR" >"$T/log" 2>&1
+try "$PILOT" submit letters "$T/East.csv" "$T/West.csv" --dir "$DIR"
+is "$(last)" "accepted: 2 agencies, 800 rows, revision 1" "a file is the agency of its name in the embedded database"
+try "$PILOT" launch letters --dir "$DIR"
+try "$PILOT" withdraw letters --agency East --yes --dir "$DIR"
+well "withdrawal while an analysis waits"
+like "$err" "^1 analysis that uses it is under way" "says so"
+"$PILOT" up --workers 1 --dir "$DIR" 2>"$T/log"
+for _ in $(seq 300); do
+    "$PILOT" status 1 --dir "$DIR" >"$T/out" 2>"$T/log"
+    grep -Eq '^state +(done|failed)' "$T/out" && break
+    sleep 0.1
+done
+is "$(sed -n 's/^state  *//p' "$T/out")" failed "it fails"
+try "$PILOT" results letters --format csv --dir "$DIR"
+like "$out" ',East,.*,job_failed,data_withdrawn,' "with the reason"
+try "$PILOT" submissions letters --agency West --dir "$DIR" --format csv
+is "$(sed 1d <<<"$out" | cut -d, -f2,4,5)" "West,accepted,400" "the other agency's data stays"
+try "$PILOT" retry 1 --dir "$DIR"
+is "$status" 1 "it is not taken up again"
+like "$err" "withdrawn; launch a new one" "and what to do is said"
+
 # ---- the same by SQL -----------------------------------------------------------------------------
 cd "$T" || exit 1
 block sql >submit.sql
