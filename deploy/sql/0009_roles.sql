@@ -228,6 +228,10 @@ BEGIN
             FROM jsonb_array_elements(content -> 'agencies') AS e (item)
             WHERE e.item ->> 'name' IN (SELECT registry.own_agencies(pilot_name))
             HAVING count(*) > 0), '{}'))::text;
+        -- What JSON may hold as it is and YAML may not.
+        FOR code IN 127..159 LOOP
+            source := replace(source, chr(code), '\u' || lpad(to_hex(code), 4, '0'));
+        END LOOP;
     END IF;
 END $$;
 COMMENT ON FUNCTION registry.submission_plan(text) IS
