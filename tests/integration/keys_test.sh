@@ -134,7 +134,8 @@ is "$(as clerk "SELECT agency FROM registry.unit_keys('reading')")" north "an ag
 like "$(as analyst "SELECT * FROM registry.unit_keys('reading')")" "permission denied" "nobody else asks"
 like "$(as clerk "SELECT registry.reset_unit_key('reading', 'north', 'x')")" "permission denied" "an agency cannot reset its key"
 like "$(as analyst "SELECT registry.reset_unit_key('reading', 'north', 'x')")" "permission denied" "nor can an evaluator"
-is "$(as clerk "SELECT count(*) FROM registry.unit_key_resets")" 1 "an agency reads of its own resets"
+is "$(as analyst "SELECT count(*) FROM registry.unit_key_resets")" 1 "an evaluator sees that a key was reset"
+like "$(as clerk "SELECT * FROM registry.unit_key_resets")" "permission denied" "an agency sees no list of resets"
 clerk=${CONNINFO/user=postgres/user=clerk}
 try "$PILOT" submit reading "$T/north.csv" --db "$clerk"
 like "$err" "unchanged" "a clerk submits under the agency's key"
