@@ -30,7 +30,10 @@ static pilot_status_t begin(release_t *release, pilot_plan_t **ret_plan, rules_t
     PGresult *found = NULL;
     /* Rows that are this fresh have no statistics: a planner that expects one would look each up
      * among all others. */
-    pilot_status_t status = pilot_db_script(release->db, "SET LOCAL enable_nestloop = off", error);
+    pilot_status_t status = pilot_db_script(release->db,
+                                            "SET LOCAL enable_nestloop = off; "
+                                            "SET LOCAL work_mem = '64MB'",
+                                            error);
     if (!status)
         status =
             pilot_db_run(release->db, &found, error,

@@ -93,14 +93,14 @@ enum {
     EFFECT_LARGEST = EFFECT_NUMBERS_AT + PILOT_EFFECT_NUMBERS
 };
 
-/* Pooled rows: the largest of all agencies, and the sum of theirs in one order. */
+/* Pooled rows: the largest of all agencies, and the sum of theirs, the same in any order. */
+#define CONTRIBUTION_KEY                                                                           \
+    "outcome, coalesce(subgroup, '') AS subgroup, coalesce(level, '') AS level, arm"
 #define CONTRIBUTIONS                                                                              \
-    "SELECT coalesce(agency, '') AS agency, outcome, coalesce(subgroup, '') AS subgroup, "         \
-    "coalesce(level, '') AS level, arm, max(largest) AS largest, "                                 \
-    "sum(total ORDER BY contribution.agency) AS total FROM work.contributions AS contribution "    \
-    "WHERE analysis = $1::bigint GROUP BY GROUPING SETS ((agency, outcome, subgroup, level, "      \
-    "arm), "                                                                                       \
-    "(outcome, subgroup, level, arm))"
+    "SELECT agency, " CONTRIBUTION_KEY ", largest, total FROM work.contributions "                 \
+    "WHERE analysis = $1::bigint UNION ALL "                                                       \
+    "SELECT '', " CONTRIBUTION_KEY ", max(largest), sum(total::numeric)::float8 "                  \
+    "FROM work.contributions WHERE analysis = $1::bigint GROUP BY 2, 3, 4, 5"
 #define OF_ARM(name, which)                                                                        \
     "LEFT JOIN contribution AS " name " ON " name ".agency = coalesce(e.agency, '') "              \
     "AND " name ".outcome = e.outcome AND " name ".subgroup = coalesce(e.subgroup, '') "           \
