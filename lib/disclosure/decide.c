@@ -117,7 +117,7 @@ static void add_pinned(decision_t *t, const block_t *all)
                 lack += a[c].count > h[c].count ? a[c].count - h[c].count : 0;
             for (size_t c = 0; c < t->cells; c++) {
                 uint64_t own = a[c].count > h[c].count ? a[c].count - h[c].count : 0;
-                if (!is_few(t, h[c].count) || lack - own + 1 >= h[c].count)
+                if (!is_few(t, h[c].count) || lack - own >= h[c].count)
                     continue;
                 if (e == t->entities.count)
                     t->pooled = false;
@@ -184,23 +184,35 @@ static void fill_base(decision_t *t)
     block_clear(&block);
 }
 
-/* Those of a cell who lack the outcome: too few to be told from none, or told. */
-static room_t missing_room(const decision_t *t, const cell_t *all, const cell_t *have)
+/* Those of a cell who lack the outcome.  Where few do, everybody is told of instead, so few must
+ * stay few; of a whole sample where many do, many must stay many. */
+static room_t missing_room(const decision_t *t, const cell_t *all, const cell_t *have, bool free)
 {
     uint32_t missing = all->count > have->count ? all->count - have->count : 0;
-    bool low = missing < t->d->minimum;
-    uint32_t most = t->d->minimum - 1;
-    room_t room = {
-        .down = low ? missing : missing - t->d->minimum,
-        .up = !low                           ? have->count
-              : most - missing < have->count ? most - missing
-                                             : have->count,
-    };
+    uint32_t most = t->d->minimum - 1, least = t->d->minimum;
+    room_t room = {.down = missing, .up = have->count};
+    if (!free && missing >= least)
+        room.down = missing - least;
+    if (!free && missing < least && most - missing < have->count)
+        room.up = most - missing;
     if (is_few(t, missing))
         add_need(&room, true, missing > 1);
     if (is_few(t, have->count))
         add_need(&room, have->count > 1, true);
     return room;
+}
+
+/* Is nothing told of an agency's levels, neither those who have the outcome nor everybody instead?
+ * (As count_shown has it.) */
+static bool is_silent(const decision_t *t, size_t entity, const cell_t *all, const cell_t *have)
+{
+    uint64_t everybody = 0, with = 0;
+    for (size_t c = 0; c < t->cells; c++) {
+        everybody += all[c].count;
+        with += have[c].count;
+    }
+    bool told_whole = t->whole == NULL || !t->whole->hidden[entity];
+    return t->key.variable != 0 && (told_whole || everybody - with >= t->d->minimum);
 }
 
 static void fill_present(decision_t *t)
@@ -209,17 +221,18 @@ static void fill_present(decision_t *t)
     block_fill(t->d, &t->entities, 0, t->key.variable, t->key.arm, &all);
     block_fill(t->d, &t->entities, t->key.measure, t->key.variable, t->key.arm, &have);
     for (size_t e = 0; e <= t->entities.count; e++) {
+        const cell_t *a = &all.cell[e * t->cells], *h = &have.cell[e * t->cells];
+        bool free = e < t->d->members && is_silent(t, e, a, h);
         for (size_t c = 0; c < t->cells; c++) {
-            const cell_t *a = &all.cell[e * t->cells + c], *b = &have.cell[e * t->cells + c];
-            room_t room = missing_room(t, a, b);
+            room_t room = missing_room(t, &a[c], &h[c], free);
             if (e == t->entities.count) {
                 t->pooled &= !room.raise && !room.lower;
                 continue;
             }
-            t->cost[e] += a->count;
+            t->cost[e] += a[c].count;
             *room_at(t, 0, e, c) = room;
-            bool low = a->count > 0 && a->count - b->count < t->d->minimum;
-            if ((t->flag[e] & ENTITY_NOW) && (low || (b->flags & CELL_UNKNOWN)))
+            bool low = a[c].count > 0 && a[c].count - h[c].count < t->d->minimum;
+            if ((t->flag[e] & ENTITY_NOW) && (low || (h[c].flags & CELL_UNKNOWN)))
                 t->flag[e] |= ENTITY_HIDDEN;
         }
     }
@@ -307,9 +320,6 @@ static void find_parents(decision_t *t, bool shares)
     t->pooled = true;
     for (size_t i = 0; i < sizeof t->parent / sizeof *t->parent; i++)
         t->pooled &= t->parent[i] == NULL || t->parent[i]->pooled;
-    /* How many lack the outcome is bounded where the agency's total is not told, not free. */
-    if (t->key.kind == PATTERN_PRESENT)
-        t->whole = v == 0 ? NULL : find(t, PATTERN_COUNTS, 0, 0);
 }
 
 static void decide_one(pilot_disclosure_t *d, const entities_t *entities, pattern_key_t key,

@@ -40,6 +40,23 @@ const cell_t *cell_find(const pilot_disclosure_t *d, uint32_t measure, uint32_t 
     return column == NULL || place > d->members ? NULL : &column->cell[place];
 }
 
+static bool few_lack(const pilot_disclosure_t *d, const subject_t *s, uint32_t slot, uint32_t arm)
+{
+    const cell_t *all = cell_find(d, 0, slot, arm, s->place);
+    const cell_t *have = cell_find(d, s->measure, slot, arm, s->place);
+    return all != NULL && have != NULL && all->count - have->count < d->minimum &&
+           have->count >= d->minimum;
+}
+
+/* So few lack the outcome that everybody may be told of instead?  Of a level only if that is so of
+ * the whole sample: a total of those who lack it would bound each level's. */
+static bool is_everybody_told(const pilot_disclosure_t *d, const subject_t *s, uint32_t arm)
+{
+    if (s->variable != 0 && is_shown(d, PATTERN_PRESENT, s->measure, 0, arm, s->place))
+        return false;
+    return few_lack(d, s, 0, arm) && few_lack(d, s, s->slot, arm);
+}
+
 pilot_released_t count_shown(const pilot_disclosure_t *d, const subject_t *s, uint32_t arm)
 {
     const pilot_released_t hidden = {.mark = PILOT_MARK_SUPPRESSED};
@@ -52,9 +69,7 @@ pilot_released_t count_shown(const pilot_disclosure_t *d, const subject_t *s, ui
         return round_count(all->count, d->rule.round_to);
     if (is_shown(d, PATTERN_PRESENT, s->measure, s->variable, arm, s->place))
         return round_count(have->count, d->rule.round_to);
-    /* So few lack the outcome that everybody is told of instead. */
-    bool few_lack = all->count - have->count < d->minimum && have->count >= d->minimum;
-    return few_lack ? round_count(all->count, d->rule.round_to) : hidden;
+    return is_everybody_told(d, s, arm) ? round_count(all->count, d->rule.round_to) : hidden;
 }
 
 unit_t share_unit(const pilot_disclosure_t *d, const subject_t *s, uint32_t arm)

@@ -79,6 +79,15 @@ static inline void constrain_entity(attack_t *a, int entity)
     }
 }
 
+/* Everybody has the first outcome, and that is known. */
+static inline void constrain_complete(attack_t *a, int entity)
+{
+    for (int cell = 0; cell < CELLS; cell++)
+        if (is_cell(a->pilot, cell))
+            constrain(a, 2, (int[]){attack_column(entity, 0, cell), attack_column(entity, 1, cell)},
+                      (double[]){1, -1}, 0, 0);
+}
+
 static inline void constrain_pooled(attack_t *a, int release)
 {
     const made_pilot_t *p = a->pilot;
@@ -140,8 +149,11 @@ static inline attack_t attack_begin(const made_pilot_t *p, int arm, const made_r
     glp_add_cols(a.lp, columns);
     for (int i = 1; i <= columns; i++)
         glp_set_col_bnds(a.lp, i, GLP_LO, 0, 0);
-    for (int e = 0; e < p->submissions; e++)
+    for (int e = 0; e < p->submissions; e++) {
         constrain_entity(&a, e);
+        if (p->present[0] == 1)
+            constrain_complete(&a, e);
+    }
     for (int r = 0; r < p->releases; r++) {
         constrain_pooled(&a, r);
         constrain_release(&a, r, &told[r]);

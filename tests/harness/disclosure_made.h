@@ -353,7 +353,8 @@ static inline void tell_row(const made_pilot_t *p, int release, int place, int o
         /* Where the number could be everybody's instead, up to minimum - 1 fewer have the outcome.
          */
         double rounded = (double)((all + p->round_to / 2) / p->round_to * p->round_to);
-        bool ambiguous = n.value == rounded && all - own < p->minimum;
+        bool complete = outcome == 0 && p->present[0] == 1; /* as everybody knows */
+        bool ambiguous = n.value == rounded && all - own < p->minimum && !complete;
         told->count[place][1 + outcome][z][cell] = told_count(p, n, ambiguous ? p->minimum - 1 : 0);
     }
     const pilot_released_t *mean = &released[PILOT_EFFECT_CONTROL_MEAN];

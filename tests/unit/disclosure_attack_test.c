@@ -42,9 +42,10 @@ static void attack_entity(attack_t *a, int entity, int count[KINDS][ARMS_MAX][CE
         }
         tally->counts += a->cells - before;
         before = a->cells;
-        for (int kind = 1; kind <= OUTCOMES && cell == 0; kind++) {
-            int lack = count[0][a->arm][0] - count[kind][a->arm][0];
-            int column[2] = {attack_column(entity, 0, 0), attack_column(entity, kind, 0)};
+        bool is_listed = cell == 0 || (cell - 1) % (LEVELS_MAX + 1) < LEVELS_MAX;
+        for (int kind = 1; kind <= OUTCOMES && is_listed; kind++) {
+            int lack = count[0][a->arm][cell] - count[kind][a->arm][cell];
+            int column[2] = {attack_column(entity, 0, cell), attack_column(entity, kind, cell)};
             if (is_sensitive(p, lack))
                 attack_number(a, 2, column, (double[]){1, -1}, lack,
                               describe(text, p, "lack", entity, kind, a->arm, cell));
