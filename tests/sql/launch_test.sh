@@ -58,6 +58,7 @@ sql "UPDATE registry.submissions SET state = 'withdrawn' WHERE submission = 1048
 is "$(launch "'p', ARRAY[1048576]")" \
     'PL002 pilot "p" has no accepted data to analyse; submit some first (pilot submit)' \
     "a withdrawn one cannot"
+sql "UPDATE registry.submissions SET state = 'superseded' WHERE submission = 1048576" # analysis 2 is retried below
 
 register p '{pilot_unit,pilot_arm,pilot_cluster,y,z}' '{text,int2,int4,float8,float8}' '' \
     "${HASH//a/d}" >/dev/null
