@@ -57,7 +57,7 @@ static void print_help(void)
     puts("usage: pilot COMMAND [ARGUMENT]... [OPTION]...\n\n"
          "Evaluates randomized pilots: effects by agency, and their comparison.\n\nCommands:");
     for (const pilot_command_t *command = commands; command->name; command++)
-        printf("  %-11s %s\n", command->name, command->summary);
+        printf("  %-12s %s\n", command->name, command->summary);
     puts("\n`pilot COMMAND --help` tells a command's options.  Begin with:\n"
          "  pilot check PLAN.yaml DATA.csv\n"
          "  pilot run PLAN.yaml DATA.csv");
