@@ -418,18 +418,21 @@ COMMENT ON FUNCTION work.begin_release(bigint) IS
     'Lock the pilot''s releases; its plan, the strictest rules of its earlier releases, and whether data was withdrawn';
 
 -- How many units differ between two submissions of an agency, whoever they are: rows are compared
--- without their unit ids, codes by their labels, on the columns that both have.
+-- without their unit ids, codes by their labels, on the columns that both have.  Whoever takes rows
+-- away (a withdrawal, a purge) is not waited for: it may wait for the release.
 CREATE FUNCTION work.changed_units(before_id bigint, after_id bigint) RETURNS bigint
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     before registry.submissions;
     after registry.submissions;
-    parent text;
+    pilot_name text;
+    tables text[];
     common text[];
+    item text;
     old_rows text;
     new_rows text;
+    stored bigint;
     changed bigint;
-    old_count bigint;
 BEGIN
     SELECT * INTO before FROM registry.submissions s WHERE s.submission = before_id;
     SELECT * INTO after FROM registry.submissions s WHERE s.submission = after_id;
@@ -437,17 +440,26 @@ BEGIN
        OR before.state NOT IN ('accepted', 'superseded') OR after.state NOT IN ('accepted', 'superseded') THEN
         RETURN NULL;
     END IF;
-    SELECT format('outcomes.%I', p.name) INTO parent FROM registry.agencies a
-        JOIN registry.pilots p USING (pilot) WHERE a.agency = after.agency;
-    common := ARRAY (SELECT c FROM unnest(before.columns) AS u (c)
-                     WHERE c = ANY (after.columns) AND c <> 'pilot_unit' ORDER BY c);
-    old_rows := work.rows_as_text(parent, before_id, common);
-    new_rows := work.rows_as_text(parent, after_id, common);
-    EXECUTE format('SELECT count(*) FROM %s WHERE pilot_submission = %s', parent, before_id)
-        INTO old_count;
-    IF old_count <> before.rows THEN
+    SELECT p.name INTO pilot_name FROM registry.agencies a JOIN registry.pilots p USING (pilot)
+        WHERE a.agency = after.agency;
+    tables := ARRAY[format('outcomes.%I', registry.partition_name(pilot_name, before.load)),
+                    format('outcomes.%I', registry.partition_name(pilot_name, after.load))];
+    BEGIN
+        FOREACH item IN ARRAY tables LOOP
+            EXECUTE format('LOCK TABLE ONLY %s IN ACCESS SHARE MODE NOWAIT', item);
+        END LOOP;
+    EXCEPTION WHEN lock_not_available OR undefined_table THEN
+        RETURN NULL;
+    END;
+    EXECUTE format('SELECT count(*) FROM %s WHERE pilot_submission = %s', tables[1], before_id)
+        INTO stored;
+    IF stored <> before.rows THEN
         RETURN NULL; -- purged
     END IF;
+    common := ARRAY (SELECT c FROM unnest(before.columns) AS u (c)
+                     WHERE c = ANY (after.columns) AND c <> 'pilot_unit' ORDER BY c);
+    old_rows := work.rows_as_text(tables[1], before_id, common);
+    new_rows := work.rows_as_text(tables[2], after_id, common);
     EXECUTE format('SELECT greatest((SELECT count(*) FROM (%1$s EXCEPT ALL %2$s) AS gone), '
                    '(SELECT count(*) FROM (%2$s EXCEPT ALL %1$s) AS come))', old_rows, new_rows)
         INTO changed;

@@ -138,8 +138,37 @@ as release_coordinator "INSERT INTO work.contributions (analysis, job, ordinal, 
     VALUES (1, 1, 0, 'a', 'y', 'c', 4)" >/dev/null
 is "$(sql "SELECT count(*) FROM work.contributions")" 1 "contributions are its own to write"
 
+# ---- at the same time -----------------------------------------------------------------------------
+# A withdrawal that has taken rows waits for a release under way, which does not wait for it.
+wait_for() { # condition
+    for _ in $(seq 100); do
+        [ "$(sql "SELECT $1")" = t ] && return
+        sleep 0.05
+    done
+    return 1
+}
+{ echo "BEGIN; SELECT pilot FROM work.begin_release(2);"
+  while [ ! -e "$T/go" ]; do sleep 0.05; done
+  echo "SELECT 'changed ' || COALESCE(work.changed_units($fewer, $more)::text, 'nobody knows');
+        INSERT INTO dashboard.curves (pilot, analysis, scope, outcome, arm, curve, ordinal, point, y_mark, confirmatory)
+        VALUES ('p', 2, 'pooled', 'y', 't', 'kaplan_meier', 0, 0, 'c', true); COMMIT;"; } |
+    CONNINFO=$OWNER try_sql >"$T/releasing" &
+releasing=$!
+wait_for "EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory')"
+{ echo "BEGIN; TRUNCATE outcomes.\"$(sql "SELECT registry.partition_name('p', load) FROM registry.submissions WHERE submission = $more")\";
+        UPDATE registry.submissions SET state = 'withdrawn' WHERE submission = $more; ROLLBACK;"; } | try_sql >"$T/withdrawing" &
+withdrawing=$!
+wait_for "EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted)"
+ok $? "a withdrawal waits for a release of the pilot"
+touch "$T/go"
+wait $releasing $withdrawing
+is "$(cat "$T/releasing")" "$(printf 'p\nchanged nobody knows')" \
+    "which does not wait for rows that are being taken away"
+is "$(cat "$T/withdrawing")" "" "and neither fails"
+
 # ---- withdrawal -----------------------------------------------------------------------------------
 sql "UPDATE registry.submissions SET state = 'superseded' WHERE submission = $more"
+is "$(sql "SELECT count(*) FROM dashboard.curves")" 1 "what was released meanwhile is there"
 is "$(sql "SELECT data_state FROM dashboard.analyses WHERE analysis = 1")" superseded "a revision is told"
 sql "UPDATE registry.submissions SET state = 'withdrawn' WHERE submission = $other"
 is "$(sql "SELECT count(*) FROM dashboard.effects WHERE analysis = 1")" 0 "a withdrawal takes back what used the data"
