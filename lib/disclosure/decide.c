@@ -231,8 +231,7 @@ static void fill_present(decision_t *t)
             }
             t->cost[e] += a[c].count;
             *room_at(t, 0, e, c) = room;
-            bool low = a[c].count > 0 && a[c].count - h[c].count < t->d->minimum;
-            if ((t->flag[e] & ENTITY_NOW) && (low || (h[c].flags & CELL_UNKNOWN)))
+            if ((t->flag[e] & ENTITY_NOW) && (h[c].flags & CELL_UNKNOWN))
                 t->flag[e] |= ENTITY_HIDDEN;
         }
     }

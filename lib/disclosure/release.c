@@ -32,6 +32,18 @@ static bool is_in_outcome_unit(const pilot_disclosure_effect_t *effect)
     return true;
 }
 
+/* As shares are: so that round_to people a standard deviation off would not be seen. */
+static unit_t mean_unit(const pilot_disclosure_t *d, const pilot_disclosure_effect_t *effect)
+{
+    const pilot_number_in_t *number = effect->number;
+    double arm = number[PILOT_EFFECT_N_ARM].value, control = number[PILOT_EFFECT_N_CONTROL].value;
+    double to = d->rule.round_to < 1 ? 1 : (double)d->rule.round_to;
+    if (arm < 1 || control < 1)
+        return unit_of(number[PILOT_EFFECT_STD_ERROR].value);
+    double deviation = number[PILOT_EFFECT_STD_ERROR].value / sqrt(1 / arm + 1 / control);
+    return unit_above(deviation * to / control);
+}
+
 static pilot_released_t round_mean(const pilot_disclosure_t *d, const subject_t *s,
                                    const pilot_disclosure_effect_t *effect, unit_t unit)
 {
@@ -39,7 +51,7 @@ static pilot_released_t round_mean(const pilot_disclosure_t *d, const subject_t 
     if (effect->share)
         return round_number(mean, share_unit(d, s, s->control));
     if (is_in_outcome_unit(effect))
-        return round_number(mean, unit);
+        return round_number(mean, coarser(unit, mean_unit(d, effect)));
     return round_number(mean, unit_of(mean == 0 ? 1 : fabs(mean)));
 }
 
@@ -64,8 +76,10 @@ static pilot_released_t round_effect(const pilot_disclosure_t *d, const subject_
     case PILOT_EFFECT_P_ADJUSTED:
         return round_p_value(value);
     case PILOT_EFFECT_CONTROL_MEAN:
-        /* With counts hidden, levels' means against the whole's would tell of those without one. */
-        if (is_shown(d, PATTERN_COUNTS, 0, s->variable, s->control, s->place))
+        /* The whole's mean is the levels' by their counts: where those are hidden, so are means. */
+        if (is_shown(d, PATTERN_COUNTS, 0, s->variable, s->control, s->place) &&
+            (s->variable == 0 ||
+             is_shown(d, PATTERN_PRESENT, s->measure, s->variable, s->control, s->place)))
             return round_mean(d, s, effect, unit);
         break;
     default: /* df is a count in disguise */

@@ -182,7 +182,7 @@ static void attack_naive(uint64_t seed, int round_to, tally_t *tally)
 
 int main(int argc, char **argv)
 {
-    size_t pilots = argc > 1 ? strtoul(argv[1], NULL, 10) : 30;
+    size_t pilots = argc > 1 ? strtoul(argv[1], NULL, 10) : 20;
     uint64_t first = argc > 2 ? strtoul(argv[2], NULL, 10) : 1;
     tally_t tally = {.worst = HUGE_VAL};
     for (uint64_t seed = first; seed < first + pilots; seed++)
