@@ -133,9 +133,15 @@ sql "CREATE TABLE kept AS SELECT * FROM dashboard.effects WHERE analysis = 2;
     DELETE FROM dashboard.effects WHERE analysis = 2; DELETE FROM dashboard.comparisons WHERE analysis = 2;
     DELETE FROM dashboard.agencies WHERE analysis = 2; DELETE FROM dashboard.quality WHERE analysis = 2;
     DELETE FROM dashboard.releases WHERE analysis = 2"
-"$BUILD/pilot-coordinator" --bind "ipc://$T/next.sock" --db "$OWNER" 2>"$T/coordinator.log" &
+# They have no more rights than they need.
+for role in coordinator worker; do
+    sql "CREATE ROLE release_$role LOGIN"
+    try "$PILOT" grant $role release_$role --db "$OWNER"
+    well "a login for the $role"
+done
+"$BUILD/pilot-coordinator" --bind "ipc://$T/next.sock" --db "${PUBLIC/release_public/release_coordinator}" 2>"$T/coordinator.log" &
 coordinator=$!
-"$BUILD/pilot-worker" --threads 1 --connect "ipc://$T/next.sock" --db "$OWNER" 2>"$T/worker.log" &
+"$BUILD/pilot-worker" --threads 1 --connect "ipc://$T/next.sock" --db "${PUBLIC/release_public/release_worker}" 2>"$T/worker.log" &
 worker=$!
 for _ in $(seq 1 300); do
     [ "$(sql "SELECT count(*) FROM dashboard.releases")" = 3 ] && break
