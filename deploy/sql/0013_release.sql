@@ -488,6 +488,9 @@ DECLARE
     released bigint[];
 BEGIN
     PERFORM work.lock_releases(a.pilot) FROM registry.agencies a WHERE a.agency = NEW.agency;
+    -- A largest value is one unit's.
+    DELETE FROM work.contributions c USING work.pins n
+        WHERE n.submission = NEW.submission AND c.analysis = n.analysis AND c.agency = n.agency;
     SELECT array_agg(r.analysis) INTO released FROM work.pins n JOIN dashboard.releases r USING (analysis)
         WHERE n.submission = NEW.submission AND r.withdrawn_at IS NULL;
     IF released IS NOT NULL THEN

@@ -135,8 +135,8 @@ is "$(as release_coordinator "UPDATE dashboard.effects SET n = 1" | cut -c1-5)" 
 is "$(as release_coordinator "SELECT work.changed_units($fewer, $more)")" 1 "it learns a count"
 is "$(as release_coordinator "SELECT count(*) FROM outcomes.p" | cut -c1-5)" 42501 "and sees no unit row"
 as release_coordinator "INSERT INTO work.contributions (analysis, job, ordinal, agency, outcome, arm, units)
-    VALUES (1, 1, 0, 'a', 'y', 'c', 4)" >/dev/null
-is "$(sql "SELECT count(*) FROM work.contributions")" 1 "contributions are its own to write"
+    VALUES (1, 1, 0, 'a', 'y', 'c', 4), (1, 1, 0, 'b', 'y', 'c', 4)" >/dev/null
+is "$(sql "SELECT count(*) FROM work.contributions")" 2 "contributions are its own to write"
 
 # ---- at the same time -----------------------------------------------------------------------------
 # A withdrawal that has taken rows waits for a release under way, which does not wait for it.
@@ -173,6 +173,7 @@ is "$(sql "SELECT data_state FROM dashboard.analyses WHERE analysis = 1")" super
 sql "UPDATE registry.submissions SET state = 'withdrawn' WHERE submission = $other"
 is "$(sql "SELECT count(*) FROM dashboard.effects WHERE analysis = 1")" 0 "a withdrawal takes back what used the data"
 is "$(sql "SELECT string_agg(analysis::text, ' ') FROM dashboard.analyses")" 2 "and nothing else"
+is "$(sql "SELECT string_agg(agency, ' ') FROM work.contributions")" a "what its largest units were is forgotten"
 is "$(sql "SELECT withdrawn_at IS NOT NULL, minimum_count FROM dashboard.releases WHERE analysis = 1")" "t|12" \
     "that it was released is remembered"
 is "$(sql "SELECT state, rows, rows_mark FROM dashboard.submissions WHERE agency = 'b'")" "withdrawn||c" \
