@@ -66,10 +66,11 @@ static void raise_flags(decision_t *t)
 {
     size_t members = t->d->members;
     look_back(t);
-    for (size_t e = 0; e < members; e++) {
-        t->flag[e] |= ENTITY_NOW;
+    for (size_t e = 0; e < t->entities.count; e++)
         if (t->entities.entity[e].forced || (!t->d->has_agency_rows && t->is_followed))
             t->flag[e] |= ENTITY_FORCED;
+    for (size_t e = 0; e < members; e++) {
+        t->flag[e] |= ENTITY_NOW;
         bool hidden = t->past[e] != 0 || !t->d->has_agency_rows;
         for (size_t i = 0; i < sizeof t->parent / sizeof *t->parent; i++)
             hidden |= t->parent[i] != NULL && t->parent[i]->hidden[e];

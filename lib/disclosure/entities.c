@@ -83,6 +83,18 @@ static uint32_t identify(pilot_disclosure_t *d, entities_t *entities, names_t *k
     return e;
 }
 
+/* Did an earlier submission of the agency have its part in a release? */
+static bool is_revision(const pilot_disclosure_t *d, member_t member)
+{
+    for (size_t r = 0; r < d->pasts; r++) {
+        const past_t *past = &d->past[r];
+        uint32_t at = member.agency < past->names ? past->member_of[member.agency] : 0;
+        if (at != 0 && past->member[at - 1].submission < member.submission)
+            return true;
+    }
+    return false;
+}
+
 typedef struct sort_key {
     const char *name;
     int64_t submission;
@@ -115,6 +127,9 @@ void entities_find(pilot_disclosure_t *d, entities_t *entities)
             past->entity[i] = identify(d, entities, &known, r, i);
     }
     names_clear(&known);
+    /* How much a revision changed that is gone by now is not known any more. */
+    for (size_t e = d->members; e < entities->count; e++)
+        entities->entity[e].forced = is_revision(d, entities->entity[e].member);
     sort_key_t *key = PILOT_NEW_ARRAY(sort_key_t, entities->count + 1);
     for (uint32_t e = 0; e < entities->count; e++) {
         const member_t *member = &entities->entity[e].member;

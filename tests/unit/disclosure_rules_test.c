@@ -333,6 +333,44 @@ static void test_withdrawal(void)
     free(past[1].memory);
 }
 
+/* Whole agencies randomized: rows of all together alone. */
+static pilot_disclosure_t *disclose_across(size_t agencies, const past_release_t *past)
+{
+    static const char *const name[] = {"a", "b", "c", "d", "e", "f", "g", "h"};
+    pilot_disclosure_t *d = pilot_disclosure_new(&usual);
+    if (past != NULL)
+        pilot_disclosure_remember(d, past->memory, past->size, NULL);
+    for (size_t i = 0; i < agencies; i++)
+        pilot_disclosure_submission(d, name[i], (int64_t)i + 1, NULL);
+    site_t pooled = {.n = 100.0 * (double)agencies};
+    add_site(d, &pooled);
+    pilot_disclosure_decide(d, NULL);
+    return d;
+}
+
+static void test_across(void)
+{
+    past_release_t past = remember(disclose_across(4, NULL));
+    static const struct {
+        size_t agencies;
+        bool is_shown;
+        const char *name;
+    } next[] = {{4, true, "the same agencies are shown again"},
+                {5, false, "one that joins hides the sum"},
+                {3, false, "so does one that leaves"},
+                {7, true, "three may join"}};
+    pilot_disclosure_t *d = disclose_across(4, NULL);
+    ok(told(d, NULL, NULL, 400) == 400, "without rows of agencies the sum is shown");
+    pilot_disclosure_free(d);
+    for (size_t i = 0; i < sizeof next / sizeof *next; i++) {
+        d = disclose_across(next[i].agencies, &past);
+        double n = 100.0 * (double)next[i].agencies;
+        ok((told(d, NULL, NULL, n) >= 0) == next[i].is_shown, "%s", next[i].name);
+        pilot_disclosure_free(d);
+    }
+    free(past.memory);
+}
+
 static void test_damage(void)
 {
     const site_t site[] = {{"a", 1, 50, 20, 30}, {"b", 2, 52, 22, 30}, {"c", 3, 61, 20, 41}};
@@ -556,6 +594,7 @@ int main(void)
     test_dominance();
     test_revisions();
     test_withdrawal();
+    test_across();
     test_damage();
     test_misuse();
     test_comparisons();
