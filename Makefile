@@ -229,6 +229,12 @@ FUZZERS := $(patsubst tests/fuzz/%_fuzz.c,%,$(wildcard tests/fuzz/*_fuzz.c))
 fuzz: deps-test ## libFuzzer on plan, CSV and wire frames, FUZZ_SECONDS each
 	@tests/fuzz/run.sh $(FUZZ_SECONDS) $(FUZZERS)
 
+.PHONY: soak
+soak: deps-test ## 200 agencies at once, and loads of 4,000,000 rows killed at every point: an hour
+	@$(MAKE) --no-print-directory test-programs
+	@AGENCIES=200 ROWS=2000 TEST_SECONDS=3600 $(RUN_TESTS) tests/fault/agencies_test.sh
+	@ROWS=4000000 TEST_SECONDS=7200 $(RUN_TESTS) tests/fault/submit_killed_test.sh
+
 golden: ## make the golden values again (needs R: deploy/install-deps.sh --golden)
 	@for script in tests/golden/*/*.R; do echo "  R     $$script"; (cd $$(dirname $$script) && Rscript $$(basename $$script)) || exit 1; done
 

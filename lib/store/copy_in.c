@@ -8,9 +8,11 @@
 #include <string.h>
 
 #include "byte_order.h"
+#include "pilot/clock.h"
 #include "pilot/debug_point.h"
 #include "pilot/memory.h"
 
+#define END_PATIENCE_MS 5000
 #define MESSAGE_HEADER 5
 #define CHUNK_SIZE (8192 - MESSAGE_HEADER)
 #define LARGEST_FIXED_FIELD 12
@@ -196,19 +198,20 @@ static pilot_status_t put_end(pilot_copy_in_t *copy, const char *complaint, pilo
 static pilot_status_t end_failed(pilot_copy_in_t *copy, const char *abandon, pilot_error_t *error)
 {
     pilot_db_t *db = copy->db;
+    pilot_error_t answer = {0};
     if (copy->error.status == PILOT_E_INTERRUPTED) {
         int interrupt_fd = db->interrupt_fd;
         db->interrupt_fd = -1;
-        if (put_end(copy, "interrupted", NULL))
-            pilot_db_cancel(db);
-        else
-            pilot_db_finish_command(db, NULL, NULL);
+        db->deadline_ms = pilot_clock_ms() + END_PATIENCE_MS;
+        if (put_end(copy, "interrupted", NULL) || pilot_db_finish_command(db, NULL, &answer))
+            if (!answer.sqlstate[0]) /* it is not the server that says so */
+                pilot_db_cut(db);
+        db->deadline_ms = 0;
         db->interrupt_fd = interrupt_fd;
         if (error)
             *error = copy->error;
         return PILOT_E_INTERRUPTED;
     }
-    pilot_error_t answer = {0};
     pilot_status_t status = put_end(copy, abandon ? abandon : "the client stopped", &answer);
     if (!status)
         status = pilot_db_finish_command(db, NULL, &answer);

@@ -52,14 +52,16 @@ bool pilot_db_interrupted(const pilot_db_t *db)
 pilot_status_t pilot_db_wait(pilot_db_t *db, short events, int timeout_ms, short *ret_events,
                              pilot_error_t *error)
 {
-    int64_t deadline = timeout_ms < 0 ? INT64_MAX : pilot_clock_ms() + timeout_ms;
+    int64_t deadline = db->deadline_ms ? db->deadline_ms : INT64_MAX;
+    if (timeout_ms >= 0)
+        deadline = pilot_clock_ms() + timeout_ms;
     for (;;) {
         struct pollfd wait[2] = {
             {.fd = PQsocket(db->connection), .events = events},
             {.fd = db->interrupt_fd, .events = POLLIN}, /* -1: poll ignores it */
         };
         int64_t left = deadline - pilot_clock_ms();
-        int ready = poll(wait, 2, timeout_ms < 0 ? -1 : left > 0 ? (int)left : 0);
+        int ready = poll(wait, 2, deadline == INT64_MAX ? -1 : left > 0 ? (int)left : 0);
         if (ready > 0 && wait[1].revents)
             return pilot_error_set(error, PILOT_E_INTERRUPTED, "interrupted");
         if (ready > 0) {
@@ -308,6 +310,12 @@ static void send_cancel(const pilot_db_t *db)
     PQfreeCancel(cancel);
 }
 
+void pilot_db_cut(pilot_db_t *db)
+{
+    PQfinish(db->connection);
+    db->connection = NULL;
+}
+
 void pilot_db_cancel(pilot_db_t *db)
 {
     int interrupt_fd = db->interrupt_fd;
@@ -325,10 +333,8 @@ void pilot_db_cancel(pilot_db_t *db)
             break;
     }
     db->interrupt_fd = interrupt_fd;
-    if (!at_rest) {
-        PQfinish(db->connection);
-        db->connection = NULL;
-    }
+    if (!at_rest)
+        pilot_db_cut(db);
 }
 
 pilot_status_t pilot_db_finish_command(pilot_db_t *db, PGresult **ret_result, pilot_error_t *error)

@@ -10,7 +10,8 @@ struct pilot_db {
     char *conninfo;
     char *application_name;
     int interrupt_fd;
-    uint64_t messages; /* sent so far, pieces of a COPY too: tests kill us after one of them */
+    int64_t deadline_ms; /* of waits that have none of their own; 0: they wait for ever */
+    uint64_t messages;   /* sent so far, pieces of a COPY too: tests kill us after one of them */
 };
 
 /* Has the person asked to stop? */
@@ -34,6 +35,9 @@ pilot_status_t pilot_db_next_result(pilot_db_t *db, PGresult **ret_result, pilot
 /* Take the remaining results of a command, keeping the first error and the last result (NULL
  * allowed: rows are dropped).  After an interruption the command is cancelled. */
 pilot_status_t pilot_db_finish_command(pilot_db_t *db, PGresult **ret_result, pilot_error_t *error);
+
+/* Close the connection without a word more: the other side does not listen. */
+void pilot_db_cut(pilot_db_t *db);
 
 /* Ask the server to cancel what runs, and take what it still sends for at most a few seconds.  A
  * session that does not come to rest is cut. */
