@@ -339,6 +339,18 @@ BEGIN
     END IF;
 END $$;
 
+CREATE OR REPLACE FUNCTION registry.reserve_submissions(amount int) RETURNS bigint
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    current_load registry.loads := registry.open_load();
+BEGIN
+    IF amount IS NULL OR amount < 1 OR amount > 1048576 - current_load.reserved THEN
+        RAISE EXCEPTION 'a load can hold at most 1048576 agencies' USING ERRCODE = 'PL002';
+    END IF;
+    UPDATE registry.loads l SET reserved = reserved + amount WHERE l.load = current_load.load;
+    RETURN current_load.load * 1048576 + current_load.reserved;
+END $$;
+
 CREATE OR REPLACE FUNCTION registry.store_submissions(current_load registry.loads,
                                                       entries registry.manifest_entry[])
 RETURNS TABLE (submission bigint, agency text, revision int, state text)
