@@ -99,10 +99,11 @@ BEGIN
     RETURN found_pilot;
 END $$;
 
+-- In a subquery find_pilot is asked once, not for every agency.
 CREATE FUNCTION registry.own_agencies(pilot_name text) RETURNS SETOF text
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     SELECT a.name FROM registry.agencies a
-    WHERE a.pilot = registry.find_pilot(pilot_name) AND a.agency IN (SELECT registry.own_agency_ids())
+    WHERE a.pilot = (SELECT registry.find_pilot(pilot_name)) AND a.agency IN (SELECT registry.own_agency_ids())
     ORDER BY a.name
 $$;
 COMMENT ON FUNCTION registry.own_agencies(text) IS
@@ -193,7 +194,7 @@ DECLARE
 BEGIN
     PERFORM registry.tidy_grants();
     DELETE FROM registry.grants g USING registry.agencies a
-        WHERE a.agency = g.agency AND a.pilot = registry.find_pilot(pilot_name)
+        WHERE a.agency = g.agency AND a.pilot = (SELECT registry.find_pilot(pilot_name))
           AND a.name = agency_name AND g.login = found_login;
     IF NOT FOUND THEN
         RETURN false;
@@ -453,7 +454,7 @@ RETURNS TABLE (agency text, submission bigint, revision int, rows bigint, conten
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     SELECT a.name, s.submission, s.revision, s.rows, s.content_sha256
     FROM registry.submissions s JOIN registry.agencies a USING (agency)
-    WHERE a.pilot = registry.find_pilot(pilot_name) AND s.state = 'accepted'
+    WHERE a.pilot = (SELECT registry.find_pilot(pilot_name)) AND s.state = 'accepted'
       AND (pg_has_role(session_user, 'pilot_evaluator', 'MEMBER')
            OR a.agency IN (SELECT registry.own_agency_ids()))
     ORDER BY a.name
@@ -500,7 +501,7 @@ RETURNS TABLE (agency text, assignment bigint, units bigint, arms text[], salt b
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     SELECT g.name, a.assignment, a.units, a.arms, a.salt
     FROM registry.assignments a JOIN registry.agencies g USING (agency)
-    WHERE g.pilot = registry.find_pilot(pilot_name) AND a.state = 'registered'
+    WHERE g.pilot = (SELECT registry.find_pilot(pilot_name)) AND a.state = 'registered'
       AND (registry.is_owner() OR g.agency IN (SELECT registry.own_agency_ids()))
     ORDER BY g.name
 $$;

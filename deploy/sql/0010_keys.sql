@@ -17,7 +17,7 @@ GRANT SELECT ON registry.unit_key_resets TO pilot_evaluator;
 CREATE FUNCTION registry.unit_keys(pilot_name text) RETURNS TABLE (agency text, unit_key text)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     SELECT a.name, a.unit_key FROM registry.agencies a
-    WHERE a.pilot = registry.find_pilot(pilot_name) AND a.unit_key IS NOT NULL
+    WHERE a.pilot = (SELECT registry.find_pilot(pilot_name)) AND a.unit_key IS NOT NULL
       AND (registry.is_owner() OR a.agency IN (SELECT registry.own_agency_ids()))
     ORDER BY a.name
 $$;

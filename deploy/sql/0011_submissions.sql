@@ -33,7 +33,7 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
                registry.number_in(c.value, 'sd')
         FROM jsonb_each(CASE WHEN jsonb_typeof(m.summary -> 'columns') = 'object'
                              THEN m.summary -> 'columns' ELSE '{}' END) AS c) AS i ON true
-    WHERE a.pilot = registry.find_pilot(pilot_name) AND a.name = ANY (agency_names)
+    WHERE a.pilot = (SELECT registry.find_pilot(pilot_name)) AND a.name = ANY (agency_names)
       AND (registry.is_owner() OR a.agency IN (SELECT registry.own_agency_ids()))
     ORDER BY a.name
 $$;

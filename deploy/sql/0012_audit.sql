@@ -220,7 +220,10 @@ BEGIN
         PERFORM registry.note_audit('rejected', ended.pilot, registry.audit_agency(ids),
             about || (registry.audit_submissions(ids) - 'rows') || jsonb_build_object('problems', (
                 SELECT jsonb_object_agg(c.code, c.amount) FROM (
-                    SELECT r.code, count(*) AS amount FROM registry.problems r
+                    -- The report's last line of a code counts what the report leaves out, too.
+                    SELECT r.code, COALESCE(max(substring(r.message
+                        FROM '^([0-9]{1,18}) problems? of this kind in all$')::bigint) FILTER
+                        (WHERE r.row IS NULL), count(*)) AS amount FROM registry.problems r
                     WHERE r.load = NEW.load GROUP BY r.code) AS c)));
     END IF;
     RETURN NULL;
