@@ -4,6 +4,7 @@
 #include "audit_verify.h"
 #include "commands.h"
 #include "output.h"
+#include "paragraph.h"
 #include "pilot/memory.h"
 #include "render.h"
 #include "table.h"
@@ -63,7 +64,8 @@ static pilot_status_t show_table(pilot_context_t *context, pilot_db_t *db,
                                          request->since, request->action);
     if (status)
         return status;
-    pilot_table_t *table = pilot_table_new(out == stdout ? context->width : 120);
+    int width = out == stdout ? context->width : 120;
+    pilot_table_t *table = pilot_table_new(width);
     for (size_t i = 0; i < sizeof columns / sizeof *columns; i++)
         pilot_table_column(table, columns[i].header, i == 0, columns[i].drop);
     int rows = PQntuples(result);
@@ -72,7 +74,7 @@ static pilot_status_t show_table(pilot_context_t *context, pilot_db_t *db,
         int subject = PQnfields(result) - 1;
         for (int column = 0; column < subject; column++)
             pilot_table_cell_text(table, PQgetvalue(result, row, column));
-        pilot_table_note(table, pilot_format("       %s", PQgetvalue(result, row, subject)));
+        pilot_table_note(table, pilot_paragraph(PQgetvalue(result, row, subject), width, 7, 7));
     }
     if (rows == 0)
         pilot_say("no such entry in the audit log");

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "numbers.h"
+#include "paragraph.h"
 #include "pilot/memory.h"
 #include "table.h"
 
@@ -47,28 +48,11 @@ static char *percent(uint64_t part, uint64_t whole)
     return pilot_format("%.1f%%", share);
 }
 
-/* A paragraph in so many columns, later lines indented; control characters of names go.  The text
- * is emptied. */
+/* Clears the text. */
 static void print_paragraph(pilot_text_t *text, int width, FILE *out)
 {
-    size_t line = 0, room = width > 24 ? (size_t)width : 24;
-    for (size_t i = 0; i < text->length; i++)
-        if ((unsigned char)text->data[i] < ' ' || text->data[i] == 0x7f)
-            text->data[i] = '?';
-    for (const char *word = text->data; word && *word;) {
-        size_t length = strcspn(word, " "), columns = pilot_utf8_width(word, length);
-        if (line > 2 && line + 1 + columns > room) {
-            fputs("\n  ", out);
-            line = 2;
-        } else if (line > 0) {
-            fputc(' ', out);
-            line++;
-        }
-        fwrite(word, 1, length, out);
-        line += columns;
-        word += length + (word[length] == ' ');
-    }
-    fputc('\n', out);
+    char *lines PILOT_AUTOFREE = pilot_paragraph(text->data, width, 0, 2);
+    fprintf(out, "%s\n", lines);
     pilot_text_clear(text);
 }
 
