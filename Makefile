@@ -226,7 +226,7 @@ coverage: deps-quiet ## how often 95 % intervals hold the effect; writes docs/me
 
 FUZZ_SECONDS ?= 600
 FUZZERS := $(patsubst tests/fuzz/%_fuzz.c,%,$(wildcard tests/fuzz/*_fuzz.c))
-fuzz: deps-test ## libFuzzer on plan, CSV and wire frames, FUZZ_SECONDS each
+fuzz: deps-test ## libFuzzer on plan, CSV, wire frames and the whole submission, FUZZ_SECONDS each
 	@tests/fuzz/run.sh $(FUZZ_SECONDS) $(FUZZERS)
 
 .PHONY: soak
