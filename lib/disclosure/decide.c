@@ -35,6 +35,11 @@ static void add_need(room_t *room, bool raise, bool lower)
     room->lower |= lower;
 }
 
+static uint32_t less(uint32_t whole, uint32_t part)
+{
+    return whole > part ? whole - part : 0;
+}
+
 static uint32_t distance(uint32_t a, uint32_t b)
 {
     return a > b ? a - b : b - a;
@@ -112,13 +117,14 @@ static void add_pinned(decision_t *t, const block_t *all)
         block_t have;
         block_fill(t->d, &t->entities, m, t->key.variable, t->key.arm, &have);
         for (size_t e = 0; e <= t->entities.count; e++) {
-            uint64_t lack = 0;
+            uint64_t lack = 0, with = 0;
             const cell_t *a = &all->cell[e * t->cells], *h = &have.cell[e * t->cells];
             for (size_t c = 0; c < t->cells; c++)
-                lack += a[c].count > h[c].count ? a[c].count - h[c].count : 0;
+                lack += less(a[c].count, h[c].count), with += h[c].count;
             for (size_t c = 0; c < t->cells; c++) {
-                uint64_t own = a[c].count > h[c].count ? a[c].count - h[c].count : 0;
-                if (!is_few(t, h[c].count) || lack - own >= h[c].count)
+                uint32_t own = less(a[c].count, h[c].count);
+                bool pins_with = is_few(t, h[c].count) && lack - own < h[c].count;
+                if (!pins_with && !(is_few(t, own) && a[c].count > with))
                     continue;
                 if (e == t->entities.count)
                     t->pooled = false;
@@ -189,7 +195,7 @@ static void fill_base(decision_t *t)
  * stay few; of a whole sample where many do, many must stay many. */
 static room_t missing_room(const decision_t *t, const cell_t *all, const cell_t *have, bool free)
 {
-    uint32_t missing = all->count > have->count ? all->count - have->count : 0;
+    uint32_t missing = less(all->count, have->count);
     uint32_t most = t->d->minimum - 1, least = t->d->minimum;
     room_t room = {.down = missing, .up = have->count};
     if (!free && missing >= least)

@@ -135,6 +135,14 @@ static void attack_told(uint64_t seed, made_pilot_t *p, const made_release_t *to
         }
         attack_changes(&a, tally);
         attack_from_inside(&a, (int)(seed % (uint64_t)p->submissions), tally);
+        for (int agency = 0, tried = 0; agency < p->agencies && tried < 2; agency++) {
+            int e = p->current[0][agency]; /* hidden only to protect others */
+            if (e < 0 || told[0].count[agency][0][arm][0].given ||
+                p->submission[e].count[0][arm][0] < p->minimum)
+                continue;
+            attack_from_inside(&a, e, tally);
+            tried++;
+        }
         tally->failed += a.failed;
         tally->exact += a.exact;
         tally->worst = fmin(tally->worst, a.worst);
