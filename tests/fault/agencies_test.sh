@@ -167,7 +167,8 @@ told() { # kind, number of client, exit statuses, pattern, name
     done
     is "$bad" "" "$5"
 }
-stored="^accepted.*: 1 agency, $rows rows, revision"
+grouped=$(sed -E ':a; s/([0-9])([0-9]{3})($|,)/\1,\2\3/; ta' <<<"$rows")
+stored="^accepted.*: 1 agency, $grouped rows, revision"
 told 0 1 0 "$stored 1" "right data is accepted"
 told 1 1 0 "$stored 1" "right data is accepted again"
 told 2 1 3 '^pilot: rejected: nothing was stored: 1 unknown_arm' "wrong data is rejected"

@@ -35,15 +35,10 @@ mkdir "$T/temporary"
 export TMPDIR=$T/temporary
 
 # ---- what is left -----------------------------------------------------------------------------------
-# Files of the database that belong to no relation, and their bytes.
+# Files of the database that belong to no relation, and their bytes, as the documentation finds them.
 orphans() {
     sql "CHECKPOINT" >"$T/log"
-    sql "SELECT f.name, (pg_stat_file(format('base/%s/%s', d.oid, f.name))).size
-        FROM pg_database d, pg_ls_dir(format('base/%s', d.oid)) AS f (name)
-        WHERE d.datname = current_database() AND f.name ~ '^[0-9]+([._].*)?\$'
-          AND substring(f.name FROM '^[0-9]+')::oid NOT IN
-              (SELECT pg_relation_filenode(c.oid) FROM pg_class c WHERE pg_relation_filenode(c.oid) IS NOT NULL)
-        ORDER BY 1"
+    sql "$(sed -n '/^```sql$/,/^```$/p' docs/operations/load.md | sed '1d;$d')"
 }
 catalogs() { sql "SELECT sum(pg_total_relation_size(oid)) FROM pg_class WHERE relkind = 'r' AND relnamespace = 'pg_catalog'::regnamespace"; }
 # Everything that a load could leave, in one line.
