@@ -193,18 +193,18 @@ table() { # name: as text, as it stands in the files
 }
 table first "$T/all.csv"
 table again "$T/again.csv"
-sql "CREATE VIEW truth.loaded AS
+sql "CREATE TABLE truth.loaded AS
     SELECT s.submission, s.revision, s.content_sha256, s.rows, a.name AS site FROM registry.submissions s
     JOIN registry.agencies a USING (agency) JOIN registry.pilots p USING (pilot)
     WHERE p.name = 'crowd' AND s.state IN ('accepted', 'superseded');
-    CREATE VIEW truth.calm AS
+    CREATE TABLE truth.calm AS
     SELECT s.revision, s.content_sha256, a.name AS site FROM registry.submissions s
     JOIN registry.agencies a USING (agency) JOIN registry.pilots p USING (pilot)
     WHERE p.name = 'calm';
-    CREATE VIEW truth.file AS
+    CREATE TABLE truth.file AS
     SELECT l.submission, l.site, l.rows, c.revision AS file FROM truth.loaded l
     LEFT JOIN truth.calm c ON (c.site, c.content_sha256) = (l.site, l.content_sha256);
-    CREATE VIEW truth.stored AS
+    CREATE TABLE truth.stored AS
     SELECT o.pilot_submission AS submission, o.pilot_unit AS id, s.site,
            (SELECT d.labels[o.pilot_arm + 1] FROM registry.dictionaries d
             WHERE d.submission = o.pilot_submission AND d.column_name = 'pilot_arm') AS arm,
@@ -213,7 +213,8 @@ sql "CREATE VIEW truth.loaded AS
            o.y, COALESCE(o.b::text, 'NA') AS b, o.x,
            (SELECT d.labels[o.g + 1] FROM registry.dictionaries d
             WHERE d.submission = o.pilot_submission AND d.column_name = 'g') AS g
-    FROM outcomes.crowd o LEFT JOIN truth.loaded s ON s.submission = o.pilot_submission" >"$T/log"
+    FROM outcomes.crowd o LEFT JOIN truth.loaded s ON s.submission = o.pilot_submission;
+    ANALYZE" >"$T/log"
 is "$(sql "SELECT count(*) FROM truth.file WHERE file IS NULL OR rows <> $rows")" 0 \
     "every accepted content hash is that of a file of its agency"
 is "$(sql "SELECT count(*) FROM outcomes.crowd")" "$(sql "SELECT COALESCE(sum(rows), 0) FROM truth.loaded")" \
