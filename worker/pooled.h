@@ -17,8 +17,8 @@ pilot_status_t pilot_pool(const pilot_analysis_t *analysis, pilot_parts_t *parts
                           pilot_report_t *report, pilot_error_t *error);
 
 /* RESIDUAL, one agency: its residual-based piece under the fits (nothing when the fits are not of
- * its rows).  Piece: levels; by subset the sums of each outcome and, if it is asked for, those of iv;
- * overlaps of levels, if there are subgroups; sums of each target and its mission. */
+ * its rows).  Piece: levels; by subset the sums of each outcome and, if it is asked for, those of
+ * iv; overlaps of levels, if there are subgroups; sums of each target and its mission. */
 pilot_status_t pilot_residual_agency(const pilot_analysis_t *analysis, pilot_ols_t *ols,
                                      const pilot_dataset_t *dataset, const Pilot__Pin *pin,
                                      const pilot_fits_t *fits, pilot_report_t *report,
