@@ -140,6 +140,20 @@ static pilot_status_t show(pilot_context_t *context, const char *pilot,
     return status;
 }
 
+/* --alarms and --conventions imply their view, and go with no other. */
+static pilot_status_t choose_view(results_request_t *request, pilot_error_t *error)
+{
+    if (!request->view)
+        request->view = request->alarms        ? "quality"
+                        : request->conventions ? "conventions"
+                                               : "effects";
+    if (request->conventions && strcmp(request->view, "conventions") != 0)
+        return pilot_error_set(error, PILOT_E_USAGE, "--conventions is --view conventions");
+    if (request->alarms && strcmp(request->view, "quality") != 0)
+        return pilot_error_set(error, PILOT_E_USAGE, "--alarms is of --view quality");
+    return PILOT_OK;
+}
+
 pilot_status_t pilot_cmd_results(pilot_context_t *context, int argc, char **argv,
                                  pilot_error_t *error)
 {
@@ -166,17 +180,7 @@ pilot_status_t pilot_cmd_results(pilot_context_t *context, int argc, char **argv
              "public: what is released after disclosure control, with the marks c (suppressed), "
              "k (low) and z (not applicable)",
          .choices = "evaluators|public"},
-        {.name = "format",
-         .type = PILOT_OPTION_CHOICE,
-         .target = &request.format,
-         .argument = "FORMAT",
-         .help = "default: table, or as the name of --output ends",
-         .choices = PILOT_FORMATS},
-        {.name = "output",
-         .type = PILOT_OPTION_TEXT,
-         .target = &request.output,
-         .argument = "FILE",
-         .help = "write to FILE instead of standard output"},
+        PILOT_FORMAT_OPTIONS(request),
         {.name = "all",
          .type = PILOT_OPTION_FLAG,
          .target = &request.all,
@@ -200,11 +204,8 @@ pilot_status_t pilot_cmd_results(pilot_context_t *context, int argc, char **argv
         1, 1, argc, argv, &operands, error);
     if (status || context->done)
         return status;
-    if (!request.view)
-        request.view = request.alarms ? "quality" : request.conventions ? "conventions" : "effects";
-    if (request.conventions && strcmp(request.view, "conventions") != 0)
-        return pilot_error_set(error, PILOT_E_USAGE, "--conventions is --view conventions");
-    if (request.alarms && strcmp(request.view, "quality") != 0)
-        return pilot_error_set(error, PILOT_E_USAGE, "--alarms is of --view quality");
+    status = choose_view(&request, error);
+    if (status)
+        return status;
     return show(context, argv[1], &request, error);
 }

@@ -18,17 +18,7 @@ pilot_status_t pilot_cmd_submissions(pilot_context_t *context, int argc, char **
                                        .target = &render.agency,
                                        .argument = "NAME",
                                        .help = "of this agency alone"},
-                                      {.name = "format",
-                                       .type = PILOT_OPTION_CHOICE,
-                                       .target = &render.format,
-                                       .argument = "FORMAT",
-                                       .help = "default: table, or as the name of --output ends",
-                                       .choices = PILOT_FORMATS},
-                                      {.name = "output",
-                                       .type = PILOT_OPTION_TEXT,
-                                       .target = &render.output,
-                                       .argument = "FILE",
-                                       .help = "write to FILE instead of standard output"},
+                                      PILOT_FORMAT_OPTIONS(render),
                                       PILOT_CONTEXT_OPTIONS(context),
                                       {0}};
     int operands = 0;

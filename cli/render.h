@@ -9,6 +9,19 @@
 
 #define PILOT_FORMATS "table|csv|json"
 
+/* --format and --output into a struct's `format` and `output`. */
+#define PILOT_FORMAT_OPTIONS(request)                                                              \
+    {.name = "format",                                                                             \
+     .type = PILOT_OPTION_CHOICE,                                                                  \
+     .target = &(request).format,                                                                  \
+     .argument = "FORMAT",                                                                         \
+     .help = "default: table, or as the name of --output ends",                                    \
+     .choices = PILOT_FORMATS},                                                                    \
+    {                                                                                              \
+        .name = "output", .type = PILOT_OPTION_TEXT, .target = &(request).output,                  \
+        .argument = "FILE", .help = "write to FILE instead of standard output"                     \
+    }
+
 typedef struct pilot_render {
     const pilot_view_t *view;
     const char *format; /* one of PILOT_FORMATS */

@@ -64,6 +64,24 @@ static pilot_status_t split_endpoints(settings_t *settings, pilot_error_t *error
     return PILOT_OK;
 }
 
+static pilot_status_t check_settings(settings_t *settings, int operands, pilot_error_t *error)
+{
+    if (operands > 0)
+        return pilot_error_set(error, PILOT_E_USAGE,
+                               "no operands expected; see pilot-worker --help");
+    if (!settings->connect)
+        return pilot_error_set(error, PILOT_E_USAGE,
+                               "--connect is missing; see pilot-worker --help");
+    if (!settings->conninfo)
+        return pilot_error_set(error, PILOT_E_USAGE, "--db is missing; see pilot-worker --help");
+    if (settings->conninfo_source == PILOT_SOURCE_FLAG) {
+        pilot_status_t status = pilot_conninfo_refuse_secret(settings->conninfo, error);
+        if (status != PILOT_OK)
+            return status;
+    }
+    return split_endpoints(settings, error);
+}
+
 static pilot_status_t read_settings(settings_t *settings, int argc, char **argv,
                                     pilot_error_t *error)
 {
@@ -114,20 +132,7 @@ static pilot_status_t read_settings(settings_t *settings, int argc, char **argv,
     }
     if (settings->version)
         return PILOT_OK;
-    if (operands > 0)
-        return pilot_error_set(error, PILOT_E_USAGE,
-                               "no operands expected; see pilot-worker --help");
-    if (!settings->connect)
-        return pilot_error_set(error, PILOT_E_USAGE,
-                               "--connect is missing; see pilot-worker --help");
-    if (!settings->conninfo)
-        return pilot_error_set(error, PILOT_E_USAGE, "--db is missing; see pilot-worker --help");
-    if (settings->conninfo_source == PILOT_SOURCE_FLAG) {
-        status = pilot_conninfo_refuse_secret(settings->conninfo, error);
-        if (status != PILOT_OK)
-            return status;
-    }
-    return split_endpoints(settings, error);
+    return check_settings(settings, operands, error);
 }
 
 /* Fit to work?  Said before the first Hello, so that nobody gives jobs to a worker without data. */

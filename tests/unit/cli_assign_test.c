@@ -6,21 +6,11 @@
 
 #include "../../cli/assign.h"
 #include "../../cli/intake.h"
+#include "../harness/plan_text.h"
 #include "../harness/tap.h"
 #include "pilot/memory.h"
 
 static const unsigned char salt[PILOT_SALT_SIZE] = {1, 2, 3};
-
-static pilot_plan_t *parse_plan(const char *source)
-{
-    pilot_plan_t *plan = NULL;
-    pilot_error_t error = {0};
-    if (pilot_plan_parse(source, strlen(source), "test", &plan, &error)) {
-        printf("Bail out! %s\n", error.message);
-        exit(1);
-    }
-    return plan;
-}
 
 /* ---- looking up ------------------------------------------------------------------------------ */
 
@@ -181,7 +171,7 @@ static char *made_units(size_t count, bool reversed)
 
 static void test_draw(void)
 {
-    pilot_plan_t *plan = parse_plan(PLAN);
+    pilot_plan_t *plan = test_plan(PLAN);
     char *forth PILOT_AUTOFREE = made_units(400, false);
     char *back PILOT_AUTOFREE = made_units(400, true);
     pilot_units_t units[2];
@@ -262,7 +252,7 @@ static void check_data(const pilot_plan_t *plan, pilot_assignments_t *assignment
 
 static void test_check(void)
 {
-    pilot_plan_t *plan = parse_plan(PLAN);
+    pilot_plan_t *plan = test_plan(PLAN);
     pilot_assignments_t *assignments = assignments_of(plan, "id,site,b,g,arm\n"
                                                             "1,e,p,k,c\n2,e,p,l,t\n3,e,q,m,v\n"
                                                             "1,w,p,k,t\n2,w,p,k,t\n");
@@ -291,7 +281,7 @@ static void test_check(void)
                "a unit that stands twice is no two units");
     pilot_assignments_free(assignments);
     pilot_plan_free(plan);
-    plan = parse_plan(PLAN "assignment: {unregistered: reject}\n");
+    plan = test_plan(PLAN "assignment: {unregistered: reject}\n");
     assignments = pilot_assignments_new(plan);
     check_data(plan, assignments, HEADER "1,n,p,k,c,1\n2,n,p,k,c,1\n", 0,
                "2,site,assignment_differs,no assignment of this agency is registered\n0+1 0/0",
@@ -303,7 +293,7 @@ static void test_check(void)
 /* An agency that is sorted in runs outside memory. */
 static void test_runs(void)
 {
-    pilot_plan_t *plan = parse_plan(PLAN);
+    pilot_plan_t *plan = test_plan(PLAN);
     pilot_text_t given = PILOT_TEXT_INIT, data = PILOT_TEXT_INIT;
     pilot_text_append(&given, "id,site,b,g,arm\n");
     pilot_text_append(&data, HEADER);

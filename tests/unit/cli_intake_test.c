@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../harness/plan_text.h"
 #include "../harness/tap.h"
 #include "pilot/memory.h"
 
@@ -29,17 +30,6 @@ static const char full_source[] =
     "  - {name: d, type: duration, event: e, horizon: 12}\n"
     "covariates: [x, {name: k, type: categorical}]\n";
 #define FULL_HEADER "id,site,arm,block,group,w,got,prob,y,b,s,l,n,d,e,x,k\n"
-
-static pilot_plan_t *parse_plan(const char *source)
-{
-    pilot_plan_t *plan = NULL;
-    pilot_error_t error = {0};
-    if (pilot_plan_parse(source, strlen(source), "test", &plan, &error)) {
-        printf("Bail out! %s\n", error.message);
-        exit(1);
-    }
-    return plan;
-}
 
 /* The report without its first line and without the counts by code; "" when all is well.  Caller
  * frees. */
@@ -264,7 +254,7 @@ static void test_clusters(const pilot_plan_t *plan)
           "a cluster in two arms of an agency: told once, where it is seen first");
     char source[1200];
     snprintf(source, sizeof source, "%sanalysis: {level: across}\n", full_source);
-    pilot_plan_t *across = parse_plan(source);
+    pilot_plan_t *across = test_plan(source);
     check(across,
           FULL_HEADER "1,a,c,B,G,1,c,1,1,1,yes,low,2,2,1,7,k\n"
                       "2,b,t,B,G,1,c,1,1,1,yes,low,2,2,1,7,k\n"
@@ -323,11 +313,11 @@ static void test_sizes(const pilot_plan_t *plan)
 
 static void test_shared_columns(void)
 {
-    pilot_plan_t *plan = parse_plan("version: 1\npilot: p\n"
-                                    "columns: {unit: id, agency: site, block: site, arm: arm}\n"
-                                    "arms: {control: c, treatments: [t]}\n"
-                                    "outcomes:\n  - {name: a, column: v, type: continuous}\n"
-                                    "  - {name: b, column: v, type: binary}\n");
+    pilot_plan_t *plan = test_plan("version: 1\npilot: p\n"
+                                   "columns: {unit: id, agency: site, block: site, arm: arm}\n"
+                                   "arms: {control: c, treatments: [t]}\n"
+                                   "outcomes:\n  - {name: a, column: v, type: continuous}\n"
+                                   "  - {name: b, column: v, type: binary}\n");
     check(plan, "id,site,arm,v\n1,x,c,1\n2,x,t,0\n", "", "a column may be used twice");
     check(plan, "id,site,arm,v\n1,x,c,2\n2,x,t,q\n",
           "2,v,not_binary,must be 0 or 1\n"
@@ -368,87 +358,6 @@ static void test_several_files(const pilot_plan_t *plan)
             "a row of another agency than --agency");
 }
 
-/* The same rows in any order, in one file or two, in memory or spilled: one content. */
-static void test_content(const pilot_plan_t *plan)
-{
-    pilot_text_t rows[2] = {PILOT_TEXT_INIT, PILOT_TEXT_INIT};
-    for (int file = 0; file < 2; file++) {
-        pilot_text_append(&rows[file], file == 0 ? "id,site,arm,y\n" : "y,arm,x,site,id\n");
-        for (int i = 0; i < 3000; i++) {
-            int row = file == 0 ? i : (i * 7919 + 5) % 3000;
-            const char *arm = row % 3 == 0 ? "t" : "c";
-            if (file == 0)
-                pilot_text_appendf(&rows[file], "u%d,s%d,%s,%d\n", row, row / 100, arm, row % 17);
-            else
-                pilot_text_appendf(&rows[file], "%d.0,%s,x%d,s%d,u%d\n", row % 17, arm, i,
-                                   row / 100, row);
-        }
-    }
-    pilot_intake_result_t result[3];
-    const pilot_intake_options_t options = {
-        .interrupt_fd = -1, .single_thread = true, .content = true};
-    const pilot_intake_options_t tight = {
-        .interrupt_fd = -1, .single_thread = true, .content = true, .memory = 1};
-    for (int i = 0; i < 3; i++) {
-        const char *bytes = rows[i > 0].data;
-        size_t length = rows[i > 0].length;
-        ok(pilot_intake_check_bytes(plan, &bytes, &length, 1, i == 2 ? &tight : &options,
-                                    &result[i], NULL) == PILOT_OK,
-           "3,000 rows of 30 agencies are valid");
-        ok(result[i].agencies == 30 && result[i].rows == 3000, "all are counted");
-        ok(result[i].scattered == (i > 0), "it is known whether they are scattered");
-    }
-    size_t same = 0;
-    for (size_t i = 0; i < 30; i++)
-        same +=
-            strcmp(result[0].agency[i].content_sha256, result[1].agency[i].content_sha256) == 0 &&
-            strcmp(result[0].agency[i].content_sha256, result[2].agency[i].content_sha256) == 0;
-    ok(same == 30, "each agency's content is the same, whatever order and memory");
-    ok(strcmp(result[0].agency[0].content_sha256, result[0].agency[1].content_sha256) != 0,
-       "agencies differ");
-    for (int i = 0; i < 3; i++)
-        pilot_intake_clear(&result[i]);
-    pilot_text_clear(&rows[0]);
-    pilot_text_clear(&rows[1]);
-}
-
-static void put_text(pilot_text_t *bytes, const char *text)
-{
-    const char head[5] = {2, 0, 0, 0, (char)strlen(text)};
-    pilot_text_append_bytes(bytes, head, sizeof head);
-    pilot_text_append(bytes, text);
-}
-
-/* docs/data.md's definition, written out: names, then rows by unit, absent values too. */
-static void test_definition(const pilot_plan_t *plan)
-{
-    static const char csv[] = "id,site,arm,y\nu2,a,t,NA\nu10,a,c,1.5\n";
-    static const char one_and_a_half[9] = {1, 0x3f, (char)0xf8};
-    pilot_text_t bytes = PILOT_TEXT_INIT;
-    pilot_text_append(&bytes, "pilot content 1\n");
-    put_text(&bytes, "pilot_arm");
-    put_text(&bytes, "pilot_unit");
-    put_text(&bytes, "y");
-    put_text(&bytes, "c");
-    put_text(&bytes, "u10");
-    pilot_text_append_bytes(&bytes, one_and_a_half, sizeof one_and_a_half);
-    put_text(&bytes, "t");
-    put_text(&bytes, "u2");
-    pilot_text_append_bytes(&bytes, "", 1);
-    uint8_t digest[PILOT_SHA256_SIZE];
-    char want[PILOT_SHA256_HEX_SIZE];
-    pilot_sha256_of(bytes.data, bytes.length, digest);
-    pilot_hex(digest, sizeof digest, want);
-    const char *data = csv;
-    size_t length = sizeof csv - 1;
-    const pilot_intake_options_t options = {.interrupt_fd = -1, .content = true};
-    pilot_intake_result_t result;
-    pilot_intake_check_bytes(plan, &data, &length, 1, &options, &result, NULL);
-    is_text(result.agency[0].content_sha256, want, "content_sha256 is what the document says");
-    pilot_intake_clear(&result);
-    pilot_text_clear(&bytes);
-}
-
 /* More problems than are kept: the first 1,000 rows, and all in the counts. */
 static void test_many_problems(const pilot_plan_t *plan)
 {
@@ -486,8 +395,8 @@ static void test_many_problems(const pilot_plan_t *plan)
 
 int main(void)
 {
-    pilot_plan_t *small = parse_plan(small_source);
-    pilot_plan_t *full = parse_plan(full_source);
+    pilot_plan_t *small = test_plan(small_source);
+    pilot_plan_t *full = test_plan(full_source);
     test_header(small);
     test_files(small);
     test_rows(small);
@@ -498,8 +407,6 @@ int main(void)
     test_sizes(small);
     test_too_many_agencies(small);
     test_several_files(small);
-    test_content(small);
-    test_definition(small);
     test_many_problems(small);
     pilot_plan_free(small);
     pilot_plan_free(full);

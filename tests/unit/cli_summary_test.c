@@ -8,6 +8,7 @@
 
 #include "../../cli/submit_progress.h"
 #include "../../cli/template.h"
+#include "../harness/plan_text.h"
 #include "../harness/tap.h"
 #include "pilot/memory.h"
 
@@ -19,22 +20,11 @@ static const char plain_source[] =
 
 #define is_int(got, want, ...) ok((got) == (want), __VA_ARGS__)
 
-static pilot_plan_t *parse_plan(const char *source)
-{
-    pilot_plan_t *plan = NULL;
-    pilot_error_t error = {0};
-    if (pilot_plan_parse(source, strlen(source), "test", &plan, &error)) {
-        printf("Bail out! %s\n", error.message);
-        exit(1);
-    }
-    return plan;
-}
-
 /* The plan with more lines. */
 static pilot_plan_t *parse_more(const char *more)
 {
     char *source PILOT_AUTOFREE = pilot_format("%s%s", plain_source, more);
-    return parse_plan(source);
+    return test_plan(source);
 }
 
 static void check_data(const pilot_plan_t *plan, const char *csv, size_t memory,
@@ -52,7 +42,7 @@ static void check_data(const pilot_plan_t *plan, const char *csv, size_t memory,
 
 static void test_counts(void)
 {
-    pilot_plan_t *plan = parse_plan(plain_source);
+    pilot_plan_t *plan = test_plan(plain_source);
     pilot_intake_result_t result;
     check_data(plan,
                "id,arm,y,b,k\n3,c,1000000002,1,u\n1,t,1000000001,,\n2,c,1000000003,0,u\n4,t,,,v\n",
@@ -89,7 +79,7 @@ static void test_counts(void)
 /* The same numbers bit for bit whatever the order of the file and the memory that there is. */
 static void test_order(void)
 {
-    pilot_plan_t *plan = parse_plan(plain_source);
+    pilot_plan_t *plan = test_plan(plain_source);
     pilot_text_t up = PILOT_TEXT_INIT, down = PILOT_TEXT_INIT;
     pilot_text_append(&up, "id,arm,y,b,k\n");
     pilot_text_append(&down, "id,arm,y,b,k\n");
@@ -113,10 +103,10 @@ static void test_order(void)
 
 static void test_clusters(void)
 {
-    pilot_plan_t *plan = parse_plan("version: 1\npilot: p\n"
-                                    "columns: {unit: id, arm: arm, block: s, cluster: g}\n"
-                                    "arms: {control: c, treatments: [t]}\n"
-                                    "outcomes: [{name: y, type: continuous}]\n");
+    pilot_plan_t *plan = test_plan("version: 1\npilot: p\n"
+                                   "columns: {unit: id, arm: arm, block: s, cluster: g}\n"
+                                   "arms: {control: c, treatments: [t]}\n"
+                                   "outcomes: [{name: y, type: continuous}]\n");
     pilot_intake_result_t result;
     check_data(plan, "id,arm,s,g,y\n1,c,x,1,1\n2,c,x,1,1\n3,t,x,2,1\n4,c,z,1,1\n5,t,x,2,1\n", 0,
                &result);
@@ -196,7 +186,7 @@ static void test_declared(const char *probabilities)
         "version: 1\npilot: p\ncolumns: {unit: id, arm: arm%s}\n"
         "arms: {control: c, treatments: [t]%s}\noutcomes: [{name: y, type: continuous}]\n",
         probabilities ? "" : ", probability: pr", probabilities ? probabilities : "");
-    pilot_plan_t *plan = parse_plan(source);
+    pilot_plan_t *plan = test_plan(source);
     pilot_intake_layout_t layout;
     pilot_intake_layout_init(&layout, plan);
     const pilot_previous_t none = {0};
@@ -272,7 +262,7 @@ static void test_rows(void)
 
 static void test_empty_arm(void)
 {
-    pilot_plan_t *plan = parse_plan(plain_source);
+    pilot_plan_t *plan = test_plan(plain_source);
     pilot_intake_result_t result;
     check_data(plan, "id,arm,y,b,k\n1,c,1,1,u\n2,t,,1,u\n3,c,1,0,u\n4,c,1,0,u\n", 0, &result);
     const pilot_warnings_t *warnings = &result.agency[0].warnings;
@@ -322,7 +312,7 @@ static void test_progress(void)
 
 static void test_template(void)
 {
-    pilot_plan_t *plan = parse_plan(
+    pilot_plan_t *plan = test_plan(
         "version: 1\npilot: p\ncolumns: {unit: id, agency: site, arm: arm, block: \"a,b\"}\n"
         "arms: {control: c, treatments: [t]}\n"
         "outcomes:\n  - {name: s, type: binary, column: 'y|n', success: [yes], role: primary}\n"

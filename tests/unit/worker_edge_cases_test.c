@@ -3,132 +3,7 @@
  * what is missing has a reason, and no number stands where it cannot be had. */
 #include <math.h>
 
-#include "worker_table_jobs.h"
-
-enum { AGENCIES = 2, UNITS = 72, ALL = AGENCIES * UNITS };
-
-typedef struct unit {
-    int agency, id, block, cluster;
-    const char *arm;
-    double y, b, n, d, event, x, r; /* NAN: missing */
-    bool gone;
-} unit_t;
-
-typedef void edit_t(unit_t *unit);
-
-static const char *const estimators[] = {"difference_in_means",
-                                         "ols",
-                                         "lin",
-                                         "iv",
-                                         "horvitz_thompson",
-                                         "hajek",
-                                         "risk_ratio",
-                                         "odds_ratio",
-                                         "rate_ratio",
-                                         "quantile",
-                                         "rank",
-                                         "variance_ratio",
-                                         "rmst",
-                                         "log_rank",
-                                         "lee_bounds"};
-enum { ESTIMATORS = sizeof estimators / sizeof *estimators };
-
-/* The outcome that suits an estimator: y continuous, b binary, n counts, d durations. */
-static const char *outcome_of(const char *estimator)
-{
-    if (strcmp(estimator, "risk_ratio") == 0 || strcmp(estimator, "odds_ratio") == 0)
-        return "b";
-    if (strcmp(estimator, "rate_ratio") == 0)
-        return "n";
-    return strcmp(estimator, "rmst") == 0 || strcmp(estimator, "log_rank") == 0 ? "d" : "y";
-}
-
-static double draw(unsigned seed, unsigned i)
-{
-    unsigned long long x = (seed * 1000003ull + i + 1) * 6364136223846793005ull;
-    x ^= x >> 31;
-    x *= 1442695040888963407ull;
-    return (double)(x >> 40) / (double)(1u << 24);
-}
-
-/* Blocks of 18 units, clusters of 3, a third of each block's clusters in each arm. */
-static unit_t make_unit(unsigned i)
-{
-    static const char *const arms[] = {"c", "a", "b"};
-    unsigned within = i % UNITS, cluster = within / 3;
-    unit_t unit = {.agency = (int)(i / UNITS),
-                   .id = (int)within,
-                   .block = (int)(within / 18),
-                   .cluster = (int)cluster};
-    unit.arm = arms[cluster % 3];
-    double effect = 0.5 * (cluster % 3 == 1);
-    unit.x = draw(1, i);
-    unit.y = round(1000 * (4 + effect + unit.x + 2 * draw(2, i) + draw(3, cluster))) / 1000;
-    unit.b = draw(4, i) < 0.4 + 0.2 * effect;
-    unit.n = floor(1 + effect + 5 * draw(5, i));
-    unit.d = floor(1 + 20 * draw(6, i));
-    unit.event = draw(7, i) < 0.7;
-    unit.r = (cluster % 3 == 1 && draw(8, i) < 0.8) || draw(9, i) < 0.15;
-    return unit;
-}
-
-static void print_number(FILE *out, double value)
-{
-    if (isnan(value))
-        fputc(',', out);
-    else
-        fprintf(out, ",%.17g", value);
-}
-
-/* Backwards: rows in reverse order. */
-static table_t make_table(edit_t *edit, bool backwards)
-{
-    char *text = NULL;
-    size_t length = 0;
-    FILE *out = open_memstream(&text, &length);
-    fputs("agency,unit,block,cluster,arm,y,b,n,d,d_event,x,r\n", out);
-    for (unsigned k = 0; k < ALL; k++) {
-        unit_t unit = make_unit(backwards ? ALL - 1 - k : k);
-        if (edit)
-            edit(&unit);
-        if (unit.gone)
-            continue;
-        fprintf(out, "a%d,u%03d,p%d,k%02d,%s", unit.agency, unit.id, unit.block, unit.cluster,
-                unit.arm);
-        print_number(out, unit.y);
-        print_number(out, unit.b);
-        print_number(out, unit.n);
-        print_number(out, unit.d);
-        print_number(out, unit.event);
-        print_number(out, unit.x);
-        print_number(out, unit.r);
-        fputc('\n', out);
-    }
-    fclose(out);
-    return table_parse(text);
-}
-
-enum { BLOCKED = 1, CLUSTERED = 2, DESIGNS = 4 };
-
-static jobs_plan_t plan_of(int design)
-{
-    jobs_plan_t plan = {.arm = {"c", "a", "b"},
-                        .outcome = {"y", "b", "n", "d"},
-                        .type = {"continuous", "binary", "count", "duration"},
-                        .covariate = {"x"},
-                        .received = "r",
-                        .agency = {"a0", "a1"}};
-    memcpy(plan.estimator, estimators, sizeof estimators);
-    plan.block = design & BLOCKED ? "block" : NULL;
-    plan.cluster = design & CLUSTERED ? "cluster" : NULL;
-    return plan;
-}
-
-static const char *design_name(int design)
-{
-    static const char *const names[] = {"", ", blocks", ", clusters", ", blocks, clusters"};
-    return names[design];
-}
+#include "worker_edge_table.h"
 
 /* ---- what holds for any row -------------------------------------------------------------------
  */
@@ -187,13 +62,6 @@ typedef struct expected {
     const char *estimators; /* names, each between blanks; the first line that has it counts */
     const char *reasons;    /* between blanks; "-": numbers stand without a reason */
 } expected_t;
-
-static bool holds(const char *list, const char *word)
-{
-    char padded[64];
-    snprintf(padded, sizeof padded, " %s ", word);
-    return strcmp(list, " * ") == 0 || strstr(list, padded);
-}
 
 static void check_expected(const jobs_results_t *results, const expected_t *expected,
                            const char *name, int design, const char *agency)
@@ -369,16 +237,6 @@ static void designs_are_small(void)
 /* ---- dropped blocks are told -------------------------------------------------------------------
  */
 
-static const Pilot__Effect *row_of(const jobs_results_t *results, const char *agency,
-                                   const char *estimator)
-{
-    return jobs_find(results, (jobs_key_t){.agency = agency,
-                                           .outcome = outcome_of(estimator),
-                                           .arm = "a",
-                                           .estimand = strcmp(estimator, "iv") ? "itt" : "cace",
-                                           .estimator = estimator});
-}
-
 static void dropped_blocks_are_told(void)
 {
     table_t table = make_table(one_block_lacks_an_arm, false);
@@ -480,112 +338,6 @@ static void rounding_is_no_variance(void)
     table_free(&table);
 }
 
-/* ---- order, names, scale ------------------------------------------------------------------------
- */
-
-static void order_does_not_matter(int design)
-{
-    table_t forward = make_table(NULL, false), backward = make_table(NULL, true);
-    jobs_plan_t plan = plan_of(design);
-    jobs_results_t one = jobs_run(&plan, &forward), other = jobs_run(&plan, &backward);
-    size_t rows = 0, same = 0;
-    for (size_t k = 0; k < 4; k++)
-        for (size_t i = 0; one.rows[k] && i < one.rows[k]->n_effect; i++, rows++)
-            same += other.rows[k]->n_effect == one.rows[k]->n_effect &&
-                    jobs_same_row(one.rows[k]->effect[i], other.rows[k]->effect[i]);
-    ok(rows > 0 && same == rows, "rows in reverse: all %zu rows the same, bit for bit%s", rows,
-       design_name(design));
-    jobs_free(&one);
-    jobs_free(&other);
-    table_free(&forward);
-    table_free(&backward);
-}
-
-/* Swapped arms turn the sign of what is compared with 0, and p into 1 - p for ranks. */
-static void arms_may_be_swapped(int design)
-{
-    table_t table = make_table(NULL, false);
-    jobs_plan_t plan = plan_of(design), turned = plan;
-    turned.arm[0] = "a";
-    turned.arm[1] = "c";
-    jobs_results_t one = jobs_run(&plan, &table), other = jobs_run(&turned, &table);
-    for (size_t e = 0; e < ESTIMATORS; e++) {
-        if (holds(" iv lee_bounds quantile variance_ratio ", estimators[e]))
-            continue; /* of their own: worker_instruments_test, stat_lee_bounds_test, ... */
-        for (int pooled = 0; pooled < 2; pooled++) {
-            jobs_key_t key = {.agency = pooled ? NULL : "a1",
-                              .outcome = outcome_of(estimators[e]),
-                              .arm = "a",
-                              .estimand = "itt",
-                              .estimator = estimators[e]};
-            const Pilot__Effect *a = jobs_find(&one, key), *b;
-            key.arm = "c";
-            b = jobs_find(&other, key);
-            double null = strcmp(estimators[e], "rank") == 0 ? 0.5 : 0;
-            is_close(b->estimate - null, -(a->estimate - null), 1e-9, "arms swapped: %s%s%s",
-                     estimators[e], pooled ? ", pooled" : "", design_name(design));
-            is_close(b->std_error, a->std_error, 1e-9, "arms swapped: standard error of %s%s%s",
-                     estimators[e], pooled ? ", pooled" : "", design_name(design));
-        }
-    }
-    jobs_free(&one);
-    jobs_free(&other);
-    table_free(&table);
-}
-
-static double scale, shift;
-
-static void rescale(unit_t *unit)
-{
-    unit->y = scale * unit->y + shift;
-}
-
-static void rescale_whole(unit_t *unit)
-{
-    unit->y = scale * floor(unit->y) + shift;
-}
-
-static void scaled_and_shifted(int design, double by, double plus)
-{
-    edit_t *edit = plus != 0 ? rescale_whole : rescale;
-    scale = 1;
-    shift = 0;
-    table_t table = make_table(edit, false);
-    scale = by;
-    shift = plus;
-    table_t changed = make_table(edit, false);
-    jobs_plan_t plan = plan_of(design);
-    jobs_results_t one = jobs_run(&plan, &table), other = jobs_run(&plan, &changed);
-    static const char *const linear[] = {"difference_in_means", "ols",   "lin",     "iv",
-                                         "horvitz_thompson",    "hajek", "quantile"};
-    for (size_t e = 0; e < sizeof linear / sizeof *linear; e++) {
-        if (plus != 0 && strcmp(linear[e], "horvitz_thompson") == 0)
-            continue;
-        for (int pooled = 0; pooled < 2; pooled++) {
-            const char *agency = pooled ? NULL : "a1";
-            const Pilot__Effect *a = row_of(&one, agency, linear[e]);
-            const Pilot__Effect *b = row_of(&other, agency, linear[e]);
-            bool same = fabs(b->estimate - by * a->estimate) <= 1e-10 * by * fabs(a->estimate) &&
-                        fabs(b->std_error - by * a->std_error) <= 1e-10 * by * a->std_error &&
-                        fabs(b->df - a->df) <= 1e-9 * a->df && a->has_std_error;
-            ok(same, "outcome x %g + %g: %s%s%s (%.17g %.17g, %.17g %.17g)", by, plus, linear[e],
-               pooled ? ", pooled" : "", design_name(design), a->estimate, b->estimate,
-               a->std_error, b->std_error);
-        }
-    }
-    for (size_t e = 0; e < 2; e++) {
-        const char *const free_of_scale[] = {"rank", "variance_ratio"};
-        const Pilot__Effect *a = row_of(&one, "a1", free_of_scale[e]);
-        const Pilot__Effect *b = row_of(&other, "a1", free_of_scale[e]);
-        ok(fabs(a->estimate - b->estimate) <= 1e-10 && fabs(a->std_error - b->std_error) <= 1e-10,
-           "outcome x %g + %g: %s stays%s", by, plus, free_of_scale[e], design_name(design));
-    }
-    jobs_free(&one);
-    jobs_free(&other);
-    table_free(&table);
-    table_free(&changed);
-}
-
 int main(void)
 {
     case_of("the data as it is", NULL, 7u, true, (const expected_t[]){{" * ", " - "}});
@@ -602,12 +354,5 @@ int main(void)
     singular_clusters_drop_out();
     the_other_arms_df();
     rounding_is_no_variance();
-    for (int design = 0; design < DESIGNS; design++) {
-        order_does_not_matter(design);
-        arms_may_be_swapped(design);
-        scaled_and_shifted(design, 1e9, 0);
-        scaled_and_shifted(design, 1e-9, 0);
-        scaled_and_shifted(design, 1, 1e9);
-    }
     return tap_done();
 }
