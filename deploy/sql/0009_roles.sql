@@ -587,15 +587,20 @@ COMMENT ON FUNCTION registry.guard_table IS
 CREATE FUNCTION registry.guard_outcomes(pilot_name text) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-    pilot_id bigint;
     parent regclass := format('outcomes.%I', pilot_name);
+    pinned text;
 BEGIN
-    SELECT p.pilot INTO pilot_id FROM registry.pilots p WHERE p.name = pilot_name;
+    SELECT format('SELECT n.submission FROM work.pins n JOIN work.analyses a USING (analysis) '
+                  'WHERE a.pilot = %s AND a.state IN (''queued'', ''running'') ORDER BY n.submission',
+                  p.pilot) INTO pinned
+        FROM registry.pilots p WHERE p.name = pilot_name;
     PERFORM registry.guard_table(parent, '',
         'pilot_submission = ANY (ARRAY (SELECT registry.own_submission_ids()))');
-    EXECUTE format('CREATE POLICY pinned ON %s FOR SELECT TO pilot_worker USING (pilot_submission IN '
-                   '(SELECT n.submission FROM work.pins n JOIN work.analyses a USING (analysis) '
-                   'WHERE a.pilot = %s AND a.state IN (''queued'', ''running'')))', parent, pilot_id);
+    -- A search in a sorted array that is made once a query: IN (SELECT ...) would make its own table
+    -- of all pins for each partition, which takes longer than reading the rows.
+    EXECUTE format('CREATE POLICY pinned ON %s FOR SELECT TO pilot_worker USING '
+                   '((ARRAY (%s))[width_bucket(pilot_submission, ARRAY (%s))] = pilot_submission)',
+                   parent, pinned, pinned);
     EXECUTE format('GRANT SELECT ON %s TO pilot_fence, pilot_worker', parent);
 END $$;
 

@@ -99,7 +99,7 @@ same_error() { # call with %s, of another, of nobody, name
     [ -n "$(run south "$mine")" ]
     ok $? "$4: and it is refused"
 }
-for call in find_pilot own_agencies submission_plan current_submissions current_assignments; do
+for call in find_pilot own_agencies submission_plan current_submissions current_assignments unit_keys; do
     same_error "SELECT registry.$call('%s')" other absent "$call"
 done
 same_error "SELECT registry.begin_load('%s', $plan)" other absent "begin_load"
@@ -111,7 +111,6 @@ same_error "SELECT registry.withdraw('%s', 'South', 'why')" other absent "withdr
 assignment=$(sql "SELECT assignment FROM registry.assignments JOIN registry.agencies USING (agency) WHERE name = 'North' AND state = 'registered'")
 same_error "SELECT registry.assigned_parts(%s)" "$assignment" 99999 "assigned_parts"
 same_error "SELECT registry.seal_load(%s, '[]')" "$load" 99999 "seal_load"
-equal south "SELECT * FROM registry.unit_keys('other')" "SELECT * FROM registry.unit_keys('absent')" "unit_keys of another pilot"
 equal south "SELECT * FROM registry.unit_changes('two', ARRAY[$north])" "SELECT * FROM registry.unit_changes('two', ARRAY[99])" "unit_changes of another's submission"
 equal south "SELECT * FROM registry.previous_summaries('two', '{North}')" "SELECT * FROM registry.previous_summaries('two', '{Nobody}')" "previous_summaries"
 foreign=$(sql "SELECT max(analysis) FROM work.analyses JOIN registry.pilots USING (pilot) WHERE name = 'other'")
