@@ -113,6 +113,9 @@ static void check_retryable(void)
         memcpy(one.sqlstate, cases[i].sqlstate, strlen(cases[i].sqlstate));
         ok(pilot_db_is_retryable(&one) == cases[i].retry, "%s '%s' is %sretried",
            pilot_status_name(cases[i].status), cases[i].sqlstate, cases[i].retry ? "" : "not ");
+        ok(pilot_db_is_full(&one) == (strcmp(cases[i].sqlstate, "53300") == 0),
+           "'%s' is %sa server without a connection to spare", cases[i].sqlstate,
+           strcmp(cases[i].sqlstate, "53300") == 0 ? "" : "not ");
     }
 }
 
