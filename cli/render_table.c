@@ -69,7 +69,9 @@ static char *chosen_cell(const pilot_view_t *view, const PGresult *result, int r
 static bool is_category(const char *estimator, const char *parameter)
 {
     const pilot_estimator_facts_t *facts = facts_of(estimator);
-    return parameter && parameter[0] && facts && facts->by_category;
+    /* A hidden row says "auto" of any linear estimator. */
+    bool linear = (facts && facts->by_category) || (estimator && strcmp(estimator, "auto") == 0);
+    return parameter && parameter[0] && linear;
 }
 
 /* In the rows of a contrast: "quantile 0.25", "iv (cace)".  Caller frees. */

@@ -24,6 +24,7 @@ typedef struct release_table {
     const char *select; /* SQL, $1 is the analysis */
     int texts;
     int hidden_text; /* not told of a hidden row: it says how its numbers came about; 0: none */
+    int estimator;   /* the text that names it; 0: none */
     bool has_status, has_flag;
     bool hides_flag; /* where no number is shown */
     int numbers;
@@ -172,6 +173,7 @@ static const release_table_t effects = {
                   OF_ARM("t", "arm") "WHERE e.analysis = $1::bigint",
     .texts = 12,
     .hidden_text = EFFECT_STD_ERROR_TYPE,
+    .estimator = EFFECT_KEY + 6,
     .has_status = true,
     .numbers = PILOT_EFFECT_NUMBERS,
     .whole = 1u << PILOT_EFFECT_N | 1u << PILOT_EFFECT_N_ARM | 1u << PILOT_EFFECT_N_CONTROL |
@@ -264,6 +266,7 @@ static const release_table_t comparisons = {
               ", method, test, status, reason, headline, " COMPARISON_NUMBERS
               " FROM work.comparisons WHERE analysis = $1::bigint",
     .texts = 10,
+    .estimator = 7,
     .has_status = true,
     .has_flag = true,
     .numbers = PILOT_COMPARISON_NUMBERS,
@@ -294,6 +297,7 @@ static const release_table_t agencies = {
     .select = "SELECT ordinal, agency, " CONTRAST_TEXTS ", status, reason, " AGENCY_NUMBERS
               " FROM work.agency_effects WHERE analysis = $1::bigint",
     .texts = 9,
+    .estimator = 8,
     .has_status = true,
     .numbers = PILOT_AGENCY_NUMBERS,
     .decide = decide_agency};
@@ -334,6 +338,23 @@ static void hide_row(const release_table_t *table, pilot_released_t *released)
             released[i].mark = PILOT_MARK_SUPPRESSED;
 }
 
+/* Which linear estimator `auto` took tells how many units there were: of a hidden row only that it
+ * was to take one. */
+static const char *told_text(const release_t *release, const release_table_t *table,
+                             const source_row_t *row, int column, bool hidden)
+{
+    const char *text = text_at(row, column);
+    if (!hidden || !text)
+        return text;
+    if (column == table->hidden_text)
+        return NULL;
+    if (column != table->estimator || !release->plan->estimators_auto)
+        return text;
+    bool linear = strcmp(text, "difference_in_means") == 0 || strcmp(text, "ols") == 0 ||
+                  strcmp(text, "lin") == 0;
+    return linear ? "auto" : text;
+}
+
 static void put_numbers(pilot_copy_in_t *copy, const release_table_t *table,
                         const pilot_released_t *released)
 {
@@ -367,7 +388,7 @@ static void put_row(release_t *release, pilot_copy_in_t *copy, const release_tab
     pilot_copy_in_int4(copy, (int32_t)strtol(text_at(row, 0), NULL, 10));
     int column = 1;
     for (; column <= table->texts; column++)
-        put_text(copy, hidden && column == table->hidden_text ? NULL : text_at(row, column));
+        put_text(copy, told_text(release, table, row, column, hidden));
     if (table->has_status) {
         put_text(copy, hidden ? "suppressed" : text_at(row, column));
         put_text(copy, hidden ? "below_minimum_count" : text_at(row, column + 1));

@@ -354,8 +354,9 @@ COMMENT ON COLUMN dashboard.analyses.latest IS 'The pilot''s latest confirmatory
 CREATE VIEW dashboard.submissions WITH (security_barrier = true) AS
 SELECT p.name AS pilot, g.name AS agency, s.revision, s.state, told.rows,
        NULL::text AS content_sha256, NULL::text AS file_sha256, NULL::text AS submitted_by,
-       s.submitted_at, s.state AS verdict, NULL::int AS warnings, NULL::text AS withdrawn_by,
-       s.withdrawn_at, NULL::text AS withdrawn_reason,
+       date_trunc('day', s.submitted_at, 'UTC') AS submitted_at, s.state AS verdict,
+       NULL::int AS warnings, NULL::text AS withdrawn_by,
+       date_trunc('day', s.withdrawn_at, 'UTC') AS withdrawn_at, NULL::text AS withdrawn_reason,
        COALESCE(told.rows_mark, CASE WHEN told.rows IS NULL THEN 'c'::dashboard.mark END)
            AS rows_mark
 FROM registry.submissions s
@@ -370,6 +371,7 @@ WHERE s.state <> 'rejected' AND EXISTS (SELECT FROM dashboard.releases r WHERE r
 ORDER BY p.name COLLATE "C", g.name, s.submission;
 COMMENT ON VIEW dashboard.submissions IS 'Every accepted submission of pilots with a release; rows are told where a release tells them, rounded';
 COMMENT ON COLUMN dashboard.submissions.content_sha256 IS 'Always NULL, as file_sha256: who knows all rows but one could find that one';
+COMMENT ON COLUMN dashboard.submissions.submitted_at IS 'The day (UTC), as withdrawn_at: the order of loads would tell whose partition is how large in the catalogs';
 COMMENT ON COLUMN dashboard.submissions.submitted_by IS 'Always NULL, as withdrawn_by: the names of logins are not the public''s';
 COMMENT ON COLUMN dashboard.submissions.warnings IS 'Always NULL, as withdrawn_reason: what an agency is told is its own';
 GRANT SELECT ON dashboard.analyses, dashboard.submissions

@@ -133,7 +133,7 @@ typedef enum value_kind {
     VALUE_COUNT,  /* rows of the arm */
     VALUE_SHARE,  /* of the arm's rows */
     VALUE_RATIO,  /* of all arms' rows */
-    VALUE_COARSE, /* in steps of a twentieth */
+    VALUE_COARSE, /* in steps of a tenth */
     VALUE_TWO_DIGITS
 } value_kind_t;
 
@@ -149,7 +149,7 @@ static const struct check {
     const char *name;
     check_scope_t scope;
     value_kind_t value;
-    bool pooled_only; /* its value and statistic; p is shown for agencies too */
+    bool of_covariates; /* whose counts no rule knows: shown of everybody alone, and no test */
     bool statistic_is_plan;
 } checks[] = {
     {"count", SCOPE_ARM, VALUE_COUNT, false, false},
@@ -160,7 +160,7 @@ static const struct check {
     {"balance", SCOPE_CONTRAST, VALUE_COARSE, true, false},
     {"variance_ratio", SCOPE_CONTRAST, VALUE_TWO_DIGITS, true, false},
     {"balance_omnibus", SCOPE_CONTRAST, VALUE_COARSE, true, false},
-    {"attrition_covariates", SCOPE_CONTRAST, VALUE_HIDDEN, true, false},
+    {"attrition_covariates", SCOPE_PRESENT, VALUE_HIDDEN, true, false},
     {"minimum_detectable_effect", SCOPE_NUMBERS, VALUE_TWO_DIGITS, false, true},
 };
 
@@ -211,7 +211,7 @@ static pilot_released_t round_value(const pilot_disclosure_t *d, const subject_t
             return round_number(value, share_unit(d, s, s->arm));
         break;
     case VALUE_COARSE:
-        return round_number(value, (unit_t){5, -2});
+        return round_number(value, (unit_t){1, -1});
     case VALUE_TWO_DIGITS:
         return round_two_digits(value);
     case VALUE_HIDDEN:
@@ -220,6 +220,8 @@ static pilot_released_t round_value(const pilot_disclosure_t *d, const subject_t
     return (pilot_released_t){.mark = PILOT_MARK_SUPPRESSED};
 }
 
+/* A difference in a covariate with a statistic or p, and n, is an equation for the counts of its
+ * levels: with three arms most counts below the minimum could be solved for. */
 bool pilot_disclosure_release_quality(const pilot_disclosure_t *d, const char *agency,
                                       const char *check_name, const char *arm, const char *variable,
                                       const pilot_number_in_t number[PILOT_QUALITY_NUMBERS],
@@ -231,20 +233,22 @@ bool pilot_disclosure_release_quality(const pilot_disclosure_t *d, const char *a
                    .control = d->control};
     bool of_outcome = check != NULL && check->scope >= SCOPE_PRESENT;
     s.measure = of_outcome ? names_find(&d->measures, variable, "") : 0;
-    hide_all(number, ret_released, PILOT_QUALITY_NUMBERS);
+    /* Not even that there is no such number: that nobody lacks the outcome, say. */
+    for (int i = 0; i < PILOT_QUALITY_NUMBERS; i++)
+        ret_released[i] = (pilot_released_t){.mark = PILOT_MARK_SUPPRESSED};
     if (check == NULL || !d->decided || s.place == SIZE_MAX || s.measure == NAME_NONE ||
-        !is_check_shown(d, check->scope, &s))
+        (check->of_covariates && s.place != d->members) || !is_check_shown(d, check->scope, &s))
         return false;
-    bool whole = !check->pooled_only || s.place == d->members;
-    if (whole && number[PILOT_QUALITY_VALUE].given)
+    hide_all(number, ret_released, PILOT_QUALITY_NUMBERS);
+    if (number[PILOT_QUALITY_VALUE].given)
         ret_released[PILOT_QUALITY_VALUE] =
             round_value(d, &s, check->value, number[PILOT_QUALITY_VALUE].value);
     pilot_number_in_t statistic = number[PILOT_QUALITY_STATISTIC];
     if (statistic.given && check->statistic_is_plan)
         ret_released[PILOT_QUALITY_STATISTIC] = (pilot_released_t){.value = statistic.value};
-    else if (statistic.given && whole)
+    else if (statistic.given && !check->of_covariates)
         ret_released[PILOT_QUALITY_STATISTIC] = round_number(statistic.value, (unit_t){1, -1});
-    if (number[PILOT_QUALITY_P_VALUE].given)
+    if (number[PILOT_QUALITY_P_VALUE].given && !check->of_covariates)
         ret_released[PILOT_QUALITY_P_VALUE] = round_p_value(number[PILOT_QUALITY_P_VALUE].value);
     return any_shown(ret_released, PILOT_QUALITY_NUMBERS);
 }

@@ -469,13 +469,20 @@ static void test_quality(void)
     ok(!pilot_disclosure_release_quality(d, "b", "invented", "new", NULL, number, out),
        "an unknown check is hidden");
     number[PILOT_QUALITY_VALUE].value = 0.1234;
-    ok(pilot_disclosure_release_quality(d, "b", "balance", "new", "age", number, out) &&
+    ok(!pilot_disclosure_release_quality(d, "b", "balance", "new", "age", number, out) &&
            out[PILOT_QUALITY_VALUE].mark == PILOT_MARK_SUPPRESSED &&
-           out[PILOT_QUALITY_P_VALUE].value == 0.2,
-       "of an agency's balance its test is shown");
+           out[PILOT_QUALITY_P_VALUE].mark == PILOT_MARK_SUPPRESSED,
+       "an agency's balance is hidden: its test would tell how many are of a level");
     ok(pilot_disclosure_release_quality(d, NULL, "balance", "new", "age", number, out) &&
-           out[PILOT_QUALITY_VALUE].value == 0.1,
-       "of everybody's the difference too, coarsely");
+           out[PILOT_QUALITY_VALUE].value == 0.1 &&
+           out[PILOT_QUALITY_STATISTIC].mark == PILOT_MARK_SUPPRESSED &&
+           out[PILOT_QUALITY_P_VALUE].mark == PILOT_MARK_SUPPRESSED,
+       "of everybody's the difference is told, coarsely, and no test");
+    const pilot_number_in_t none[PILOT_QUALITY_NUMBERS] = {{0}};
+    ok(!pilot_disclosure_release_quality(d, "b", "attrition_covariates", "new", "score", none,
+                                         out) &&
+           out[PILOT_QUALITY_P_VALUE].mark == PILOT_MARK_SUPPRESSED,
+       "of a hidden check it is not told either that it had nothing to look at");
     number[PILOT_QUALITY_VALUE].value = 0;
     ok(pilot_disclosure_release_quality(d, "b", "attrition", "new", "score", number, out) &&
            out[PILOT_QUALITY_VALUE].mark == PILOT_MARK_SHOWN,
