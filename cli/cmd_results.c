@@ -97,6 +97,17 @@ static pilot_status_t choose_analysis(pilot_db_t *db, const char *pilot, bool re
     return status;
 }
 
+/* Agencies read their own effects and no comparison. */
+static pilot_status_t find_own(pilot_db_t *db, bool *ret_own, pilot_error_t *error)
+{
+    PGresult *result = NULL;
+    pilot_status_t status = pilot_db_run(
+        db, &result, error, "SELECT NOT has_table_privilege('results.comparisons', 'SELECT')", 0);
+    *ret_own = !status && *PQgetvalue(result, 0, 0) == 't';
+    PQclear(result);
+    return status;
+}
+
 static pilot_status_t show(pilot_context_t *context, const char *pilot,
                            const results_request_t *request, pilot_error_t *error)
 {
@@ -113,6 +124,9 @@ static pilot_status_t show(pilot_context_t *context, const char *pilot,
         status = choose_analysis(db, pilot, released, &analysis, error);
     if (!status && view->by_analysis && !released)
         status = pilot_analysis_say_purged(db, analysis, error);
+    bool own = false;
+    if (!status && !released)
+        status = find_own(db, &own, error);
     if (status)
         return status;
     pilot_render_t render = {.view = view,
@@ -122,6 +136,7 @@ static pilot_status_t show(pilot_context_t *context, const char *pilot,
                              .all = request->all,
                              .alarms = request->alarms,
                              .released = released,
+                             .own = own,
                              .pilot = pilot,
                              .analysis = analysis};
     uint64_t rows = 0;

@@ -127,6 +127,7 @@ static pilot_status_t read_rows(pilot_db_t *db, sink_t *sink, pilot_error_t *err
                                        .for_people = sink->for_people,
                                        .all = render->all,
                                        .alarms = render->alarms,
+                                       .own = render->own,
                                        .of_agency = of_agency},
                    &sql);
     pilot_status_t status = pilot_db_script(db,

@@ -29,6 +29,7 @@ typedef struct pilot_render {
     bool all;           /* in a table too: every row of the view */
     bool alarms;        /* of the quality view: checks that ring */
     bool released;      /* what the public sees: see pilot_view_rows_t */
+    bool own;           /* what an agency sees: see there */
     const char *pilot;
     const char *agency; /* rows of this one alone, of a view that is not by analysis; NULL: all */
     int64_t analysis;

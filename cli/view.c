@@ -298,10 +298,14 @@ static const pilot_view_cell_t submissions_cells[] = {
     ", parameter), "                                                                               \
     "outcome, subgroup NULLS FIRST, level NULLS FIRST, arm, " ASKED                                \
     ", parameter NULLS FIRST, " AGENCY_ORDER
+#define COMPARED "results.comparisons AS c"
+#define NOTHING_COMPARED                                                                           \
+    "(SELECT NULL::text AS pilot, NULL::bigint AS analysis, NULL::text AS estimator "              \
+    "WHERE false) AS c"
 /* What the plan asks for: agencies stand together though `auto` chose one estimator for each. */
 #define ASKED                                                                                      \
-    "CASE WHEN estimator IN ('difference_in_means', 'ols', 'lin') AND EXISTS (SELECT FROM "        \
-    "results.comparisons AS c WHERE c.pilot = $1 AND c.analysis = $2::bigint AND "                 \
+    "CASE WHEN estimator IN ('difference_in_means', 'ols', 'lin') AND EXISTS (SELECT "             \
+    "FROM " COMPARED " WHERE c.pilot = $1 AND c.analysis = $2::bigint AND "                        \
     "c.estimator = 'auto') THEN 'auto' ELSE estimator END"
 
 /* A heading holds one category of an ordinal outcome, and all parameters of other estimators. */
@@ -424,13 +428,11 @@ static void append_marks(const pilot_view_t *view, pilot_text_t *text)
     }
 }
 
-/* The released tables bear the names of the views that they were made of. */
-static void append_released(pilot_text_t *text, const char *sql)
+static void append_replaced(pilot_text_t *text, const char *sql, const char *what, const char *by)
 {
-    static const char schema[] = "results.";
-    for (const char *at; (at = strstr(sql, schema)); sql = at + strlen(schema)) {
+    for (const char *at; (at = strstr(sql, what)); sql = at + strlen(what)) {
         pilot_text_append_bytes(text, sql, (size_t)(at - sql));
-        pilot_text_append(text, "dashboard.");
+        pilot_text_append(text, by);
     }
     pilot_text_append(text, sql);
 }
@@ -460,12 +462,16 @@ static void append_select(const pilot_view_t *view, pilot_view_rows_t rows, pilo
 
 void pilot_view_sql(const pilot_view_t *view, pilot_view_rows_t rows, pilot_text_t *text)
 {
-    if (!rows.released) {
+    if (!rows.released && !rows.own) {
         append_select(view, rows, text);
         return;
     }
     pilot_text_t sql = PILOT_TEXT_INIT;
     append_select(view, rows, &sql);
-    append_released(text, sql.data);
+    /* The released tables bear the names of the views that they were made of. */
+    if (rows.released)
+        append_replaced(text, sql.data, "results.", "dashboard.");
+    else
+        append_replaced(text, sql.data, COMPARED, NOTHING_COMPARED);
     pilot_text_clear(&sql);
 }

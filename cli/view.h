@@ -84,6 +84,7 @@ typedef struct pilot_view_rows {
     bool for_people; /* in their order, without what they need not see */
     bool all;        /* what they need not see too */
     bool alarms;     /* those with an alarm alone; the view has such a column */
+    bool own;        /* for a login that may not read comparisons: an agency's */
     bool of_agency;  /* those of one agency: $2, of a view that is not by analysis */
 } pilot_view_rows_t;
 
