@@ -36,7 +36,8 @@ for view in effects latest_effects conventions; do
     done
     is "$(cat "$T/North.above")" "$(cat "$T/North.below")" "results.$view: no bisection of another agency's effect by EXPLAIN ANALYZE"
     is "$(cat "$T/North.above")" "$(cat "$T/Nobody.above")" "results.$view: nor does it tell that the agency is there"
-    is "$(grep -c 'Function Scan on own_rows' "$T/North.above")" 1 "results.$view: it is read through the fence"
+    grep -q 'Function Scan on own_rows' "$T/North.above"
+    ok $? "results.$view: it is read through the fence"
     is "$(grep -c 'actual rows=[1-9].* on effects' "$T/North.above")" 0 "results.$view: the table is not read at all"
 done
 sql "ANALYZE" # all that the server would keep
