@@ -8,7 +8,8 @@
 #include "pilot/memory.h"
 
 /* Has the past release other counts of this member than this release has of the agency?  A plan of
- * another version may see the same submission otherwise. */
+ * another version may see the same submission otherwise.  Shares of control alone are counted:
+ * those of other arms are control's and an effect, which other covariates adjust otherwise. */
 static bool differs(const pilot_disclosure_t *d, const past_t *past, size_t member, size_t place)
 {
     for (size_t i = 0; i < past->table.count; i++) {
@@ -17,7 +18,9 @@ static bool differs(const pilot_disclosure_t *d, const past_t *past, size_t memb
         if (now == NULL)
             continue;
         const cell_t *a = &old->cell[member], *b = &now->cell[place];
-        if (a->count != b->count || a->success != b->success || a->failure != b->failure)
+        bool exact = old->key.arm == d->control;
+        if (a->count != b->count ||
+            (exact && (a->success != b->success || a->failure != b->failure)))
             return true;
     }
     return false;

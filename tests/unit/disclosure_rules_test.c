@@ -242,6 +242,33 @@ static void test_shares(void)
     ok(told_share(0.5, 0.95) < 0, "the arm's count is control mean and effect together");
 }
 
+static pilot_disclosure_t *disclose_share(const past_release_t *past, double control, double effect)
+{
+    pilot_disclosure_t *d = pilot_disclosure_new(&usual);
+    if (past != NULL)
+        pilot_disclosure_remember(d, past->memory, past->size, NULL);
+    pilot_disclosure_submission(d, "a", 1, NULL);
+    pilot_disclosure_effect_t row = make_row("a", NULL, 100);
+    row.share = true;
+    row.number[PILOT_EFFECT_CONTROL_MEAN].value = control;
+    row.number[PILOT_EFFECT_ESTIMATE].value = effect;
+    pilot_disclosure_effect(d, &row, NULL);
+    pilot_disclosure_decide(d, NULL);
+    return d;
+}
+
+static void test_adjusted_shares(void)
+{
+    past_release_t past = remember(disclose_share(NULL, 0.5, 0.1));
+    pilot_disclosure_t *d = disclose_share(&past, 0.5, 0.12);
+    ok(told(d, "a", NULL, 100) == 100, "other covariates adjust an arm's share: the same people");
+    pilot_disclosure_free(d);
+    d = disclose_share(&past, 0.52, 0.1);
+    ok(told(d, "a", NULL, 100) < 0, "control's share is not adjusted: another one is other data");
+    pilot_disclosure_free(d);
+    free(past.memory);
+}
+
 static void test_dominance(void)
 {
     for (int side = 0; side < 2; side++) {
@@ -598,6 +625,7 @@ int main(void)
     test_small_agency();
     test_levels();
     test_shares();
+    test_adjusted_shares();
     test_dominance();
     test_revisions();
     test_withdrawal();
