@@ -3,7 +3,6 @@
 # for byte, the same numbers computed again, the next submission, the same rights.
 . "$(dirname "$0")/common.sh"
 . tests/harness/postgres.sh
-for variable in $(env | sed -n 's/^\(PG[A-Z]*\)=.*/\1/p'); do unset "$variable"; done
 more_cleanup() {
     for PG_HOME in "$T"/first/postgres "$T"/second/postgres; do
         [ -d "$PG_HOME/data" ] && pg_stop immediate
@@ -48,12 +47,12 @@ try "$PILOT" register "$T/plan.yaml" --db "$(as eva)"
 well "a plan"
 sql "SELECT registry.grant_agency('two', 'North', 'north'), registry.grant_agency('two', 'South', 'south')" >"$T/log"
 
-# Compute an analysis with a farm of its own; $analysis is its id.
+# Compute an analysis with a farm of its own; $analysis is its id, $state how it ended.
 analyse() {
     "$BUILD/pilot-coordinator" --bind "ipc://$T/farm.sock" --db "$(as farm)" 2>"$T/coordinator.log" &
     local coordinator=$!
     "$BUILD/pilot-worker" --threads 1 --connect "ipc://$T/farm.sock" --db "$(as hand)" 2>"$T/worker.log" &
-    local worker=$! state
+    local worker=$!
     analysis=$("$PILOT" launch two --db "$(as eva)" 2>"$T/err")
     for _ in $(seq 300); do
         state=$(sql "SELECT state FROM work.analyses WHERE analysis = ${analysis:-0}")
@@ -62,7 +61,6 @@ analyse() {
     done
     kill "$worker" "$coordinator"
     wait "$worker" "$coordinator"
-    is "$state" done "an analysis is computed"
     "$PILOT" results two --view effects --format csv --db "$(as eva)" --analysis "$analysis" 2>"$T/err" | cut -d, -f1,3-
 }
 for file in north south north2; do
@@ -70,9 +68,7 @@ for file in north south north2; do
     well "$file.csv is submitted"
 done
 analyse >"$T/first.csv"
-grep '^\(not \)\?ok' "$T/first.csv"
-sed -i '/^\(not \)\?ok/d' "$T/first.csv"
-checks=$((checks + 1))
+is "$state" done "an analysis is computed"
 try "$PILOT" submit two "$T/north3.csv" --db "$(as north)"
 well "another revision"
 sql "SELECT registry.purge('two', 1, '0 days')" >"$T/log"
@@ -167,9 +163,7 @@ well "the audit log's chain holds"
 try "$PILOT" submit two "$T/north2.csv" --db "$(as north)"
 well "an agency submits the data of the first analysis again"
 analyse >"$T/second.csv"
-grep '^\(not \)\?ok' "$T/second.csv"
-sed -i '/^\(not \)\?ok/d' "$T/second.csv"
-checks=$((checks + 1))
+is "$state" done "an analysis is computed there"
 same "$T/first.csv" "$T/second.csv" "whose numbers are the same in the restored database"
 try "$PILOT" submit two "$T/south2.csv" --db "$(as south)"
 well "so does another agency"
