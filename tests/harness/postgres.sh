@@ -7,7 +7,9 @@
 #                    $PG_PORT, $PG_HOST (a name that the server's certificate bears; the address is
 #                    127.0.0.1) and $PG_CA (the file of the CA that issued it)
 #   tls_ca NAME, tls_issue CA NAME EXTENSION [OPTION...]    more of these: below $PG_HOME/tls
-# As root PostgreSQL runs as `postgres`, so DIR must be within its reach.
+# As root PostgreSQL runs as `postgres`, so DIR must be within its reach.  What the person's own PG...
+# variables say is forgotten.
+for variable in $(env | sed -n 's/^\(PG[A-Z]*\)=.*/\1/p'); do unset "$variable"; done
 PG_BIN=${PG_BIN:-$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -V | tail -1)}
 
 pg_as_owner() {

@@ -1,13 +1,7 @@
 #!/bin/bash
 # The agency's front door: template, check, dry run, submit, what it says, history, withdrawal; and the
 # same by SQL, as docs/operations/submitting-by-sql.md has it.
-. "$(dirname "$0")/common.sh"
-. tests/harness/postgres.sh
-more_cleanup() {
-    pg_stop immediate
-}
-pg_create "$T" || { echo "Bail out! no PostgreSQL"; exit 1; }
-as() { echo "host=$PG_HOME user=$1 dbname=postgres"; }
+. "$(dirname "$0")/server.sh"
 page=$ROOT/docs/operations/submitting-by-sql.md
 block() { sed -n "/^\`\`\`$1\$/,/^\`\`\`\$/p" "$page" | sed '1d;$d'; } # language
 last() { tail -n 1 <<<"$err"; }
@@ -15,7 +9,7 @@ last() { tail -n 1 <<<"$err"; }
 block yaml >"$T/letters.yaml"
 try "$PILOT" init --db "$CONNINFO"
 well "init"
-for login in eva north south; do sql "CREATE ROLE $login LOGIN"; done >"$T/log"
+logins eva north south
 sql "SELECT registry.grant_role('pilot_evaluator', 'eva')" >"$T/log"
 try "$PILOT" register "$T/letters.yaml" --db "$(as eva)"
 well "the evaluator registers the plan"

@@ -1,12 +1,6 @@
 #!/bin/bash
 # How many sessions each program holds, and under which names, as docs/operations/server.md says.
-. "$(dirname "$0")/common.sh"
-. tests/harness/postgres.sh
-for variable in $(env | sed -n 's/^\(PG[A-Z]*\)=.*/\1/p'); do unset "$variable"; done
-more_cleanup() {
-    pg_stop immediate
-}
-pg_create "$T" || { echo "Bail out! no PostgreSQL"; exit 1; }
+. "$(dirname "$0")/server.sh"
 sql "CREATE ROLE operator LOGIN SUPERUSER" >"$T/log"
 database="host=$PG_HOME user=operator dbname=postgres"
 try "$PILOT" init --db "$database"

@@ -1,12 +1,6 @@
 #!/bin/bash
 # pilot grant, revoke and grants: who may do what on a server, and one line for what cannot be done.
-. "$(dirname "$0")/common.sh"
-. tests/harness/postgres.sh
-more_cleanup() {
-    pg_stop immediate
-}
-pg_create "$T" || { echo "Bail out! no PostgreSQL"; exit 1; }
-as() { echo "host=$PG_HOME user=$1 dbname=postgres"; }
+. "$(dirname "$0")/server.sh"
 
 fails 2 "everybody who can open the folder is the owner" "grant in an embedded database" \
     "$PILOT" grant evaluator eva --dir "$T/embedded"

@@ -2,14 +2,7 @@
 # SQL injection through every text that a plan, a data file or an option can hold: the plan is made by
 # walking the format's own table (tests/bench/generate_hostile.c), so that a new key is attacked too.
 # What must hold: a canary lives, the schema is what it was, and every text comes back byte for byte.
-. "$(dirname "$0")/common.sh"
-. tests/harness/postgres.sh
-more_cleanup() {
-    kill "${coordinator:-}" "${worker:-}" 2>/dev/null
-    wait 2>/dev/null
-    pg_stop immediate
-}
-pg_create "$T" || { echo "Bail out! no PostgreSQL"; exit 1; }
+. "$(dirname "$0")/server.sh"
 OWNER=$CONNINFO
 "$PILOT" init --db "$CONNINFO" >"$T/log" 2>&1
 sql "CREATE TABLE public.canary (song text); INSERT INTO public.canary VALUES ('tweet');
@@ -129,18 +122,14 @@ is "$(cat "$T/failed")" "" "$count attacks in every text of a plan and its data:
 ok "$((texts < 60 * count))" "that is $texts texts"
 
 # ---- results -----------------------------------------------------------------------------------------
-"$BUILD/pilot-coordinator" --bind "ipc://$T/farm.sock" --db "$OWNER" 2>"$T/coordinator.log" &
-coordinator=$!
-"$BUILD/pilot-worker" --threads 2 --connect "ipc://$T/farm.sock" --db "$OWNER" 2>"$T/worker.log" &
-worker=$!
+start_farm 2 "$OWNER" "$OWNER"
 for _ in $(seq 600); do
     left=$(sql "SELECT count(*) FROM work.analyses WHERE state IN ('queued', 'running')")
     [ "$left" = 0 ] && break
     sleep 0.1
 done
 is "$(sql "SELECT count(*) FROM work.analyses WHERE state = 'done'")" "$count" "all are computed"
-kill "$worker" "$coordinator"
-wait "$worker" "$coordinator" 2>/dev/null
+end_farm
 : >"$T/failed"
 for number in $(seq "$count"); do
     folder=$T/h$number

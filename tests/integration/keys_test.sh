@@ -1,11 +1,6 @@
 #!/bin/bash
 # Pseudonyms on a server: no raw id arrives there, keys are held to, assignment and its way back.
-. "$(dirname "$0")/common.sh"
-. tests/harness/postgres.sh
-more_cleanup() {
-    pg_stop immediate
-}
-pg_create "$T" || { echo "Bail out! no PostgreSQL"; exit 1; }
+. "$(dirname "$0")/server.sh"
 try "$PILOT" init --db "$CONNINFO"
 well "init"
 

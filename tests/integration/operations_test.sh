@@ -1,13 +1,7 @@
 #!/bin/bash
 # docs/operations/server.md, line by line: its certificates, settings and pg_hba.conf, and everybody at
 # work across the network with no right more than the page gives.
-. "$(dirname "$0")/common.sh"
-. tests/harness/postgres.sh
-for variable in $(env | sed -n 's/^\(PG[A-Z]*\)=.*/\1/p'); do unset "$variable"; done
-more_cleanup() {
-    pg_stop immediate
-}
-pg_create "$T" || { echo "Bail out! no PostgreSQL"; exit 1; }
+. "$(dirname "$0")/server.sh"
 page() { # first line of a block
     sed -n "/^$1/,/^\`\`\`/p" docs/operations/server.md | grep -v '^```'
 }
@@ -62,10 +56,7 @@ for file in data data2; do
     try "$PILOT" submit training "$T/$file.csv" --agency "North County" --db "$(as north)"
     well "an agency submits $file.csv"
 done
-"$BUILD/pilot-coordinator" --bind "ipc://$T/farm.sock" --db "$(as farm)" 2>"$T/coordinator.log" &
-coordinator=$!
-"$BUILD/pilot-worker" --threads 1 --connect "ipc://$T/farm.sock" --db "$(as hand)" 2>"$T/worker.log" &
-worker=$!
+start_farm 1 "$(as farm)" "$(as hand)"
 try "$PILOT" launch training --db "$(as eva)"
 well "an evaluator launches"
 for _ in $(seq 300); do
@@ -74,8 +65,7 @@ for _ in $(seq 300); do
     sleep 0.1
 done
 is "$state" done "coordinator and worker compute it with no right more"
-kill "$worker" "$coordinator"
-wait "$worker" "$coordinator"
+end_farm
 try "$PILOT" results training --format csv --db "$(as eva)"
 well "results"
 try "$PILOT" purge training --keep 0 --older-than 0d --db "$(as boss)"

@@ -1,12 +1,7 @@
 #!/bin/bash
 # What the public sees of schools, some of them small: suppressed, rounded, marked; a revision that
 # differs by one pupil, a withdrawal, a coordinator that dies while it releases; the dashboard's rights.
-. "$(dirname "$0")/common.sh"
-. tests/harness/postgres.sh
-more_cleanup() {
-    pg_stop immediate
-}
-pg_create "$T" || { echo "Bail out! no PostgreSQL"; exit 1; }
+. "$(dirname "$0")/server.sh"
 OWNER=$CONNINFO
 PUBLIC="host=$PG_HOME user=release_public dbname=postgres"
 export PILOT_KEYS=$T/keys
@@ -144,16 +139,12 @@ for role in coordinator worker; do
     try "$PILOT" grant $role release_$role --db "$OWNER"
     well "a login for the $role"
 done
-"$BUILD/pilot-coordinator" --bind "ipc://$T/next.sock" --db "${PUBLIC/release_public/release_coordinator}" 2>"$T/coordinator.log" &
-coordinator=$!
-"$BUILD/pilot-worker" --threads 1 --connect "ipc://$T/next.sock" --db "${PUBLIC/release_public/release_worker}" 2>"$T/worker.log" &
-worker=$!
+start_farm 1 "${PUBLIC/release_public/release_coordinator}" "${PUBLIC/release_public/release_worker}"
 for _ in $(seq 1 300); do
     [ "$(sql "SELECT count(*) FROM dashboard.releases")" = 3 ] && break
     sleep 0.1
 done
-kill "$worker" "$coordinator"
-wait "$worker" "$coordinator"
+end_farm
 is "$(sql "SELECT string_agg(analysis::text, ' ' ORDER BY analysis) FROM dashboard.releases")" "1 2 3" \
     "the next coordinator ends and releases it, and makes up for what was left"
 is "$(sql "SELECT state FROM work.analyses WHERE analysis = 3")" done "it is done"

@@ -1,16 +1,10 @@
 #!/bin/bash
 # Every program under a login that may do its own work only: evaluator, agencies, coordinator,
 # worker.
-. "$(dirname "$0")/common.sh"
-. tests/harness/postgres.sh
-more_cleanup() {
-    pg_stop immediate
-}
-pg_create "$T" || { echo "Bail out! no PostgreSQL"; exit 1; }
-as() { echo "host=$PG_HOME user=$1 dbname=postgres"; }
+. "$(dirname "$0")/server.sh"
 try "$PILOT" init --db "$CONNINFO"
 well "init by the superuser"
-for login in eva north south farm hand; do sql "CREATE ROLE $login LOGIN"; done >"$T/log"
+logins eva north south farm hand
 sql "SELECT registry.grant_role('pilot_evaluator', 'eva'), registry.grant_role('pilot_coordinator', 'farm'),
     registry.grant_role('pilot_worker', 'hand')" >"$T/log"
 
@@ -55,10 +49,7 @@ well "the evaluator launches"
 analysis=${out:-0}
 is "$(sql "SELECT count(*) FROM results.submissions WHERE state = 'accepted'")" 2 "two submissions are accepted"
 
-"$BUILD/pilot-coordinator" --bind "ipc://$T/farm.sock" --db "$(as farm)" 2>"$T/coordinator.log" &
-coordinator=$!
-"$BUILD/pilot-worker" --threads 2 --connect "ipc://$T/farm.sock" --db "$(as hand)" 2>"$T/worker.log" &
-worker=$!
+start_farm 2 "$(as farm)" "$(as hand)"
 for _ in $(seq 1 300); do
     state=$(sql "SELECT state FROM work.analyses WHERE analysis = $analysis")
     [ "$state" = done ] || [ "$state" = failed ] && break
@@ -66,8 +57,7 @@ for _ in $(seq 1 300); do
 done
 is "$state" done "coordinator and worker compute it under their own logins"
 [ "$state" = done ] || sed 's/^/# /' "$T/coordinator.log" "$T/worker.log"
-kill "$worker" "$coordinator"
-wait "$worker" "$coordinator"
+end_farm
 
 try "$PILOT" results two --view effects --format csv --db "$(as eva)"
 well "the evaluator reads the results"

@@ -2,13 +2,8 @@
 # A password given in every way that is allowed shows nowhere: not in arguments or environments of
 # what we start, in what is printed or logged, nor in what the server shows and logs of us.  People's
 # data does not stand in the server's log either.
-. "$(dirname "$0")/common.sh"
-. tests/harness/postgres.sh
-for variable in $(env | sed -n 's/^\(PG[A-Z]*\)=.*/\1/p'); do unset "$variable"; done
-more_cleanup() {
-    pg_stop immediate
-}
-pg_create "$T" && pg_tls || { echo "Bail out! no PostgreSQL with TLS"; exit 1; }
+. "$(dirname "$0")/server.sh"
+pg_tls || { echo "Bail out! no PostgreSQL with TLS"; exit 1; }
 # As a DBA would set it who wants every statement, and nothing about people: docs/operations/server.md.
 sql "ALTER SYSTEM SET log_statement = 'all'" && sql "ALTER SYSTEM SET log_parameter_max_length = 0" &&
     sql "ALTER SYSTEM SET log_error_verbosity = terse" && sql "SELECT pg_reload_conf()" >"$T/log"
@@ -42,7 +37,7 @@ watch() {
     while :; do
         for pid in $(pgrep '^pilot'); do
             grep -azqx "PILOT_TEST_MARK=$T" "/proc/$pid/environ" 2>/dev/null || continue
-            name=$(cat "/proc/$pid/comm" 2>/dev/null)
+            name=$(cat "/proc/$pid/comm" 2>/dev/null) && [ -n "$name" ] || continue # it has just ended
             cat "/proc/$pid/cmdline" 2>/dev/null | tr '\0' '\n' >>"$T/seen/arguments"
             # The environment of `pilot` itself is what the person made it.
             [ "$name" = pilot ] || cat "/proc/$pid/environ" 2>/dev/null | tr '\0' '\n' >>"$T/seen/environment"

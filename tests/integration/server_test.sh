@@ -1,11 +1,6 @@
 #!/bin/bash
 # Server mode: an existing PostgreSQL, init, the same numbers; a server that dies in the middle.
-. "$(dirname "$0")/common.sh"
-. tests/harness/postgres.sh
-more_cleanup() {
-    pg_stop immediate
-}
-pg_create "$T" || { echo "Bail out! no PostgreSQL"; exit 1; }
+. "$(dirname "$0")/server.sh"
 
 fails 4 "run pilot init" "a database without our tables" "$PILOT" status --db "$CONNINFO"
 try "$PILOT" init --db "$CONNINFO"
@@ -81,20 +76,13 @@ cut -d, -f1,3- "$T/out" >"$T/server.csv"
 same "$T/embedded.csv" "$T/server.csv" "with the same numbers"
 
 # What was under way then belongs to whoever serves the database next.
-coordinate() {
-    "$BUILD/pilot-coordinator" --bind "ipc://$T/next.sock" --db "$CONNINFO" 2>"$T/coordinator.log" &
-    coordinator=$!
-    "$BUILD/pilot-worker" --threads 1 --connect "ipc://$T/next.sock" --db "$CONNINFO" 2>"$T/worker.log" &
-    worker=$!
-}
-coordinate
+start_farm 1 "$CONNINFO" "$CONNINFO"
 for _ in $(seq 1 600); do
     left=$(sql "SELECT count(*) FROM work.analyses WHERE state IN ('queued', 'running')")
     [ "$left" = 0 ] && break
     sleep 0.1
 done
-kill "$worker" "$coordinator"
-wait "$worker" "$coordinator"
+end_farm
 is "$left" 0 "the next coordinator leaves nothing of the one before unfinished"
 is "$(sql "SELECT count(*) FROM work.analyses WHERE state <> 'done'")" 0 "and all are done"
 finish

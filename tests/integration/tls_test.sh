@@ -1,13 +1,8 @@
 #!/bin/bash
 # The server across a network: TLS with a private CA, SCRAM, passwords from every place that libpq
 # knows, a client certificate; and one clear line for what can be wrong with each.
-. "$(dirname "$0")/common.sh"
-. tests/harness/postgres.sh
-for variable in $(env | sed -n 's/^\(PG[A-Z]*\)=.*/\1/p'); do unset "$variable"; done
-more_cleanup() {
-    pg_stop immediate
-}
-pg_create "$T" && pg_tls || { echo "Bail out! no PostgreSQL with TLS"; exit 1; }
+. "$(dirname "$0")/server.sh"
+pg_tls || { echo "Bail out! no PostgreSQL with TLS"; exit 1; }
 sql "CREATE ROLE operator LOGIN SUPERUSER PASSWORD 'correct horse'" >"$T/log"
 export HOME=$T/home
 mkdir "$HOME"
@@ -28,10 +23,7 @@ well "run: pilot, coordinator and workers over TLS"
 cut -d, -f1,3- "$T/out" >"$T/server.csv"
 same "$T/embedded.csv" "$T/server.csv" "gives the same effects, byte for byte"
 
-"$BUILD/pilot-coordinator" --bind "ipc://$T/farm.sock" --db "$verified" 2>"$T/coordinator.log" &
-coordinator=$!
-"$BUILD/pilot-worker" --threads 1 --connect "ipc://$T/farm.sock" --db "$verified" 2>"$T/worker.log" &
-worker=$!
+start_farm 1 "$verified" "$verified"
 try "$PILOT" launch star_kindergarten --db "$verified"
 well "launch"
 analysis=$out
@@ -44,8 +36,7 @@ is "$state" done "daemons over TLS compute it"
 is "$(sql "SELECT count(*) FILTER (WHERE NOT s.ssl), count(*) > 3, min(s.version)
     FROM pg_stat_activity a JOIN pg_stat_ssl s USING (pid) WHERE a.usename = 'operator'")" \
     "0|t|TLSv1.3" "every session of theirs is encrypted"
-kill "$worker" "$coordinator"
-wait "$worker" "$coordinator"
+end_farm
 
 # ---- what can be wrong: one line with what, where and what to do -----------------------------------
 place="connection to server at \"127.0.0.1\", port $PG_PORT failed:"

@@ -1,14 +1,8 @@
 #!/bin/bash
 # The tutorial's section on a server, block by block as it stands, each under its own login.
-. "$(dirname "$0")/common.sh"
-. tests/harness/postgres.sh
-more_cleanup() {
-    pg_stop immediate
-}
-pg_create "$T" || { echo "Bail out! no PostgreSQL"; exit 1; }
+. "$(dirname "$0")/server.sh"
 export PATH=$BUILD:$PATH
-for login in eva farm hand ada north south; do sql "CREATE ROLE $login LOGIN"; done >"$T/log"
-as() { echo "host=$PG_HOME user=$1 dbname=postgres"; }
+logins eva farm hand ada north south
 cd "$T" || exit 1
 cat >counties.yaml <<'YAML'
 version: 1

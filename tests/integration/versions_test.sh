@@ -1,13 +1,7 @@
 #!/bin/bash
 # Who may connect to what: every program under every role against a database that is older, newer,
 # or not theirs; what pilot init needs, and what it says when it has not got it.
-. "$(dirname "$0")/common.sh"
-. tests/harness/postgres.sh
-for variable in $(env | sed -n 's/^\(PG[A-Z]*\)=.*/\1/p'); do unset "$variable"; done
-more_cleanup() {
-    pg_stop immediate
-}
-pg_create "$T" || { echo "Bail out! no PostgreSQL"; exit 1; }
+. "$(dirname "$0")/server.sh"
 as() { # login, database
     echo "host=$PG_HOME user=$1 dbname=${2:-pilot}"
 }

@@ -7,7 +7,6 @@ chmod 711 "$T" # as root PostgreSQL runs as another user and must get through
 checks=0
 failures=0
 trap 'pg_stop immediate; rm -rf "$T"' EXIT
-for variable in $(env | sed -n 's/^\(PG[A-Z]*\)=.*/\1/p'); do unset "$variable"; done
 if ! pg_create "$T"; then
     echo "Bail out! no PostgreSQL could be started"
     exit 1
@@ -78,4 +77,29 @@ register() {
 entry() {
     echo "{\"submission\": $1, \"agency\": \"$2\", \"rows\": $3, \"content_sha256\": \"${6:-$HASH}\",
         \"file_sha256\": \"$HASH\", \"columns\": $4, \"dictionaries\": $5}"
+}
+
+# One load of pilot $pilot (p), its columns pilot_unit, pilot_arm and y: each argument "agency rows
+# hash-digit".
+load() {
+    local entries='' rows='' at=0 entry
+    for entry; do
+        # shellcheck disable=SC2086
+        set -- $entry
+        rows+="${rows:+ UNION ALL }SELECT $at, n, 'u' || n, (n % 2)::int2, n::float8 FROM generate_series(1, $2) n"
+        entries+="${entries:+, }{\"submission\": $at, \"agency\": \"$1\", \"rows\": $2, \"content_sha256\": \"$(printf "$3%.0s" $(seq 64))\",
+            \"columns\": [\"pilot_unit\",\"pilot_arm\",\"y\"], \"dictionaries\": {\"pilot_arm\": [\"c\",\"t\"]}}"
+        at=$((at + 1))
+    done
+    try_sql <<SQL
+BEGIN;
+SELECT load, partition FROM registry.begin_load('${pilot:-p}', (SELECT max(plan) FROM registry.plans JOIN registry.pilots USING (pilot) WHERE name = '${pilot:-p}')) \gset
+SELECT registry.reserve_submissions($at) AS first \gset
+INSERT INTO outcomes.:"partition" (pilot_submission, pilot_row, pilot_unit, pilot_arm, y)
+    SELECT :first + s, r, u, a, y FROM ($rows) AS v (s, r, u, a, y);
+SELECT FROM registry.seal_load(:load, (
+    SELECT jsonb_agg(jsonb_set(e, '{submission}', to_jsonb(:first + (e ->> 'submission')::int)))
+    FROM jsonb_array_elements(\$json\$[$entries]\$json\$) AS e));
+COMMIT;
+SQL
 }

@@ -5,29 +5,6 @@
 use_database race
 migrate 1 "$LATEST"
 
-# One load: each argument "agency rows hash-digit".
-load() {
-    local first=$'\n' entries='' rows='' at=0 entry
-    for entry; do
-        # shellcheck disable=SC2086
-        set -- $entry
-        rows+="${rows:+ UNION ALL }SELECT $at, n, 'u' || n, (n % 2)::int2, n::float8 FROM generate_series(1, $2) n"
-        entries+="${entries:+, }{\"submission\": $at, \"agency\": \"$1\", \"rows\": $2, \"content_sha256\": \"$(printf "$3%.0s" $(seq 64))\",
-            \"columns\": [\"pilot_unit\",\"pilot_arm\",\"y\"], \"dictionaries\": {\"pilot_arm\": [\"c\",\"t\"]}}"
-        at=$((at + 1))
-    done
-    try_sql <<SQL
-BEGIN;
-SELECT load, partition FROM registry.begin_load('p', (SELECT max(plan) FROM registry.plans JOIN registry.pilots USING (pilot) WHERE name = 'p')) \gset
-SELECT registry.reserve_submissions($at) AS first \gset
-INSERT INTO outcomes.:"partition" (pilot_submission, pilot_row, pilot_unit, pilot_arm, y)
-    SELECT :first + s, r, u, a, y FROM ($rows) AS v (s, r, u, a, y);
-SELECT FROM registry.seal_load(:load, (
-    SELECT jsonb_agg(jsonb_set(e, '{submission}', to_jsonb(:first + (e ->> 'submission')::int)))
-    FROM jsonb_array_elements(\$json\$[$entries]\$json\$) AS e));
-COMMIT;
-SQL
-}
 is "$(register p '{pilot_unit,pilot_arm,y}' '{text,int2,float8}')" "1|t" "a plan"
 SECONDS=0
 again() { # name, statement: as often as time allows
