@@ -106,6 +106,23 @@ static char *copy(const char *text)
     return text ? pilot_strdup(text) : NULL;
 }
 
+/* Released rows say why there is no number. */
+static bool is_mark(const char *text)
+{
+    return text && (strcmp(text, "c") == 0 || strcmp(text, "k") == 0 || strcmp(text, "z") == 0);
+}
+
+/* Of released rows one limit may be low, and have a mark. */
+static char *interval_cell(const char *low, const char *high, const char *scale)
+{
+    bool marked[] = {is_mark(low), is_mark(high)};
+    if (marked[0] == marked[1])
+        return marked[0] ? pilot_strdup(low) : pilot_show_interval(low, high, scale);
+    char *number PILOT_AUTOFREE = pilot_show_number(marked[0] ? high : low, scale);
+    return number ? pilot_format("[%s, %s]", marked[0] ? low : number, marked[0] ? number : high)
+                  : NULL;
+}
+
 static char *make_cell(const pilot_view_cell_t *cell, const char *a, const char *b, const char *c)
 {
     switch (cell->kind) {
@@ -117,7 +134,7 @@ static char *make_cell(const pilot_view_cell_t *cell, const char *a, const char 
     case PILOT_CELL_NUMBER:
         return pilot_show_number(a, b);
     case PILOT_CELL_INTERVAL:
-        return pilot_show_interval(a, b, c);
+        return interval_cell(a, b, c);
     case PILOT_CELL_P:
         return pilot_show_p(a);
     case PILOT_CELL_PERCENT:
@@ -239,12 +256,6 @@ static char *ratio_cell(const pilot_render_table_t *render, const PGresult *resu
     return pilot_format("[%.3g, %.3g]", exp(a), exp(b));
 }
 
-/* Released rows say why there is no number. */
-static bool is_mark(const char *text)
-{
-    return text && (strcmp(text, "c") == 0 || strcmp(text, "k") == 0 || strcmp(text, "z") == 0);
-}
-
 static char *row_cell(const pilot_render_table_t *render, const PGresult *result, int row,
                       const pilot_view_cell_t *cell)
 {
@@ -254,12 +265,16 @@ static char *row_cell(const pilot_render_table_t *render, const PGresult *result
         return estimator_cell(view, result, row);
     if (cell->kind == PILOT_CELL_CHOSEN)
         return chosen_cell(view, result, row);
-    const char *a = value(view, result, row, cell->a);
-    if (is_right(cell->kind) && is_mark(a))
+    const char *a = value(view, result, row, cell->a), *b = value(view, result, row, cell->b);
+    bool interval = cell->kind == PILOT_CELL_INTERVAL;
+    bool ratio = cell->is_effect && facts && facts->log_scale;
+    if (is_right(cell->kind) && is_mark(a) && (ratio || !interval))
         return pilot_strdup(a);
-    if (cell->is_effect && facts && facts->log_scale)
+    if (ratio && interval && is_mark(b))
+        return pilot_strdup(b);
+    if (ratio)
         return ratio_cell(render, result, row, cell);
-    return make_cell(cell, a, value(view, result, row, cell->b), value(view, result, row, cell->c));
+    return make_cell(cell, a, b, value(view, result, row, cell->c));
 }
 
 void pilot_render_table_rows(pilot_render_table_t *render, const PGresult *result)

@@ -74,6 +74,15 @@ is "$(contrasts <"$T/out" | md5sum)" \
 is "$(sql "SELECT count(*) > 0 AND bool_and(estimator = 'auto') FROM dashboard.effects
     WHERE status = 'suppressed' AND estimator <> 'lee_bounds'")" \
     t "which estimator was taken for a hidden row is not told: it depends on n"
+low=$(sql "SELECT ci_low FROM dashboard.effects WHERE analysis = 1 AND scope = 'pooled' AND ordinal = 0")
+set_low() { # SQL of the number, of its mark
+    sql "UPDATE dashboard.effects SET ci_low = $1, ci_low_mark = $2
+        WHERE analysis = 1 AND scope = 'pooled' AND ordinal = 0" >>"$T/log"
+}
+set_low NULL "'k'"
+public
+like "$out" '\[k, [0-9.-]+\]' "one limit of an interval may be low, the other is told"
+set_low "$low" NULL
 public --format json
 like "$out" '"n":null,.*"estimate_mark":"c".*"n_mark":"c"' "JSON has null, and marks of their own"
 is "$(grep -c '"n":"' "$T/out")" 0 "and no mark where a number would be"
