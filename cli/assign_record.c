@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
-#include <time.h>
 
+#include "pilot/clock.h"
 #include "pilot/memory.h"
 #include "register.h"
 
@@ -38,16 +38,6 @@ static void append_arms(pilot_text_t *json, const pilot_plan_t *plan)
     pilot_text_append_char(json, ']');
 }
 
-static void append_time(pilot_text_t *json)
-{
-    char text[32];
-    time_t now = time(NULL);
-    struct tm utc;
-    gmtime_r(&now, &utc);
-    strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &utc);
-    append_text(json, "made_at", text, strlen(text));
-}
-
 static const char *whole_name(const pilot_units_t *units)
 {
     if (units->cluster)
@@ -77,12 +67,14 @@ void pilot_assignment_audit(const pilot_assignment_t *assignment, pilot_text_t *
     const pilot_units_t *units = assignment->units;
     const pilot_plan_t *plan = units->plan;
     const char *method = pilot_assignment_method(units);
+    char made_at[PILOT_UTC_SIZE];
+    pilot_clock_utc(made_at);
     pilot_text_append(json, "{\"format\":1");
     append_text(json, "pilot", plan->pilot, strlen(plan->pilot));
     append_text(json, "plan_sha256", plan->sha256, strlen(plan->sha256));
     append_text(json, "file_sha256", units->file_sha256, strlen(units->file_sha256));
     append_text(json, "software_version", PILOT_VERSION, strlen(PILOT_VERSION));
-    append_time(json);
+    append_text(json, "made_at", made_at, strlen(made_at));
     append_text(json, "method", method, strlen(method));
     append_text(json, "random_numbers", "Philox4x32-10", strlen("Philox4x32-10"));
     /* A text: JSON numbers beyond 2^53 do not come back everywhere. */

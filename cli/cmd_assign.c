@@ -79,16 +79,6 @@ static pilot_status_t read_units(const pilot_context_t *context, const assign_re
     return status;
 }
 
-static pilot_status_t write_text(const char *path, const pilot_text_t *text, pilot_error_t *error)
-{
-    pilot_output_t output;
-    pilot_status_t status = pilot_output_open(path, &output, error);
-    if (status)
-        return status;
-    fwrite(text->data, 1, text->length, output.file);
-    return pilot_output_finish(&output, error);
-}
-
 static pilot_status_t write_rows(const char *path, const pilot_assignment_t *assignment,
                                  pilot_error_t *error)
 {
@@ -140,7 +130,7 @@ static pilot_status_t assign(pilot_context_t *context, const assign_request_t *r
     if (!status && request->registers)
         tell_registered(&registered);
     if (!status && request->audit)
-        status = write_text(request->audit, &audit, error);
+        status = pilot_output_text(request->audit, &audit, error);
     if (!status && !request->as_given)
         status = write_rows(request->output, &assignment, error);
     pilot_text_clear(&audit);

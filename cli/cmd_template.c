@@ -17,16 +17,6 @@ static bool is_pilot_name(const char *name)
            access(name, F_OK) != 0;
 }
 
-static pilot_status_t write_file(const char *path, const pilot_text_t *text, pilot_error_t *error)
-{
-    pilot_output_t output;
-    pilot_status_t status = pilot_output_open(path, &output, error);
-    if (status)
-        return status;
-    fwrite(text->data, 1, text->length, output.file);
-    return pilot_output_finish(&output, error);
-}
-
 /* Somebody may have filled it. */
 static pilot_status_t refuse_present(const char *path, pilot_error_t *error)
 {
@@ -50,15 +40,15 @@ static pilot_status_t write_all(const pilot_plan_t *plan, const pilot_dictionary
     pilot_status_t status = refuse_present(empty, error);
     pilot_template_dictionary_markdown(plan, own, &text);
     if (!status)
-        status = write_file(page, &text, error);
+        status = pilot_output_text(page, &text, error);
     pilot_text_reset(&text);
     pilot_template_dictionary_csv(plan, own, &text);
     if (!status)
-        status = write_file(table, &text, error);
+        status = pilot_output_text(table, &text, error);
     pilot_text_reset(&text);
     pilot_template_header(plan, &text);
     if (!status)
-        status = write_file(empty, &text, error);
+        status = pilot_output_text(empty, &text, error);
     pilot_text_clear(&text);
     if (!status)
         pilot_say("%s: the header row to fill\n%s, %s: what each column must hold", empty, page,

@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "pilot/clock.h"
 #include "pilot/memory.h"
 #include "pilot/text.h"
 
@@ -57,16 +57,6 @@ static pilot_status_t refuse(const char *path, const char *why, pilot_error_t *e
 
 /* ---- contents -------------------------------------------------------------------------------- */
 
-static void append_time(pilot_text_t *text)
-{
-    char buffer[32];
-    time_t now = time(NULL);
-    struct tm utc;
-    gmtime_r(&now, &utc);
-    strftime(buffer, sizeof buffer, "%Y-%m-%dT%H:%M:%SZ", &utc);
-    pilot_text_append(text, buffer);
-}
-
 static void compose(const pilot_key_owner_t *owner, const uint8_t key[PILOT_UNIT_KEY_SIZE],
                     pilot_text_t *text)
 {
@@ -75,8 +65,10 @@ static void compose(const pilot_key_owner_t *owner, const uint8_t key[PILOT_UNIT
     pilot_text_reserve(text, LONGEST_FILE); /* it never moves, so that one place is overwritten */
     pilot_text_appendf(text, FIRST_LINE "\npilot: %s\nagency: ", owner->pilot);
     pilot_text_append_json(text, owner->agency, owner->agency_length);
+    char made_at[PILOT_UTC_SIZE];
+    pilot_clock_utc(made_at);
     pilot_text_append(text, "\nmade: ");
-    append_time(text);
+    pilot_text_append(text, made_at);
     pilot_text_appendf(text, "\nfingerprint: %s\n", pilot_pseudonym_fingerprint(pseudonym));
     pilot_text_append(
         text, "# With this key the ids of this agency's units become pseudonyms before they "

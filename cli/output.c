@@ -88,6 +88,16 @@ pilot_status_t pilot_output_finish(pilot_output_t *output, pilot_error_t *error)
     return status;
 }
 
+pilot_status_t pilot_output_text(const char *path, const pilot_text_t *text, pilot_error_t *error)
+{
+    pilot_output_t output;
+    pilot_status_t status = pilot_output_open(path, &output, error);
+    if (status)
+        return status;
+    fwrite(text->data ? text->data : "", 1, text->length, output.file);
+    return pilot_output_finish(&output, error);
+}
+
 void pilot_output_abandon(pilot_output_t *output)
 {
     if (output->path && output->file)

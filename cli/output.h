@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "pilot/error.h"
+#include "pilot/text.h"
 
 typedef struct pilot_output {
     FILE *file;
@@ -23,6 +24,8 @@ pilot_status_t pilot_output_open(const char *path, pilot_output_t *ret_output,
 pilot_status_t pilot_output_flush(pilot_error_t *error);
 /* Close, and give the file its name. */
 pilot_status_t pilot_output_finish(pilot_output_t *output, pilot_error_t *error);
+/* A whole file at once; what was there before stays if it cannot be written. */
+pilot_status_t pilot_output_text(const char *path, const pilot_text_t *text, pilot_error_t *error);
 /* Close and remove. */
 void pilot_output_abandon(pilot_output_t *output);
 

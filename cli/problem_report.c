@@ -250,15 +250,11 @@ void pilot_problems_csv(pilot_problems_t *problems, pilot_text_t *text)
 pilot_status_t pilot_problems_write(pilot_problems_t *problems, const char *path,
                                     pilot_error_t *error)
 {
-    pilot_output_t output;
-    pilot_status_t status = pilot_output_open(path, &output, error);
-    if (status)
-        return status;
     pilot_text_t text = PILOT_TEXT_INIT;
     pilot_problems_csv(problems, &text);
-    fwrite(text.data, 1, text.length, output.file);
+    pilot_status_t status = pilot_output_text(path, &text, error);
     pilot_text_clear(&text);
-    return pilot_output_finish(&output, error);
+    return status;
 }
 
 void pilot_problems_print(pilot_problems_t *problems, FILE *stream, size_t limit)

@@ -1,4 +1,4 @@
-/* pilot/clock.h - CLOCK_MONOTONIC only: deadlines and durations, never dates. */
+/* pilot/clock.h - CLOCK_MONOTONIC for deadlines and durations; what time it is for people alone. */
 #ifndef PILOT_CLOCK_H
 #define PILOT_CLOCK_H
 
@@ -6,5 +6,9 @@
 
 int64_t pilot_clock_ms(void);
 int64_t pilot_clock_us(void);
+
+enum { PILOT_UTC_SIZE = sizeof "2026-03-01T12:00:00Z" };
+/* Now, to the second, in UTC: 2026-03-01T12:00:00Z. */
+void pilot_clock_utc(char text[static PILOT_UTC_SIZE]);
 
 #endif

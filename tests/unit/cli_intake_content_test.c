@@ -7,10 +7,10 @@
 #include "../harness/tap.h"
 
 static const char source[] = "version: 1\n"
-                                   "pilot: p\n"
-                                   "columns: {unit: id, agency: site, arm: arm}\n"
-                                   "arms: {control: c, treatments: [t]}\n"
-                                   "outcomes: [{name: y, type: continuous}]\n";
+                             "pilot: p\n"
+                             "columns: {unit: id, agency: site, arm: arm}\n"
+                             "arms: {control: c, treatments: [t]}\n"
+                             "outcomes: [{name: y, type: continuous}]\n";
 
 /* The same rows in any order, in one file or two, in memory or spilled: one content. */
 static void test_content(const pilot_plan_t *plan)

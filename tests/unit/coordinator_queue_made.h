@@ -12,7 +12,8 @@ static inline pilot_queue_t *new_queue(void)
     return queue;
 }
 
-static inline void add(pilot_queue_t *queue, uint64_t analysis, const pilot_job_row_t *rows, size_t count)
+static inline void add(pilot_queue_t *queue, uint64_t analysis, const pilot_job_row_t *rows,
+                       size_t count)
 {
     pilot_queue_add_analysis(queue, analysis, 0, "c");
     pilot_queue_add_jobs(queue, analysis, rows, count, 0);

@@ -1,5 +1,5 @@
-/* worker_edge_table.h - two agencies' rows for every estimator, blocked and clustered or not, that a
- * test edits unit by unit. */
+/* worker_edge_table.h - two agencies' rows for every estimator, blocked and clustered or not, that
+ * a test edits unit by unit. */
 #ifndef PILOT_WORKER_EDGE_TABLE_H
 #define PILOT_WORKER_EDGE_TABLE_H
 
@@ -141,7 +141,7 @@ static inline bool holds(const char *list, const char *word)
 }
 
 static inline const Pilot__Effect *row_of(const jobs_results_t *results, const char *agency,
-                                   const char *estimator)
+                                          const char *estimator)
 {
     return jobs_find(results, (jobs_key_t){.agency = agency,
                                            .outcome = outcome_of(estimator),
