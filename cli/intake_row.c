@@ -152,8 +152,11 @@ size_t pilot_row_size(const pilot_row_t *row)
 void pilot_row_write(const pilot_row_t *row, pilot_record_t *record)
 {
     const pilot_intake_layout_t *layout = row->layout;
-    size_t fixed = pilot_record_fixed(layout);
-    *record = (pilot_record_t){.size = (uint32_t)pilot_row_size(row),
+    size_t fixed = pilot_record_fixed(layout), size = pilot_row_size(row);
+    /* Padding too is written: a record may go to a temporary file, and memory's past with it. */
+    memset((char *)record + fixed - 8, 0, 8);
+    memset((char *)record + size - 8, 0, 8);
+    *record = (pilot_record_t){.size = (uint32_t)size,
                                .arm = row->arm,
                                .unit_length = (uint16_t)row->unit_length,
                                .fixed_words = (uint16_t)(fixed / 8),
