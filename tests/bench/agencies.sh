@@ -9,6 +9,7 @@ build=$(cd "${PILOT_BUILD:-build}" && pwd)
 agencies=${AGENCIES:-200} rows=${ROWS:-2000} loads=${LOADS:-2000}
 unset PILOT_DIR PILOT_DB PILOT_CONFIG
 T=$(mktemp -d "${BENCH_DIR:-/tmp}/pilot-bench-XXXXXX")
+export PILOT_KEYS=$T/keys # not the person's own
 chmod 711 "$T"
 . tests/harness/postgres.sh
 trap 'pg_stop immediate; rm -rf "$T"' EXIT

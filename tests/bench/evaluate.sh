@@ -11,6 +11,7 @@ AGENCIES=${2:-2000}
 ROUNDS=3
 . tests/harness/postgres.sh
 T=$(mktemp -d /tmp/pilot-evaluate-XXXXXX)
+export PILOT_KEYS=$T/keys # not the person's own
 chmod 711 "$T"
 pids=()
 end_daemons() {

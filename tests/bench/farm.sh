@@ -7,6 +7,7 @@ BUILD=$(cd "${PILOT_BUILD:-build}" && pwd)
 JOBS=${1:-100000}
 . tests/harness/postgres.sh
 T=$(mktemp -d /tmp/pilot-farm-XXXXXX)
+export PILOT_KEYS=$T/keys # not the person's own
 chmod 711 "$T"
 pids=()
 leave() {
