@@ -21,15 +21,47 @@ static pilot_released_t round_two_digits(double value)
     return round_number(value, unit_of(value == 0 || !isfinite(value) ? 1 : fabs(value)));
 }
 
-/* Agencies that have such an effect but do not show it. */
-static size_t count_hidden(const pilot_disclosure_t *d, const subject_t *s, const char *estimator)
+static const char *const linear[] = {"difference_in_means", "ols", "lin"};
+enum { LINEAR = sizeof linear / sizeof *linear };
+
+static uint64_t bit_of(const pilot_disclosure_t *d, const char *estimator)
 {
     uint32_t number = names_find(&d->estimators, estimator, "");
-    uint64_t bit = UINT64_C(1) << (number < 63 ? number : 63);
+    return number == NAME_NONE ? 0 : UINT64_C(1) << (number < 63 ? number : 63);
+}
+
+/* Under `auto` each agency has one of these. */
+static uint64_t linear_bits(const pilot_disclosure_t *d)
+{
+    uint64_t bits = 0;
+    for (size_t i = 0; i < LINEAR; i++)
+        bits |= bit_of(d, linear[i]);
+    return bits;
+}
+
+static bool is_linear(const char *estimator)
+{
+    for (size_t i = 0; i < LINEAR; i++)
+        if (estimator != NULL && strcmp(estimator, linear[i]) == 0)
+            return true;
+    return false;
+}
+
+/* Whose effects a comparison is made of: of a name that no agency has, all. */
+static uint64_t compared_bits(const pilot_disclosure_t *d, const char *estimator)
+{
+    bool is_auto = estimator != NULL && strcmp(estimator, "auto") == 0;
+    uint64_t bits = is_auto ? linear_bits(d) : bit_of(d, estimator);
+    return bits == 0 ? UINT64_MAX : bits;
+}
+
+/* Agencies that have such an effect but do not show it. */
+static size_t count_hidden(const pilot_disclosure_t *d, const subject_t *s, uint64_t bits)
+{
     const column_t *column = table_find(&d->table, (column_key_t){s->measure, s->slot, s->arm});
     size_t hidden = 0;
     for (size_t e = 0; column != NULL && e < d->members; e++)
-        hidden += (column->cell[e].estimators & bit) && !are_numbers_shown(d, s, e);
+        hidden += (column->cell[e].estimators & bits) && !are_numbers_shown(d, s, e);
     return hidden;
 }
 
@@ -81,7 +113,7 @@ bool pilot_disclosure_release_comparison(const pilot_disclosure_t *d,
     hide_all(number, ret_released, PILOT_COMPARISON_NUMBERS);
     if (!subject_find(d, &pooled, &s))
         return false;
-    size_t hidden = count_hidden(d, &s, key->estimator);
+    size_t hidden = count_hidden(d, &s, compared_bits(d, key->estimator));
     pilot_number_in_t error = number[PILOT_COMPARISON_STD_ERROR];
     if (!is_comparable(d, &s, hidden) || (hidden > 0 && !headline) || !error.given ||
         !isfinite(error.value) || error.value <= 0)
@@ -107,8 +139,12 @@ bool pilot_disclosure_release_agency(const pilot_disclosure_t *d, const pilot_di
     const cell_t *cell = cell_find(d, s.measure, s.slot, s.arm, s.place);
     if (cell != NULL && (cell->flags & CELL_IS_SHARE))
         unit = coarser(unit, coarser(share_unit(d, &s, s.arm), share_unit(d, &s, s.control)));
-    size_t hidden = count_hidden(d, &s, key->estimator);
-    bool comparable = is_comparable(d, &s, hidden), all = comparable && hidden == 0;
+    /* The row does not tell whether it was compared with its like or, by `auto`, with all linear
+     * ones: what is made of others must be fit to be told in both cases. */
+    size_t hidden = count_hidden(d, &s, compared_bits(d, key->estimator));
+    size_t mixed = is_linear(key->estimator) ? count_hidden(d, &s, linear_bits(d)) : hidden;
+    bool comparable = is_comparable(d, &s, hidden) && is_comparable(d, &s, mixed);
+    bool all = comparable && hidden == 0 && mixed == 0;
     for (int i = 0; i < PILOT_AGENCY_NUMBERS; i++) {
         bool needs_all = i == PILOT_AGENCY_RANK || i == PILOT_AGENCY_LEAVE_ONE_OUT_ESTIMATE;
         bool own = i == PILOT_AGENCY_ESTIMATE || i == PILOT_AGENCY_STD_ERROR;

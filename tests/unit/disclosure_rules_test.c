@@ -464,7 +464,13 @@ static void test_comparisons(void)
            told_rank[PILOT_AGENCY_LEAVE_ONE_OUT_ESTIMATE].mark == PILOT_MARK_SUPPRESSED &&
            told_rank[PILOT_AGENCY_RANK].mark == PILOT_MARK_SUPPRESSED,
        "one left out, and ranks, would tell of hidden ones");
+    row.key.estimator = "auto";
+    ok(!pilot_disclosure_release_comparison(d, &row.key, false, number, out) &&
+           pilot_disclosure_release_comparison(d, &row.key, true, number, out) &&
+           out[PILOT_COMPARISON_I2].mark == PILOT_MARK_SUPPRESSED,
+       "and so where auto chose for each agency");
     row.key.agency = "a";
+    row.key.estimator = "difference_in_means";
     ok(!pilot_disclosure_release_agency(d, &row.key, rank, told_rank), "a hidden agency is hidden");
     pilot_disclosure_free(d);
 
