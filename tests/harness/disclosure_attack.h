@@ -5,7 +5,7 @@
 
 #include <glpk.h>
 
-#include "disclosure_made.h"
+#include "disclosure_told.h"
 
 typedef struct attack {
     const made_pilot_t *pilot;
