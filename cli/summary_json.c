@@ -62,18 +62,27 @@ static void append_agency(pilot_text_t *json, const pilot_intake_agency_t *agenc
     pilot_text_append_char(json, '}');
 }
 
+/* As the last line for people has it; a check says accepted of what is valid. */
+static const char *verdict_of(const pilot_intake_result_t *result)
+{
+    if (pilot_problems_total(result->problems) > 0)
+        return "rejected";
+    size_t unchanged = 0;
+    for (size_t i = 0; i < result->agencies; i++)
+        unchanged += result->agency[i].unchanged;
+    if (result->stored == 0 && unchanged > 0)
+        return "unchanged";
+    return pilot_summary_warnings(result) > 0 ? "accepted_with_warnings" : "accepted";
+}
+
 void pilot_summary_result_json(const pilot_intake_result_t *result, const pilot_plan_t *plan,
                                bool dry_run, pilot_text_t *json)
 {
-    uint64_t problems = pilot_problems_total(result->problems);
     pilot_intake_layout_t layout;
     pilot_intake_layout_init(&layout, plan);
     pilot_text_append(json, "{\"pilot\":");
     append_text(json, plan->pilot);
-    pilot_text_appendf(json, ",\"verdict\":\"%s\",\"dry_run\":%s",
-                       problems > 0                         ? "rejected"
-                       : pilot_summary_warnings(result) > 0 ? "accepted_with_warnings"
-                                                            : "accepted",
+    pilot_text_appendf(json, ",\"verdict\":\"%s\",\"dry_run\":%s", verdict_of(result),
                        dry_run ? "true" : "false");
     append_number(json, "rows", true, (int64_t)result->rows);
     append_number(json, "agencies_stored", true, (int64_t)result->stored);
@@ -85,7 +94,7 @@ void pilot_summary_result_json(const pilot_intake_result_t *result, const pilot_
         append_agency(json, &result->agency[i], &layout);
     }
     pilot_text_append(json, "],\"problems\":");
-    if (problems > 0)
+    if (pilot_problems_total(result->problems) > 0)
         pilot_problems_json(result->problems, json);
     else
         pilot_text_append(json, "[]");

@@ -16,7 +16,7 @@ pilot_status_t pilot_summary_print(const pilot_intake_result_t *result, const pi
                                    int width, FILE *out, pilot_error_t *error);
 
 /* What a program is told, also of data that was rejected: one JSON object.  verdict: accepted,
- * accepted_with_warnings or rejected. */
+ * accepted_with_warnings, unchanged or rejected. */
 void pilot_summary_result_json(const pilot_intake_result_t *result, const pilot_plan_t *plan,
                                bool dry_run, pilot_text_t *json);
 

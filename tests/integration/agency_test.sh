@@ -75,6 +75,9 @@ assert north["previous"]["summary"]["columns"]["amount"]["missing"] == 8
 PY
 ok $? "JSON tells verdict, counts, changes of units and the revision before"
 
+try "$PILOT" submit letters "$T/next.csv" --db "$NORTH" --format json
+like "$out" '"verdict":"unchanged"' "and that the same data again stored nothing"
+
 rings() { # code, name, file
     try "$PILOT" submit letters "$3" --dry-run --db "$NORTH"
     well "$2"
