@@ -191,10 +191,12 @@ int main(int argc, char **argv)
     if (status == PILOT_OK && settings.version) {
         print_version();
     } else if (status == PILOT_OK && !settings.help) {
-        /* Kept until the end: threads connect again with it. */
-        settings.conninfo = pilot_conninfo_complete(settings.conninfo);
+        char *conninfo = pilot_conninfo_complete(settings.conninfo);
+        settings.conninfo = conninfo;
         int signal_fd = pilot_signals_open();
         status = run(&settings, signal_fd, &error);
+        if (status == PILOT_OK) /* else threads may still connect with it */
+            pilot_conninfo_wipe(conninfo);
     }
     free(settings.endpoint_memory);
     if (status == PILOT_OK)
