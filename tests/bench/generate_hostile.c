@@ -353,6 +353,18 @@ static char *read_attack(const char *path)
     return bytes;
 }
 
+static void clear(generator_t *generator)
+{
+    pilot_text_clear(&generator->plan);
+    for (size_t i = 0; i < 2; i++) {
+        free(generator->agency[i]);
+        free(generator->arm[i]);
+    }
+    for (size_t i = 0; i < 5; i++)
+        free(generator->outcome[i]);
+    free(generator->attribute);
+}
+
 int main(int argc, char **argv)
 {
     if (argc != 4)
@@ -380,5 +392,6 @@ int main(int argc, char **argv)
     write_text(argv[3], "treatment", generator.arm[1]);
     printf("%u\n", generator.texts);
     pilot_plan_free(plan);
+    clear(&generator);
     return 0;
 }

@@ -41,7 +41,10 @@ watch() {
             cat "/proc/$pid/cmdline" 2>/dev/null | tr '\0' '\n' >>"$T/seen/arguments"
             # The environment of `pilot` itself is what the person made it.
             [ "$name" = pilot ] || cat "/proc/$pid/environ" 2>/dev/null | tr '\0' '\n' >>"$T/seen/environment"
-            grep '^Max core' "/proc/$pid/limits" 2>/dev/null >"$T/seen/limits-$pid" # the last look counts
+            # The first look may come before the program's first line; the last one counts.
+            [ ! -e "$T/seen/$name-$pid" ] ||
+                grep '^Max core' "/proc/$pid/limits" 2>/dev/null >"$T/seen/limits-$pid"
+            : >"$T/seen/$name-$pid"
             echo "$name" >>"$T/seen/names"
         done
         sql "SELECT application_name, query FROM pg_stat_activity WHERE usename = 'operator'" >>"$T/seen/activity" 2>&1

@@ -73,7 +73,7 @@ like "$pooled" 'tests stands for learning: target \+0\.[0-9]+ SD \(p < 0\.001\),
 like "$(grep ',,decoupling,drill,copies,' "$T/quality.1.csv")" \
     'copies stands for tests: target \+' "fewer copies are better"
 like "$(grep ',,decoupling,teach,tests,' "$T/quality.1.csv")" \
-    'target \+0\.[0-9]+ SD \(p < 0\.001\), mission \+0\.[0-9]+ SD \(p < 0\.001\), by lin"?$' \
+    'target \+0\.[0-9]+ SD \(p < 0\.001\), mission \+0\.[0-9]+ SD \(p < 0\.001\), by lin",true$' \
     "where both move no more is said"
 
 # What else is asked for does not matter; nor do targets to what else there is.
