@@ -187,13 +187,13 @@ lint: deps-test ## clang-format, include laws, cppcheck, clang-tidy, shell synta
 	@$(call have,clang-format-$(LLVM)) clang-format-$(LLVM) --dry-run -Werror $(C_FILES)
 	@tests/harness/include-laws.sh
 	@for f in $$(git ls-files '*.sh'); do bash -n $$f || exit 1; done
-	@$(MAKE) --no-print-directory $(PROTO_C)
+	@$(MAKE) -s --no-print-directory $(PROTO_C)
 	@if cppcheck --version | grep -q ' $(CPPCHECK_VERSION)'; then \
 	  cppcheck --quiet --std=c11 --enable=warning,portability --inline-suppr --error-exitcode=1 \
 	    --suppress=missingInclude --suppress=missingIncludeSystem --suppress=unknownMacro \
 	    --suppress=invalidPointerCast -j2 -Iinclude -I$(BUILD)/gen/proto $(TIDY_SOURCES); \
 	else echo 'lint: cppcheck $(CPPCHECK_VERSION) is not here: left out'; fi
-	@$(call have,clang-tidy-$(LLVM)) $(MAKE) --no-print-directory -k -j2 \
+	@$(call have,clang-tidy-$(LLVM)) $(MAKE) -s --no-print-directory -k -j2 \
 	  $(patsubst %.c,$(BUILD)/tidy/%.ok,$(TIDY_SOURCES))
 	@echo 'lint: clean'
 $(BUILD)/tidy/%.ok: %.c .clang-tidy | $(PROTO_C)
