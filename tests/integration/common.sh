@@ -79,11 +79,11 @@ fails() {
     is "$out" "" "$name: nothing on stdout"
 }
 
-# $T/large.yaml and $T/large.csv: the demo's rows twenty times, each time under other schools, so that
+# $T/large.yaml and $T/large.csv: the demo's rows so many times, each time under other schools, so that
 # there is time for something to happen.
-make_large() {
+make_large() { # times (20)
     (head -1 "$DATA"
-        for copy in $(seq 1 20); do
+        for copy in $(seq 1 "${1:-20}"); do
             tail -n +2 "$DATA" | awk -F, -v OFS=, -v c="$copy" -v header="$(head -1 "$DATA")" '
                 BEGIN { n = split(header, h, ","); for (i = 1; i <= n; i++) at[h[i]] = i }
                 { $at["school"] = "c" c "-" $at["school"]; print }'

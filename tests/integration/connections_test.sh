@@ -22,13 +22,13 @@ most() { # command...
     wait "$watcher" 2>/dev/null
     sort -t'|' -k1,1 -k2,2nr "$T/seen" | sort -t'|' -u -k1,1 | tr '\n' ' ' >"$T/most"
 }
-export PILOT_DEBUG_POINT=sleep_in_job_ms=100
+export PILOT_DEBUG_POINT=sleep_in_job_ms=50
 most "$PILOT" run "$PLAN" "$DATA" --db "$database" --workers 2 --format csv
 well "run"
 is "$(cat "$T/most")" "pilot|1 pilot-coordinator lease|1 pilot-coordinator planner|1 pilot-coordinator writer|1 pilot-worker|2 " \
     "a run with two workers: one session, three, and one a worker"
 unset PILOT_DEBUG_POINT
-make_large
+make_large 6
 most "$PILOT" submit star_kindergarten "$DATA" --db "$database"
 well "submit the same"
 most "$PILOT" run "$T/large.yaml" "$T/large.csv" --db "$database" --workers 1 --format csv
