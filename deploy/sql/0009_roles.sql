@@ -271,11 +271,12 @@ BEGIN
     END IF;
     PERFORM FROM registry.grants g WHERE g.login = quote_ident(session_user)::regrole
         ORDER BY g.agency FOR KEY SHARE;
+    -- As sets: one hash of each, however many agencies there are and whatever the planner knows.
     IF EXISTS (
-        SELECT FROM unnest(names) AS u (name)
-        WHERE NOT EXISTS (SELECT FROM registry.agencies a
-                          WHERE a.pilot = pilot_id AND a.name = u.name
-                            AND a.agency IN (SELECT registry.own_agency_ids()))) THEN
+        SELECT u.name COLLATE "C" FROM unnest(names) AS u (name)
+        EXCEPT
+        SELECT a.name FROM registry.agencies a JOIN registry.grants g USING (agency)
+        WHERE a.pilot = pilot_id AND g.login = quote_ident(session_user)::regrole) THEN
         RAISE EXCEPTION 'this login may not submit for one of the agencies in the data'
             USING ERRCODE = 'PL006';
     END IF;
