@@ -109,19 +109,6 @@ $$;
 COMMENT ON FUNCTION registry.own_agencies(text) IS
     'Names of the pilot''s agencies that the login submits for; an owner may submit for all, granted or not';
 
-CREATE FUNCTION registry.grant_role(role_name text, login_name text) RETURNS void
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-BEGIN
-    IF role_name IS NULL OR role_name NOT IN ('pilot_evaluator', 'pilot_coordinator',
-                                              'pilot_worker', 'pilot_dashboard', 'pilot_auditor') THEN
-        RAISE EXCEPTION 'there is no role "%" to grant', left(role_name, 100) USING ERRCODE = 'PL003';
-    END IF;
-    PERFORM registry.find_login(login_name);
-    EXECUTE format('GRANT %I TO %I', role_name, login_name);
-END $$;
-COMMENT ON FUNCTION registry.grant_role(text, text) IS
-    'Make a login an evaluator, coordinator, worker, dashboard or auditor; agencies: registry.grant_agency';
-
 CREATE FUNCTION registry.find_login(login_name text) RETURNS regrole
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -135,18 +122,6 @@ BEGIN
     END IF;
     RETURN found_login;
 END $$;
-
-CREATE FUNCTION registry.revoke_role(role_name text, login_name text) RETURNS void
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-BEGIN
-    IF role_name IS NULL OR role_name NOT IN ('pilot_evaluator', 'pilot_coordinator',
-                                              'pilot_worker', 'pilot_dashboard', 'pilot_auditor') THEN
-        RAISE EXCEPTION 'there is no role "%" to revoke', left(role_name, 100) USING ERRCODE = 'PL003';
-    END IF;
-    PERFORM registry.find_login(login_name);
-    EXECUTE format('REVOKE %I FROM %I', role_name, login_name);
-END $$;
-COMMENT ON FUNCTION registry.revoke_role(text, text) IS 'Undo registry.grant_role';
 
 -- A grant holds the login's oid, so that a new login of an old name inherits nothing; the oid itself
 -- may come back one day, and in another cluster's restore at once.  One change of grants at a time:

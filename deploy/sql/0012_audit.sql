@@ -327,8 +327,7 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION registry.note_role IS 'Log a grant or revocation that is about to change something';
 
--- As in the step that made the roles, and noted.
-CREATE OR REPLACE FUNCTION registry.grant_role(role_name text, login_name text) RETURNS void
+CREATE FUNCTION registry.grant_role(role_name text, login_name text) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     IF role_name IS NULL OR role_name NOT IN ('pilot_evaluator', 'pilot_coordinator',
@@ -339,8 +338,10 @@ BEGIN
     PERFORM registry.note_role('granted', role_name, login_name);
     EXECUTE format('GRANT %I TO %I', role_name, login_name);
 END $$;
+COMMENT ON FUNCTION registry.grant_role(text, text) IS
+    'Make a login an evaluator, coordinator, worker, dashboard or auditor; agencies: registry.grant_agency';
 
-CREATE OR REPLACE FUNCTION registry.revoke_role(role_name text, login_name text) RETURNS void
+CREATE FUNCTION registry.revoke_role(role_name text, login_name text) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     IF role_name IS NULL OR role_name NOT IN ('pilot_evaluator', 'pilot_coordinator',
@@ -351,6 +352,7 @@ BEGIN
     PERFORM registry.note_role('revoked', role_name, login_name);
     EXECUTE format('REVOKE %I FROM %I', role_name, login_name);
 END $$;
+COMMENT ON FUNCTION registry.revoke_role(text, text) IS 'Undo registry.grant_role';
 
 CREATE FUNCTION registry.note_unit_keys() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
