@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "pilot/memory.h"
 #include "shown.h"
 
 /* Fewer agencies than this with a hidden effect could be solved for. */
@@ -55,14 +56,23 @@ static uint64_t compared_bits(const pilot_disclosure_t *d, const char *estimator
     return bits == 0 ? UINT64_MAX : bits;
 }
 
-/* Agencies that have such an effect but do not show it. */
+/* Agencies that have such an effect but do not show it.  Every agency's row asks for the same, so
+ * the column remembers. */
 static size_t count_hidden(const pilot_disclosure_t *d, const subject_t *s, uint64_t bits)
 {
-    const column_t *column = table_find(&d->table, (column_key_t){s->measure, s->slot, s->arm});
-    size_t hidden = 0;
-    for (size_t e = 0; column != NULL && e < d->members; e++)
-        hidden += (column->cell[e].estimators & bits) && !are_numbers_shown(d, s, e);
-    return hidden;
+    column_t *column = table_find(&d->table, (column_key_t){s->measure, s->slot, s->arm});
+    if (column == NULL)
+        return 0;
+    for (size_t i = 0; i < column->hiddens; i++)
+        if (column->hidden[i].control == s->control && column->hidden[i].estimators == bits)
+            return column->hidden[i].count;
+    size_t count = 0;
+    for (size_t e = 0; e < d->members; e++)
+        count += (column->cell[e].estimators & bits) && !are_numbers_shown(d, s, e);
+    column->hidden = pilot_grow(column->hidden, &column->hidden_capacity, column->hiddens + 1,
+                                sizeof(hidden_effects_t));
+    column->hidden[column->hiddens++] = (hidden_effects_t){s->control, bits, count};
+    return count;
 }
 
 /* May anything that is made of all agencies' effects be shown? */

@@ -28,9 +28,18 @@ typedef struct column_key {
     uint32_t measure, slot, arm;
 } column_key_t;
 
+/* Agencies that have such an effect but do not show it: counted once the decision is made. */
+typedef struct hidden_effects {
+    uint32_t control;
+    uint64_t estimators;
+    size_t count;
+} hidden_effects_t;
+
 typedef struct column {
     column_key_t key;
     cell_t *cell; /* by entity of the release (agencies in the order given), then pooled */
+    hidden_effects_t *hidden;
+    size_t hiddens, hidden_capacity;
 } column_t;
 
 /* Columns by key. */

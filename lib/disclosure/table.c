@@ -59,8 +59,10 @@ column_t *table_add(table_t *table, column_key_t key)
 
 void table_clear(table_t *table)
 {
-    for (size_t i = 0; i < table->count; i++)
+    for (size_t i = 0; i < table->count; i++) {
         free(table->column[i].cell);
+        free(table->column[i].hidden);
+    }
     free(table->column);
     free(table->slot);
     *table = (table_t){0};
