@@ -62,6 +62,28 @@ typedef struct pilot_meta_agency {
     pilot_reason_t reason;
 } pilot_meta_agency_t;
 
+/* What one agency does to the headline estimate: as metafor's influence(); tau2 estimated anew
+ * without the agency. */
+typedef struct pilot_meta_influence {
+    pilot_number_t hat, std_residual, cooks_distance, dfbetas;
+} pilot_meta_influence_t;
+void pilot_meta_influence(const pilot_number_t *estimate, const pilot_number_t *std_error,
+                          size_t agencies, const pilot_meta_options_t *options,
+                          pilot_meta_influence_t *ret_influence);
+
+/* Averages that do not depend on tau2: what an average person (weight: an agency's persons) or an
+ * average agency (weight NULL) gains. */
+typedef struct pilot_meta_average {
+    size_t k;
+    pilot_number_t estimate, std_error, df, statistic, p_value, ci_low, ci_high;
+    pilot_row_status_t status;
+    pilot_reason_t reason;
+    char detail[PILOT_DETAIL_SIZE];
+} pilot_meta_average_t;
+void pilot_meta_average(const pilot_number_t *estimate, const pilot_number_t *std_error,
+                        const double *weight, size_t agencies, const pilot_meta_options_t *options,
+                        pilot_meta_average_t *ret_average);
+
 /* estimate and std_error: one entry an agency.  Rows are method-major: ret_row[method * TESTS +
  * test].  ret_agency: `agencies` entries, or NULL. */
 void pilot_meta(const pilot_number_t *estimate, const pilot_number_t *std_error, size_t agencies,

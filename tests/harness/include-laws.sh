@@ -70,8 +70,8 @@ function judge(name, header, quoted,    short, whose, beside) {
 BEGIN {
     room("base", "clock debug_point error hash log memory options pseudonym signals suggest text", "",
          "openssl sodium")
-    room("stat", "assign balance contrast contribution convention curve decoupling design_matrix dim" \
-         " estimate frame joint meta ols ols_scores piece pooled_ols power power_simulate" \
+    room("stat", "agency_distribution agency_ranks assign balance contrast contribution convention curve decoupling design_matrix dim" \
+         " estimate frame joint meta meta_regression ols ols_scores piece pooled_ols power power_simulate" \
          " quality", "base",
          "gsl cblas lapacke Random123")
     room("plan", "estimators plan plan_diff", "base", "yaml protobuf")
