@@ -13,14 +13,15 @@ typedef struct results_request {
 } results_request_t;
 
 /* The analysis that was asked for, or the pilot's latest finished one; its story on stderr. */
-#define LATEST(schema, why)                                                                        \
+#define LATEST(schema, why, which)                                                                 \
     "SELECT analysis, state, confirmatory, jobs, jobs_done, jobs_failed, data_state, "             \
     "to_char(finished_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI \"UTC\"'), " why " FROM " schema  \
-    ".analyses WHERE pilot = $1 AND CASE WHEN $2 = '0' "                                           \
+    ".analyses WHERE pilot = $1 " which "AND CASE WHEN $2 = '0' "                                  \
     "THEN state IN ('done', 'failed') ELSE analysis = $2::bigint END "                             \
     "ORDER BY finished_at DESC NULLS LAST, analysis DESC LIMIT 1"
-static const char latest_sql[] = LATEST("results", "not_confirmatory");
-static const char latest_released_sql[] = LATEST("dashboard", "NULL::text");
+static const char latest_sql[] = LATEST("results", "not_confirmatory", "");
+static const char latest_released_sql[] =
+    LATEST("dashboard", "NULL::text", "AND released_at IS NOT NULL ");
 
 static pilot_status_t nothing_found(pilot_db_t *db, const char *pilot, int64_t analysis,
                                     pilot_error_t *error)

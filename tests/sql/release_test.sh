@@ -114,6 +114,18 @@ is "$(as release_public "SELECT count(*) FROM dashboard.effects")" 3 "the public
 is "$(as release_public "SELECT analysis, state, data_state, launched_by, data_sha256, jobs_done, latest
     FROM dashboard.analyses")" "$(printf '1|done|current|||2|t\n2|done|current|||2|f')" \
     "and analyses, without logins and hashes"
+# Analysis 3, which failed, as if it were still under way.
+sql "UPDATE work.analyses SET state = 'running', finished_at = NULL, job_count = 7 WHERE analysis = 3"
+is "$(as release_public "SELECT pilot, state, jobs, jobs_done, jobs_failed IS NULL, released_at IS NULL, latest,
+    launched_by FROM dashboard.analyses WHERE analysis = 3")" "$(printf 'p|running|7|0|t|t|f|')" \
+    "an analysis under way shows its progress and no more"
+is "$(as release_public "SELECT string_agg(analysis::text, ' ') FROM dashboard.analyses WHERE latest")" 1 \
+    "it is not the latest before it is released"
+for state in failed cancelled; do
+    sql "UPDATE work.analyses SET state = '$state', finished_at = now() WHERE analysis = 3"
+    is "$(as release_public "SELECT count(*) FROM dashboard.analyses WHERE analysis = 3")" 0 "one that $state is not told"
+done
+sql "UPDATE work.analyses SET state = 'failed' WHERE analysis = 3"
 is "$(as release_public "SELECT DISTINCT agency, rows, rows_mark, content_sha256, file_sha256, submitted_by
     FROM dashboard.submissions WHERE state = 'accepted' ORDER BY agency")" "$(printf 'a|5||||\nb||c|||')" \
     "and submissions: rows as the release tells them"
