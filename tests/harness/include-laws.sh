@@ -76,11 +76,12 @@ BEGIN {
          "gsl cblas lapacke Random123")
     room("plan", "estimators plan plan_diff", "base", "yaml protobuf")
     room("disclosure", "disclosure", "base", "")
+    room("page", "evaluation page summary", "base plan picture", "")
     room("wire", "frame_limits row_keys spec wire", "base plan", "zmq protobuf cblas")
     room("store", "cluster conninfo database migrate", "base", "libpq")
     room("coordinator", "", "base plan disclosure wire store", "zmq protobuf libpq")
     room("worker", "", "base stat plan wire store", "zmq protobuf libpq gsl cblas")
-    room("cli", "", "base stat plan disclosure wire store", "libpq yaml csv smartcols openssl protobuf gsl")
+    room("cli", "", "base stat plan disclosure page picture wire store", "libpq yaml csv smartcols openssl protobuf gsl")
     single["zmq.h"] = "zmq"
     single["libpq-fe.h"] = single["postgres_fe.h"] = "libpq"
     single["yaml.h"] = "yaml"
@@ -93,7 +94,7 @@ BEGIN {
     words("sys arpa net netinet gnu linux asm", system_folder)
     words("log options pseudonym signals clock unistd.h fcntl.h time.h poll.h pthread.h signal.h dirent.h", impure)
     words("stdatomic.h errno.h locale.h stdio_ext.h ftw.h glob.h threads.h", impure)
-    words("stat disclosure", no_io)
+    words("stat disclosure page", no_io)
     words("inttypes.h stdbool.h stddef.h stdint.h stdlib.h string.h", pure)
 }
 FNR == 1 { name = room_of_file(FILENAME) }
