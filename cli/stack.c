@@ -187,9 +187,10 @@ void pilot_stack_stop(pilot_stack_t *stack, bool at_once)
 {
     if (!stack)
         return;
-    /* Workers first: the coordinator then has nobody to wait for, and gives its lease back. */
+    /* Workers first: the coordinator then has nobody to wait for, and gives its lease back.  It may
+     * still be releasing what has ended. */
     end_children(stack, 1, stack->count, at_once ? 100 : 2000);
-    end_children(stack, 0, 1, at_once ? 1000 : 5000);
+    end_children(stack, 0, 1, at_once ? 1000 : 120000);
     for (size_t i = 0; i < stack->count; i++)
         close_log(&stack->child[i]);
     if (strncmp(stack->endpoint ? stack->endpoint : "", "ipc://", 6) == 0)

@@ -114,7 +114,9 @@ static pilot_status_t serve(daemon_t *daemon, pilot_error_t *error)
                       patience(daemon, signal_number));
             pilot_service_drain(&daemon->service);
         }
-        if (end_ms && (pilot_service_is_idle(&daemon->service) || pilot_clock_ms() >= end_ms))
+        bool idle =
+            pilot_service_is_idle(&daemon->service) && !atomic_load(&daemon->shared.releasing);
+        if (end_ms && (idle || pilot_clock_ms() >= end_ms))
             return PILOT_OK;
     }
 }

@@ -111,6 +111,7 @@ typedef struct pilot_shared {
     _Atomic int64_t lease_deadline_ms; /* CLOCK_MONOTONIC; past it nothing is sent out */
     atomic_bool fenced;                /* another coordinator took over: end */
     atomic_bool stop;                  /* writer and planner end */
+    atomic_bool releasing;             /* an analysis has ended and is not released yet */
     atomic_bool keeper_stop;           /* the lease is released, last of all */
     pilot_mailbox_t *to_service, *to_writer, *to_planner;
 } pilot_shared_t;

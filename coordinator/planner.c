@@ -25,8 +25,8 @@ typedef struct planner {
     size_t handed_count, handed_capacity;
     pilot_planner_mail_t *ends; /* to be written, oldest first */
     bool opened;
-    bool made_up;      /* for releases that an earlier coordinator left undone */
-    uint64_t released; /* the last of these */
+    uint64_t
+        released; /* the last one tried: what cannot be released is not tried again and again */
 } planner_t;
 
 static void clear_analysis(planner_analysis_t *analysis)
@@ -162,6 +162,9 @@ static pilot_status_t write_ends(planner_t *planner, pilot_error_t *error)
         pilot_planner_mail_t *end = planner->ends;
         handed_t *handed = find_handed(planner, end->analysis);
         if (handed) {
+            atomic_store(&planner->shared->releasing, true); /* before anybody sees it done */
+            if (planner->released >= end->analysis)
+                planner->released = end->analysis - 1;
             pilot_status_t status =
                 planner_end(planner->db, planner->shared, &handed->analysis, end, error);
             if (status)
@@ -192,11 +195,12 @@ static pilot_status_t do_round(planner_t *planner, pilot_error_t *error)
     if (!status && !planner->opened) {
         planner->opened = true;
         post(planner, PILOT_MAIL_OPEN, 0);
-    } else if (!status && !planner->made_up) {
+    } else if (!status && atomic_load(&planner->shared->releasing)) {
         bool more = false;
         status =
             planner_release_next(planner->db, planner->shared, &planner->released, &more, error);
-        planner->made_up = !status && !more;
+        if (!status && !more)
+            atomic_store(&planner->shared->releasing, false);
     }
     return status;
 }
@@ -220,6 +224,7 @@ void *pilot_planner_main(void *context)
 {
     planner_t *planner = PILOT_NEW(planner_t);
     planner->shared = context;
+    atomic_store(&planner->shared->releasing, true); /* what an earlier coordinator left */
     while (!atomic_load(&planner->shared->stop) && !atomic_load(&planner->shared->fenced)) {
         pilot_error_t error = {0};
         pilot_status_t status = do_round(planner, &error);
@@ -230,7 +235,8 @@ void *pilot_planner_main(void *context)
         }
         if (status)
             pilot_log(PILOT_LOG_WARN, "planner_again", "reason=\"%s\"", error.message);
-        wait_for_something(planner, status ? RETRY_MS : planner->made_up ? POLL_MS : 0);
+        bool releasing = atomic_load(&planner->shared->releasing);
+        wait_for_something(planner, status ? RETRY_MS : releasing ? 0 : POLL_MS);
     }
     take_mail(planner);
     while (planner->ends) {

@@ -46,8 +46,7 @@ pilot_status_t planner_plan(pilot_db_t *db, const pilot_shared_t *shared, const 
 pilot_status_t planner_hand_over(pilot_db_t *db, const pilot_shared_t *shared, pilot_work_t *work,
                                  pilot_error_t *error);
 
-/* planner_end.c: rows for what is missing, the final state, the release of what is done, NOTIFY;
- * one fenced transaction. */
+/* planner_end.c: rows for what is missing, the final state, NOTIFY; one fenced transaction. */
 pilot_status_t planner_end(pilot_db_t *db, const pilot_shared_t *shared,
                            const planner_analysis_t *analysis, const pilot_planner_mail_t *end,
                            pilot_error_t *error);
@@ -55,8 +54,8 @@ pilot_status_t planner_end(pilot_db_t *db, const pilot_shared_t *shared,
 pilot_status_t planner_refuse(pilot_db_t *db, const pilot_shared_t *shared, uint64_t analysis,
                               pilot_error_t *error);
 
-/* Release the first analysis behind *ret_last (by number) that is done and unreleased: its end
- * could not release it, or was written before releases were.  One that fails is logged and passed
+/* Release the first analysis behind *ret_last (by number) that is done and unreleased, in a fenced
+ * transaction of its own: results stand some seconds earlier so.  One that fails is logged and passed
  * over. *ret_more: there was one. */
 pilot_status_t planner_release_next(pilot_db_t *db, const pilot_shared_t *shared,
                                     uint64_t *ret_last, bool *ret_more, pilot_error_t *error);

@@ -37,8 +37,7 @@ typedef struct end_context {
     const pilot_work_t *work; /* NULL unless jobs were given up */
     const Pilot__Spec *spec;
     const pilot_row_slots_t *slots;
-    bool without_rows, without_release;
-    uint64_t released, suppressed;
+    bool without_rows;
 } end_context_t;
 
 /* Levels are not known without the data, so the ordinals of a plan with subgroups are not either:
@@ -209,6 +208,13 @@ static pilot_status_t insert_lost_rows(pilot_db_t *db, const end_context_t *cont
 
 /* ---- the end --------------------------------------------------------------------------------- */
 
+static pilot_status_t notify_results(pilot_db_t *db, uint64_t analysis, pilot_error_t *error)
+{
+    char id[32];
+    snprintf(id, sizeof id, "%" PRIu64, analysis);
+    return pilot_db_run(db, NULL, error, "SELECT pg_notify('pilot_results', $1)", 1, id);
+}
+
 static pilot_status_t set_state(pilot_db_t *db, uint64_t analysis, const char *state,
                                 pilot_error_t *error)
 {
@@ -219,9 +225,7 @@ static pilot_status_t set_state(pilot_db_t *db, uint64_t analysis, const char *s
                      "UPDATE work.analyses SET state = $2, finished_at = now() "
                      "WHERE analysis = $1::bigint AND state IN ('queued', 'running')",
                      2, id, state);
-    if (!status)
-        status = pilot_db_run(db, NULL, error, "SELECT pg_notify('pilot_results', $1)", 1, id);
-    return status;
+    return status ? status : notify_results(db, analysis, error);
 }
 
 static pilot_status_t end_body(pilot_db_t *db, void *context, pilot_error_t *error)
@@ -233,29 +237,7 @@ static pilot_status_t end_body(pilot_db_t *db, void *context, pilot_error_t *err
     const char *state = ending->end->cancelled  ? "cancelled"
                         : ending->end->given_up ? "failed"
                                                 : "done";
-    if (!status)
-        status = set_state(db, ending->analysis->analysis, state, error);
-    /* Who sees it done sees it released. */
-    if (!status && strcmp(state, "done") == 0 && !ending->without_release)
-        status = pilot_release(db, ending->analysis->analysis, &ending->released,
-                               &ending->suppressed, error);
-    int64_t wanted;
-    if (!status && ending->released && pilot_debug_point_setting("die_in_release", &wanted))
-        pilot_debug_point_die();
-    return status;
-}
-
-static void log_release(uint64_t analysis, uint64_t rows, uint64_t suppressed)
-{
-    pilot_log(PILOT_LOG_INFO, "released",
-              "analysis=%" PRIu64 " rows=%" PRIu64 " suppressed=%" PRIu64, analysis, rows,
-              suppressed);
-}
-
-static void log_unreleased(uint64_t analysis, const pilot_error_t *error)
-{
-    pilot_log(PILOT_LOG_ERROR, "not_released", "analysis=%" PRIu64 " reason=\"%s\"", analysis,
-              error->message);
+    return status ? status : set_state(db, ending->analysis->analysis, state, error);
 }
 
 pilot_status_t planner_end(pilot_db_t *db, const pilot_shared_t *shared,
@@ -278,15 +260,7 @@ pilot_status_t planner_end(pilot_db_t *db, const pilot_shared_t *shared,
                   analysis->analysis, error->message);
         context.without_rows = true;
         status = planner_fenced(db, shared, end_body, &context, error);
-    } else if (status && status != PILOT_E_FENCED && !end->given_up && !end->cancelled &&
-               !pilot_db_is_retryable(error)) {
-        /* The next coordinator tries again. */
-        log_unreleased(analysis->analysis, error);
-        context.without_release = true;
-        status = planner_fenced(db, shared, end_body, &context, error);
     }
-    if (!status && !end->given_up && !end->cancelled && !context.without_release)
-        log_release(analysis->analysis, context.released, context.suppressed);
     pilot_row_slots_free(slots);
     pilot_work_free(work);
     if (spec)
@@ -305,7 +279,20 @@ pilot_status_t planner_refuse(pilot_db_t *db, const pilot_shared_t *shared, uint
     return planner_fenced(db, shared, refuse_body, &analysis, error);
 }
 
-/* ---- what was left unreleased ---------------------------------------------------------------- */
+/* ---- releases -------------------------------------------------------------------------------- */
+
+static void log_release(uint64_t analysis, uint64_t rows, uint64_t suppressed)
+{
+    pilot_log(PILOT_LOG_INFO, "released",
+              "analysis=%" PRIu64 " rows=%" PRIu64 " suppressed=%" PRIu64, analysis, rows,
+              suppressed);
+}
+
+static void log_unreleased(uint64_t analysis, const pilot_error_t *error)
+{
+    pilot_log(PILOT_LOG_ERROR, "not_released", "analysis=%" PRIu64 " reason=\"%s\"", analysis,
+              error->message);
+}
 
 typedef struct release_context {
     uint64_t analysis, rows, suppressed;
@@ -314,7 +301,14 @@ typedef struct release_context {
 static pilot_status_t release_body(pilot_db_t *db, void *context, pilot_error_t *error)
 {
     release_context_t *releasing = context;
-    return pilot_release(db, releasing->analysis, &releasing->rows, &releasing->suppressed, error);
+    pilot_status_t status =
+        pilot_release(db, releasing->analysis, &releasing->rows, &releasing->suppressed, error);
+    if (!status)
+        status = notify_results(db, releasing->analysis, error);
+    int64_t wanted;
+    if (!status && pilot_debug_point_setting("die_in_release", &wanted))
+        pilot_debug_point_die();
+    return status;
 }
 
 pilot_status_t planner_release_next(pilot_db_t *db, const pilot_shared_t *shared,

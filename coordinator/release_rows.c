@@ -9,6 +9,7 @@
 #include "staged.h"
 
 enum { MOST_NUMBERS = PILOT_EFFECT_NUMBERS };
+enum { TYPE_FLOAT8 = 701 }; /* pg_type.oid, fixed for good */
 _Static_assert((int)PILOT_EFFECT_NUMBERS >= (int)PILOT_COMPARISON_NUMBERS, "the most");
 
 /* A row as it was read: numbers[] begin behind the texts. */
@@ -31,6 +32,8 @@ typedef struct release_table {
     uint32_t whole;      /* bit i: number i is a bigint */
     uint32_t structural; /* bit i: number i is z by the plan or the version, not by the row */
     bool (*decide)(const release_t *release, const source_row_t *row, pilot_released_t *released);
+    bool (*is_told)(
+        const source_row_t *row); /* rows that no release has; NULL: every row is told */
 } release_table_t;
 
 /* ---- reading --------------------------------------------------------------------------------- */
@@ -42,12 +45,28 @@ static const char *text_at(const source_row_t *row, int column)
                                                       : PQgetvalue(row->result, row->row, column);
 }
 
+static pilot_field_t field_at(const source_row_t *row, int column)
+{
+    return (pilot_field_t){.data = (const unsigned char *)text_at(row, column),
+                           .length = (uint32_t)PQgetlength(row->result, row->row, column)};
+}
+
+static bool truth_at(const source_row_t *row, int column)
+{
+    const char *byte = text_at(row, column);
+    return byte && *byte;
+}
+
+/* float8, bigint and int columns. */
 static pilot_number_in_t number_at(const source_row_t *row, int column)
 {
-    pilot_number_in_t number = {0};
-    const char *text = text_at(row, column);
-    number.given = text && pilot_double_parse(text, strlen(text), &number.value);
-    return number;
+    pilot_field_t field = field_at(row, column);
+    if (!field.data)
+        return (pilot_number_in_t){0};
+    double value = field.length == 4                             ? pilot_field_int4(&field)
+                   : PQftype(row->result, column) == TYPE_FLOAT8 ? pilot_field_float8(&field)
+                                                                 : (double)pilot_field_int8(&field);
+    return (pilot_number_in_t){.value = value, .given = true};
 }
 
 static void numbers_at(const source_row_t *row, int column, int count, pilot_number_in_t *number)
@@ -68,7 +87,8 @@ static pilot_status_t scan(release_t *release, const release_table_t *table, on_
     pilot_status_t status = pilot_db_run(release->db, NULL, error, sql, 1, release->analysis);
     for (int rows = 1; !status && rows > 0;) {
         PGresult *result = NULL;
-        status = pilot_db_run(release->db, &result, error, "FETCH 4000 FROM pilot_released", 0);
+        status = pilot_db_query_binary(release->db, "FETCH 4000 FROM pilot_released", 0, NULL,
+                                       &result, error);
         rows = status ? 0 : PQntuples(result);
         if (rows > 0)
             status = on_rows(release, table, result, error);
@@ -208,6 +228,11 @@ static bool decide_quality(const release_t *release, const source_row_t *row,
                                             text_at(row, 3), text_at(row, 4), number, released);
 }
 
+static bool is_quality_told(const source_row_t *row)
+{
+    return pilot_disclosure_is_quality_told(text_at(row, 1), text_at(row, 2));
+}
+
 static const release_table_t quality = {
     .to = {"dashboard", "quality",
            "pilot, analysis, confirmatory, ordinal, agency, \"check\", arm, variable, alarm, "
@@ -219,7 +244,8 @@ static const release_table_t quality = {
     .has_flag = true,
     .hides_flag = true,
     .numbers = PILOT_QUALITY_NUMBERS,
-    .decide = decide_quality};
+    .decide = decide_quality,
+    .is_told = is_quality_told};
 
 static pilot_status_t collect_counts(release_t *release, const release_table_t *table,
                                      const PGresult *result, pilot_error_t *error)
@@ -245,8 +271,8 @@ static bool decide_comparison(const release_t *release, const source_row_t *row,
     pilot_disclosure_key_t key = contrast_key(row, NULL, 1);
     pilot_number_in_t number[PILOT_COMPARISON_NUMBERS];
     numbers_at(row, 14, PILOT_COMPARISON_NUMBERS, number);
-    return pilot_disclosure_release_comparison(
-        release->disclosure, &key, strcmp(text_at(row, 13), "t") == 0, number, released);
+    return pilot_disclosure_release_comparison(release->disclosure, &key, truth_at(row, 13), number,
+                                               released);
 }
 
 #define COMPARISON_NUMBERS                                                                         \
@@ -385,7 +411,7 @@ static void put_row(release_t *release, pilot_copy_in_t *copy, const release_tab
     put_text(copy, release->pilot);
     pilot_copy_in_int8(copy, strtoll(release->analysis, NULL, 10));
     pilot_copy_in_bool(copy, release->confirmatory);
-    pilot_copy_in_int4(copy, (int32_t)strtol(text_at(row, 0), NULL, 10));
+    pilot_copy_in_int4(copy, (int32_t)number_at(row, 0).value);
     int column = 1;
     for (; column <= table->texts; column++)
         put_text(copy, told_text(release, table, row, column, hidden));
@@ -397,7 +423,7 @@ static void put_row(release_t *release, pilot_copy_in_t *copy, const release_tab
     if (table->has_flag && table->hides_flag && hidden)
         pilot_copy_in_null(copy);
     else if (table->has_flag)
-        pilot_copy_in_bool(copy, *text_at(row, column) == 't');
+        pilot_copy_in_bool(copy, truth_at(row, column));
     put_numbers(copy, table, released);
 }
 
@@ -408,8 +434,11 @@ static pilot_status_t write_rows(release_t *release, const release_table_t *tabl
     pilot_status_t status = pilot_staged_begin(release->db, &table->to, &copy, error);
     if (status)
         return status;
-    for (int i = 0; i < PQntuples(result); i++)
-        put_row(release, copy, table, &(source_row_t){.result = result, .row = i});
+    for (int i = 0; i < PQntuples(result); i++) {
+        source_row_t row = {.result = result, .row = i};
+        if (!table->is_told || table->is_told(&row))
+            put_row(release, copy, table, &row);
+    }
     return pilot_copy_in_end(copy, NULL, NULL, error);
 }
 

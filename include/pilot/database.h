@@ -43,6 +43,10 @@ bool pilot_db_is_retryable(const pilot_error_t *error);
 pilot_status_t pilot_db_query(pilot_db_t *db, const char *sql, int parameters,
                               const char *const *parameter, PGresult **ret_result,
                               pilot_error_t *error);
+/* The same with the columns in binary (network byte order): numbers that nobody prints nor reads. */
+pilot_status_t pilot_db_query_binary(pilot_db_t *db, const char *sql, int parameters,
+                                     const char *const *parameter, PGresult **ret_result,
+                                     pilot_error_t *error);
 /* Shorthand: pilot_db_run(db, &result, error, "SELECT ... $1 ... $2", 2, a, b). */
 pilot_status_t pilot_db_run(pilot_db_t *db, PGresult **ret_result, pilot_error_t *error,
                             const char *sql, int parameters, ...);

@@ -217,6 +217,8 @@ enum pilot_quality_number {
     PILOT_QUALITY_NUMBERS
 };
 
+/* Checks of covariates are told of everybody alone: of an agency there is not even a row. */
+bool pilot_disclosure_is_quality_told(const char *agency, const char *check);
 /* A row of results.quality; agency, arm, variable as there (NULL: none).  A check that this version
  * does not know is suppressed. */
 bool pilot_disclosure_release_quality(const pilot_disclosure_t *disclosure, const char *agency,

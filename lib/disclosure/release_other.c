@@ -218,6 +218,12 @@ static const struct check *find_check(const char *name)
     return NULL;
 }
 
+bool pilot_disclosure_is_quality_told(const char *agency, const char *check_name)
+{
+    const struct check *check = find_check(check_name);
+    return agency == NULL || check == NULL || !check->of_covariates;
+}
+
 static bool is_arm_shown(const pilot_disclosure_t *d, check_scope_t scope, const subject_t *s,
                          uint32_t arm)
 {

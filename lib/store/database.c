@@ -381,19 +381,33 @@ static pilot_status_t need_connection(pilot_db_t *db, pilot_error_t *error)
     return pilot_error_set(error, PILOT_E_DATABASE, "the connection to PostgreSQL is closed");
 }
 
-pilot_status_t pilot_db_send(pilot_db_t *db, const char *sql, int parameters,
-                             const char *const *parameter, pilot_error_t *error)
+static pilot_status_t send_query(pilot_db_t *db, const char *sql, int parameters,
+                                 const char *const *parameter, bool binary, pilot_error_t *error)
 {
     pilot_status_t status = need_connection(db, error);
     if (status)
         return status;
-    if (!PQsendQueryParams(db->connection, sql, parameters, NULL, parameter, NULL, NULL, 0))
+    if (!PQsendQueryParams(db->connection, sql, parameters, NULL, parameter, NULL, NULL, binary))
         return pilot_db_error(db, NULL, error);
     status = pilot_db_flush(db, error);
     if (status == PILOT_E_INTERRUPTED)
         pilot_db_cancel(db);
     pilot_debug_point_pass("at_message", ++db->messages);
     return status;
+}
+
+pilot_status_t pilot_db_send(pilot_db_t *db, const char *sql, int parameters,
+                             const char *const *parameter, pilot_error_t *error)
+{
+    return send_query(db, sql, parameters, parameter, false, error);
+}
+
+pilot_status_t pilot_db_query_binary(pilot_db_t *db, const char *sql, int parameters,
+                                     const char *const *parameter, PGresult **ret_result,
+                                     pilot_error_t *error)
+{
+    pilot_status_t status = send_query(db, sql, parameters, parameter, true, error);
+    return status ? status : pilot_db_finish_command(db, ret_result, error);
 }
 
 pilot_status_t pilot_db_query(pilot_db_t *db, const char *sql, int parameters,
