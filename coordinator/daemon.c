@@ -16,6 +16,7 @@
 #include "pilot/memory.h"
 #include "pilot/signals.h"
 #include "planner.h"
+#include "releaser.h"
 #include "service.h"
 #include "writer.h"
 
@@ -25,7 +26,7 @@ typedef struct daemon {
     pilot_shared_t shared;
     void *context, *socket;
     pilot_keeper_t keeper;
-    pthread_t keeper_thread, writer_thread, planner_thread;
+    pthread_t keeper_thread, writer_thread, planner_thread, releaser_thread;
     pilot_service_t service;
 } daemon_t;
 
@@ -115,7 +116,7 @@ static pilot_status_t serve(daemon_t *daemon, pilot_error_t *error)
             pilot_service_drain(&daemon->service);
         }
         bool idle =
-            pilot_service_is_idle(&daemon->service) && !atomic_load(&daemon->shared.releasing);
+            pilot_service_is_idle(&daemon->service) && pilot_releaser_is_idle(&daemon->shared);
         if (end_ms && (idle || pilot_clock_ms() >= end_ms))
             return PILOT_OK;
     }
@@ -126,8 +127,18 @@ static void stop_threads(daemon_t *daemon)
     atomic_store(&daemon->shared.stop, true);
     pilot_mailbox_wake(daemon->shared.to_writer);
     pilot_mailbox_wake(daemon->shared.to_planner);
+    pilot_mailbox_wake(daemon->shared.to_releaser);
     pthread_join(daemon->writer_thread, NULL);
     pthread_join(daemon->planner_thread, NULL);
+    pthread_join(daemon->releaser_thread, NULL);
+}
+
+static void free_plain_mail(pilot_mailbox_t *box)
+{
+    for (pilot_mail_t *mail = pilot_mailbox_take(box), *next; mail; mail = next) {
+        next = mail->next;
+        free(mail);
+    }
 }
 
 static void free_mail(pilot_shared_t *shared)
@@ -137,11 +148,8 @@ static void free_mail(pilot_shared_t *shared)
         next = mail->next;
         pilot_writer_mail_free((pilot_writer_mail_t *)mail);
     }
-    for (mail = pilot_mailbox_take(shared->to_planner); mail;) {
-        pilot_mail_t *next = mail->next;
-        free(mail);
-        mail = next;
-    }
+    free_plain_mail(shared->to_planner);
+    free_plain_mail(shared->to_releaser);
 }
 
 static pilot_status_t run_service(daemon_t *daemon, pilot_error_t *error)
@@ -150,6 +158,9 @@ static pilot_status_t run_service(daemon_t *daemon, pilot_error_t *error)
     pilot_service_init(&daemon->service, shared, daemon->socket, daemon->options->heartbeat_ms);
     pthread_create(&daemon->writer_thread, NULL, pilot_writer_main, shared);
     pthread_create(&daemon->planner_thread, NULL, pilot_planner_main, shared);
+    pilot_releaser_expect(shared); /* what an earlier coordinator left */
+    pilot_releaser_wake(shared, 0);
+    pthread_create(&daemon->releaser_thread, NULL, pilot_releaser_main, shared);
     pilot_log(PILOT_LOG_INFO, "started", "endpoint=%s epoch=%" PRIu64 " holder=%s",
               daemon->options->bind, shared->epoch, shared->holder);
     pilot_status_t status = serve(daemon, error);
@@ -189,6 +200,7 @@ pilot_status_t pilot_daemon_run(const pilot_daemon_options_t *options, int signa
     daemon->shared.to_service = pilot_mailbox_new();
     daemon->shared.to_writer = pilot_mailbox_new();
     daemon->shared.to_planner = pilot_mailbox_new();
+    daemon->shared.to_releaser = pilot_mailbox_new();
     pilot_holder_name(daemon->shared.holder);
     daemon->context = zmq_ctx_new();
     pilot_status_t status = try_endpoint(options->bind, error);
@@ -203,6 +215,7 @@ pilot_status_t pilot_daemon_run(const pilot_daemon_options_t *options, int signa
     pilot_mailbox_free(daemon->shared.to_service);
     pilot_mailbox_free(daemon->shared.to_writer);
     pilot_mailbox_free(daemon->shared.to_planner);
+    pilot_mailbox_free(daemon->shared.to_releaser);
     free(daemon);
     return status;
 }

@@ -101,6 +101,13 @@ typedef struct pilot_planner_mail {
     bool cancelled;
 } pilot_planner_mail_t;
 
+/* ---- to the releaser ------------------------------------------------------------------------- */
+
+typedef struct pilot_releaser_mail {
+    pilot_mail_t mail;
+    uint64_t analysis;
+} pilot_releaser_mail_t;
+
 /* ---- what all threads share ------------------------------------------------------------------ */
 
 typedef struct pilot_shared {
@@ -110,10 +117,10 @@ typedef struct pilot_shared {
     int64_t lease_ttl_ms;
     _Atomic int64_t lease_deadline_ms; /* CLOCK_MONOTONIC; past it nothing is sent out */
     atomic_bool fenced;                /* another coordinator took over: end */
-    atomic_bool stop;                  /* writer and planner end */
-    atomic_bool releasing;             /* an analysis has ended and is not released yet */
+    atomic_bool stop;                  /* writer, planner and releaser end */
+    atomic_int expected_releases;      /* releaser.h */
     atomic_bool keeper_stop;           /* the lease is released, last of all */
-    pilot_mailbox_t *to_service, *to_writer, *to_planner;
+    pilot_mailbox_t *to_service, *to_writer, *to_planner, *to_releaser;
 } pilot_shared_t;
 
 #endif

@@ -10,12 +10,13 @@
 #include "pilot/log.h"
 #include "pilot/memory.h"
 #include "pilot/wire.h"
+#include "releaser.h"
 
 enum { POLL_MS = 1000, RETRY_MS = 250 };
 
 typedef struct handed {
     planner_analysis_t analysis;
-    bool cancel_sent;
+    bool cancel_sent, release_expected;
 } handed_t;
 
 typedef struct planner {
@@ -25,8 +26,6 @@ typedef struct planner {
     size_t handed_count, handed_capacity;
     pilot_planner_mail_t *ends; /* to be written, oldest first */
     bool opened;
-    uint64_t
-        released; /* the last one tried: what cannot be released is not tried again and again */
 } planner_t;
 
 static void clear_analysis(planner_analysis_t *analysis)
@@ -162,9 +161,9 @@ static pilot_status_t write_ends(planner_t *planner, pilot_error_t *error)
         pilot_planner_mail_t *end = planner->ends;
         handed_t *handed = find_handed(planner, end->analysis);
         if (handed) {
-            atomic_store(&planner->shared->releasing, true); /* before anybody sees it done */
-            if (planner->released >= end->analysis)
-                planner->released = end->analysis - 1;
+            if (!handed->release_expected) /* before anybody sees it done */
+                pilot_releaser_expect(planner->shared);
+            handed->release_expected = true;
             pilot_status_t status =
                 planner_end(planner->db, planner->shared, &handed->analysis, end, error);
             if (status)
@@ -172,6 +171,7 @@ static pilot_status_t write_ends(planner_t *planner, pilot_error_t *error)
             pilot_log(PILOT_LOG_INFO, "analysis_ended",
                       "analysis=%" PRIu64 " given_up=%" PRIu64 " cancelled=%s", end->analysis,
                       end->given_up, end->cancelled ? "yes" : "no");
+            pilot_releaser_wake(planner->shared, end->analysis);
             post(planner, PILOT_MAIL_REMOVE, end->analysis);
             clear_analysis(&handed->analysis);
             *handed = planner->handed[--planner->handed_count];
@@ -195,12 +195,6 @@ static pilot_status_t do_round(planner_t *planner, pilot_error_t *error)
     if (!status && !planner->opened) {
         planner->opened = true;
         post(planner, PILOT_MAIL_OPEN, 0);
-    } else if (!status && atomic_load(&planner->shared->releasing)) {
-        bool more = false;
-        status =
-            planner_release_next(planner->db, planner->shared, &planner->released, &more, error);
-        if (!status && !more)
-            atomic_store(&planner->shared->releasing, false);
     }
     return status;
 }
@@ -224,7 +218,6 @@ void *pilot_planner_main(void *context)
 {
     planner_t *planner = PILOT_NEW(planner_t);
     planner->shared = context;
-    atomic_store(&planner->shared->releasing, true); /* what an earlier coordinator left */
     while (!atomic_load(&planner->shared->stop) && !atomic_load(&planner->shared->fenced)) {
         pilot_error_t error = {0};
         pilot_status_t status = do_round(planner, &error);
@@ -235,8 +228,7 @@ void *pilot_planner_main(void *context)
         }
         if (status)
             pilot_log(PILOT_LOG_WARN, "planner_again", "reason=\"%s\"", error.message);
-        bool releasing = atomic_load(&planner->shared->releasing);
-        wait_for_something(planner, status ? RETRY_MS : releasing ? 0 : POLL_MS);
+        wait_for_something(planner, status ? RETRY_MS : POLL_MS);
     }
     take_mail(planner);
     while (planner->ends) {

@@ -54,11 +54,8 @@ pilot_status_t planner_end(pilot_db_t *db, const pilot_shared_t *shared,
 pilot_status_t planner_refuse(pilot_db_t *db, const pilot_shared_t *shared, uint64_t analysis,
                               pilot_error_t *error);
 
-/* Release the first analysis behind *ret_last (by number) that is done and unreleased, in a fenced
- * transaction of its own: results stand some seconds earlier so.  One that fails is logged and passed
- * over. *ret_more: there was one. */
-pilot_status_t planner_release_next(pilot_db_t *db, const pilot_shared_t *shared,
-                                    uint64_t *ret_last, bool *ret_more, pilot_error_t *error);
+/* Tells who listens on pilot_results when the transaction commits. */
+pilot_status_t planner_notify(pilot_db_t *db, uint64_t analysis, pilot_error_t *error);
 
 /* Begin, body, epoch check, commit. */
 typedef pilot_status_t (*planner_body_t)(pilot_db_t *db, void *context, pilot_error_t *error);

@@ -7,12 +7,10 @@
 #include <string.h>
 
 #include "lease.h"
-#include "pilot/debug_point.h"
 #include "pilot/log.h"
 #include "pilot/memory.h"
 #include "pilot/row_keys.h"
 #include "pilot/wire.h"
-#include "release.h"
 #include "staged.h"
 
 pilot_status_t planner_fenced(pilot_db_t *db, const pilot_shared_t *shared, planner_body_t body,
@@ -208,7 +206,7 @@ static pilot_status_t insert_lost_rows(pilot_db_t *db, const end_context_t *cont
 
 /* ---- the end --------------------------------------------------------------------------------- */
 
-static pilot_status_t notify_results(pilot_db_t *db, uint64_t analysis, pilot_error_t *error)
+pilot_status_t planner_notify(pilot_db_t *db, uint64_t analysis, pilot_error_t *error)
 {
     char id[32];
     snprintf(id, sizeof id, "%" PRIu64, analysis);
@@ -225,7 +223,7 @@ static pilot_status_t set_state(pilot_db_t *db, uint64_t analysis, const char *s
                      "UPDATE work.analyses SET state = $2, finished_at = now() "
                      "WHERE analysis = $1::bigint AND state IN ('queued', 'running')",
                      2, id, state);
-    return status ? status : notify_results(db, analysis, error);
+    return status ? status : planner_notify(db, analysis, error);
 }
 
 static pilot_status_t end_body(pilot_db_t *db, void *context, pilot_error_t *error)
@@ -277,67 +275,4 @@ pilot_status_t planner_refuse(pilot_db_t *db, const pilot_shared_t *shared, uint
                               pilot_error_t *error)
 {
     return planner_fenced(db, shared, refuse_body, &analysis, error);
-}
-
-/* ---- releases -------------------------------------------------------------------------------- */
-
-static void log_release(uint64_t analysis, uint64_t rows, uint64_t suppressed)
-{
-    pilot_log(PILOT_LOG_INFO, "released",
-              "analysis=%" PRIu64 " rows=%" PRIu64 " suppressed=%" PRIu64, analysis, rows,
-              suppressed);
-}
-
-static void log_unreleased(uint64_t analysis, const pilot_error_t *error)
-{
-    pilot_log(PILOT_LOG_ERROR, "not_released", "analysis=%" PRIu64 " reason=\"%s\"", analysis,
-              error->message);
-}
-
-typedef struct release_context {
-    uint64_t analysis, rows, suppressed;
-} release_context_t;
-
-static pilot_status_t release_body(pilot_db_t *db, void *context, pilot_error_t *error)
-{
-    release_context_t *releasing = context;
-    pilot_status_t status =
-        pilot_release(db, releasing->analysis, &releasing->rows, &releasing->suppressed, error);
-    if (!status)
-        status = notify_results(db, releasing->analysis, error);
-    int64_t wanted;
-    if (!status && pilot_debug_point_setting("die_in_release", &wanted))
-        pilot_debug_point_die();
-    return status;
-}
-
-pilot_status_t planner_release_next(pilot_db_t *db, const pilot_shared_t *shared,
-                                    uint64_t *ret_last, bool *ret_more, pilot_error_t *error)
-{
-    char last[24];
-    PGresult *found = NULL;
-    snprintf(last, sizeof last, "%" PRIu64, *ret_last);
-    pilot_status_t status =
-        pilot_db_run(db, &found, error,
-                     "SELECT analysis FROM work.pending_releases() AS p (analysis) "
-                     "WHERE analysis > $1::bigint ORDER BY analysis LIMIT 1",
-                     1, last);
-    if (status)
-        return status;
-    *ret_more = PQntuples(found) > 0;
-    release_context_t context = {0};
-    if (*ret_more)
-        context.analysis = strtoull(PQgetvalue(found, 0, 0), NULL, 10);
-    PQclear(found);
-    if (!*ret_more)
-        return PILOT_OK;
-    status = planner_fenced(db, shared, release_body, &context, error);
-    if (status == PILOT_E_FENCED || (status && pilot_db_is_retryable(error)))
-        return status;
-    if (status)
-        log_unreleased(context.analysis, error);
-    else
-        log_release(context.analysis, context.rows, context.suppressed);
-    *ret_last = context.analysis;
-    return PILOT_OK;
 }

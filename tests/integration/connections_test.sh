@@ -25,15 +25,15 @@ most() { # command...
 export PILOT_DEBUG_POINT=sleep_in_job_ms=50
 most "$PILOT" run "$PLAN" "$DATA" --db "$database" --workers 2 --format csv
 well "run"
-is "$(cat "$T/most")" "pilot|1 pilot-coordinator lease|1 pilot-coordinator planner|1 pilot-coordinator writer|1 pilot-worker|2 " \
-    "a run with two workers: one session, three, and one a worker"
+is "$(cat "$T/most")" "pilot|1 pilot-coordinator lease|1 pilot-coordinator planner|1 pilot-coordinator releaser|1 pilot-coordinator writer|1 pilot-worker|2 " \
+    "a run with two workers: one session, four, and one a worker"
 unset PILOT_DEBUG_POINT
 make_large 6
 most "$PILOT" submit star_kindergarten "$DATA" --db "$database"
 well "submit the same"
 most "$PILOT" run "$T/large.yaml" "$T/large.csv" --db "$database" --workers 1 --format csv
 well "run a larger one"
-is "$(cat "$T/most")" "pilot|1 pilot-coordinator lease|1 pilot-coordinator planner|1 pilot-coordinator writer|1 pilot-worker|1 " \
+is "$(cat "$T/most")" "pilot|1 pilot-coordinator lease|1 pilot-coordinator planner|1 pilot-coordinator releaser|1 pilot-coordinator writer|1 pilot-worker|1 " \
     "the size of the data does not matter"
 
 # Daemons at rest, and at work.
