@@ -62,8 +62,11 @@ typedef struct pilot_meta_agency {
     pilot_reason_t reason;
 } pilot_meta_agency_t;
 
-/* What one agency does to the headline estimate: as metafor's influence(); tau2 estimated anew
- * without the agency. */
+/* What one agency does to the headline estimate: hat (its share of the weight), its residual from
+ * the mean of the others over that residual's standard error, Cook's distance, and the change of
+ * the estimate in standard errors.  tau2 is estimated anew without the agency; the variance is that
+ * of the headline test.  Absent for an agency that does not take part; all but hat also with fewer
+ * than 3 agencies (2 under fixed x z). */
 typedef struct pilot_meta_influence {
     pilot_number_t hat, std_residual, cooks_distance, dfbetas;
 } pilot_meta_influence_t;
@@ -72,7 +75,10 @@ void pilot_meta_influence(const pilot_number_t *estimate, const pilot_number_t *
                           pilot_meta_influence_t *ret_influence);
 
 /* Averages that do not depend on tau2: what an average person (weight: an agency's persons) or an
- * average agency (weight NULL) gains. */
+ * average agency (weight NULL) gains.  An agency whose weight is not above 0 does not take part.
+ * Under fixed these agencies are all there is to know of: SE^2 = sum(w^2 v), normal.  Under the
+ * other methods they are a sample: CR2 of the weighted mean, with Satterthwaite's df unless the
+ * test is z; adhoc takes the larger of both.  detail says which. */
 typedef struct pilot_meta_average {
     size_t k;
     pilot_number_t estimate, std_error, df, statistic, p_value, ci_low, ci_high;

@@ -30,16 +30,20 @@ typedef struct pilot_moderator {
     const char *attribute; /* borrowed; NULL: of the whole model */
     const char *level;     /* borrowed; NULL: none */
     size_t k;
+    /* df: of t (COEFFICIENT, INTERCEPT, GROUP; absent: normal), of Q_E (RESIDUAL), of the numerator
+     * (TEST).  df_residual: the denominator of F; absent where TEST is a chi-square. */
     pilot_number_t estimate, std_error, df, df_residual, statistic, p_value, ci_low, ci_high;
-    pilot_number_t tau2, i2, r2; /* RESIDUAL and GROUP */
+    pilot_number_t tau2, i2, r2; /* RESIDUAL, and but for r2 GROUP; i2 and r2 in percent */
     pilot_row_status_t status;
     pilot_reason_t reason;
     char detail[PILOT_DETAIL_SIZE];
 } pilot_moderator_t;
 
 /* One model of all attributes together, then every text attribute's groups.  Agencies that lack an
- * attribute are left out and told of in detail.  method, test, confidence as in the options.  Rows:
- * caller frees; the same in any order of the agencies. */
+ * attribute are left out of the model and told of in detail (a group needs its own attribute
+ * alone). method, test, confidence as in the options.  Rows: intercept; per attribute its
+ * coefficients, then its test; the test of all; what is left; groups.  Without an attribute no
+ * rows.  Caller frees; the same, to the bit, in any order of the agencies. */
 void pilot_meta_regression(const pilot_number_t *estimate, const pilot_number_t *std_error,
                            size_t agencies, const pilot_attribute_t *attribute, size_t attributes,
                            const pilot_meta_options_t *options, pilot_moderator_t **ret_row,
