@@ -24,11 +24,11 @@ FROM work.analyses a
 LEFT JOIN dashboard.releases r USING (analysis)
 JOIN registry.pilots p ON p.pilot = a.pilot
 JOIN registry.plans v USING (plan)
-WHERE CASE WHEN r.analysis IS NULL THEN a.state IN ('queued', 'running')
+WHERE CASE WHEN r.analysis IS NULL THEN a.state IN ('queued', 'running', 'done')
            ELSE r.withdrawn_at IS NULL END
 ORDER BY a.analysis;
 COMMENT ON VIEW dashboard.analyses IS
-    'Every released analysis whose data was not withdrawn, and those under way (queued, running), live: released_at is NULL';
+    'Every released analysis whose data was not withdrawn, and those under way (queued, running, or done and about to be released), live: released_at is NULL';
 COMMENT ON COLUMN dashboard.analyses.released_at IS 'NULL while it is under way: there are no rows of it in the tables yet';
 COMMENT ON COLUMN dashboard.analyses.jobs_done IS 'Of an analysis under way: so far';
 COMMENT ON COLUMN dashboard.analyses.jobs_failed IS '0 of a released analysis; not told while it is under way';
