@@ -118,7 +118,7 @@ x=$(ratio "$cold" "$raw")
 figure 'evaluate: data not in cache' "$x" 'x raw COPY' '<= 2.5' "$x <= 2.5"
 x=$(ratio "$warm" "$raw")
 figure 'evaluate: data in cache' "$x" 'x raw COPY' '<= 1.5' "$x <= 1.5"
-figure 'evaluate: and until it is released' "$(ratio "$release" "$raw")" 'x raw COPY more' '' 1
+figure 'evaluate: and until it is released' "$(ratio "$release" "$raw")" 'x raw COPY more' '(none)' 1
 full=$(median <"$T/full")
 echo "with lin, subgroups and gaps: cold $full s, warm $(median <"$T/full_warm") s" >&2
 x=$(ratio "$full" "$raw")
@@ -126,7 +126,7 @@ figure 'evaluate: with lin, by sex, and gap, not in cache' "$x" 'x raw COPY' '<=
 x=$(ratio "$(median <"$T/full_warm")" "$raw")
 figure 'evaluate: with lin, by sex, and gap, in cache' "$x" 'x raw COPY' '<= 3' "$x <= 3"
 figure 'evaluate: with lin, by sex, and gap, and until it is released' \
-    "$(ratio "$(median <"$T/release")" "$raw")" 'x raw COPY more' '' 1
+    "$(ratio "$(median <"$T/release")" "$raw")" 'x raw COPY more' '(none)' 1
 largest=$(sql "SELECT ceil(3 * 100 * max(rows) / 1e6) FROM registry.submissions")
 x=$(sort -n "$T/peak" | tail -1)
 figure "evaluate: worker's peak memory, cache 512 MB" "$x" MB "<= $((512 + 100 + largest))" \
