@@ -6,7 +6,7 @@ comma := ,
 
 CC ?= cc
 PROTOC_C ?= protoc-c
-PKGS := libsodium libzmq gsl libprotobuf-c yaml-0.1 libpq smartcols libcrypto openblas lapacke
+PKGS := libsodium libzmq gsl libprotobuf-c yaml-0.1 libpq smartcols libcrypto openblas lapacke libmicrohttpd
 PKG_CONFIG ?= pkg-config
 # System headers come through -isystem: their warnings are not ours.
 PKG_CFLAGS := $(patsubst -I%,-isystem %,$(shell $(PKG_CONFIG) --cflags $(PKGS) 2>/dev/null))
@@ -24,7 +24,7 @@ ALL_CFLAGS = -std=gnu17 $(OPTIMIZE) -ffp-contract=off -fno-strict-aliasing -incl
   $(PKG_CFLAGS) $(WARNINGS) $(WERROR) $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer) $(CFLAGS)
 ALL_LDFLAGS = $(if $(SAN),-fsanitize=$(SAN)) $(LDFLAGS)
 
-LIBS := base stat plan disclosure page wire store
+LIBS := base stat plan disclosure page wire store http
 PROGRAMS := pilot pilot-coordinator pilot-worker
 DIR_pilot := cli
 DIR_pilot-coordinator := coordinator
@@ -34,7 +34,7 @@ lib_sources = $(wildcard lib/$(1)/*.c)
 objects = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 LIB_FILES := $(foreach l,$(LIBS),$(BUILD)/libpilot-$(l).a)
 # Order for the linker: users before used.
-LINK_LIBS := $(foreach l,store wire page disclosure plan stat base,$(BUILD)/libpilot-$(l).a)
+LINK_LIBS := $(foreach l,http store wire page disclosure plan stat base,$(BUILD)/libpilot-$(l).a)
 
 .DEFAULT_GOAL := all
 .PHONY: all
@@ -123,6 +123,7 @@ LINK_disclosure := $(BUILD)/libpilot-disclosure.a $(BUILD)/libpilot-base.a
 LINK_plan := $(BUILD)/libpilot-plan.a $(BUILD)/libpilot-base.a
 LINK_page := $(BUILD)/libpilot-page.a $(BUILD)/libpilot-plan.a $(BUILD)/libpilot-base.a
 LINK_wire := $(BUILD)/libpilot-wire.a $(BUILD)/libpilot-plan.a $(BUILD)/libpilot-base.a
+LINK_http := $(BUILD)/libpilot-http.a $(BUILD)/libpilot-base.a
 LINK_store := $(BUILD)/libpilot-store.a $(BUILD)/libpilot-base.a
 LINK_coordinator := $(BUILD)/libpilot-coordinator.a $(LINK_LIBS)
 LINK_worker := $(BUILD)/libpilot-worker.a $(LINK_LIBS)

@@ -10,7 +10,7 @@ set -eu
 # libsodium-dev: keys of pseudonyms.
 build='build-essential pkg-config protobuf-c-compiler libprotobuf-c-dev libzmq3-dev libpq-dev
 libgsl-dev libopenblas-dev liblapacke-dev librandom123-dev libyaml-dev libcsv-dev libsmartcols-dev
-libsodium-dev libssl-dev'
+libsodium-dev libssl-dev libmicrohttpd-dev'
 run='postgresql postgresql-client'
 test='perl jq libglpk-dev'
 lint='clang-format-14 clang-tidy-14 cppcheck' # left out where a distribution no longer has them

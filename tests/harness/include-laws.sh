@@ -79,15 +79,17 @@ BEGIN {
     room("page", "evaluation page summary", "base plan picture", "")
     room("wire", "frame_limits row_keys spec wire", "base plan", "zmq protobuf cblas")
     room("store", "cluster conninfo database migrate", "base", "libpq")
+    room("http", "http", "base", "microhttpd")
     room("coordinator", "", "base plan disclosure wire store", "zmq protobuf libpq")
     room("worker", "", "base stat plan wire store", "zmq protobuf libpq gsl cblas")
-    room("cli", "", "base stat plan disclosure page picture wire store", "libpq yaml csv smartcols openssl protobuf gsl")
+    room("cli", "", "base stat plan disclosure page picture wire store http", "libpq yaml csv smartcols openssl protobuf gsl")
     single["zmq.h"] = "zmq"
     single["libpq-fe.h"] = single["postgres_fe.h"] = "libpq"
     single["yaml.h"] = "yaml"
     single["sodium.h"] = "sodium"
     single["csv.h"] = "csv"
     single["cblas.h"] = single["openblas_config.h"] = "cblas"
+    single["microhttpd.h"] = "microhttpd"
     single["lapacke.h"] = single["lapack.h"] = "lapacke"
     single["libsmartcols.h"] = "smartcols"
     single["pilot.pb-c.h"] = single["protobuf-c.h"] = "protobuf"
