@@ -140,7 +140,7 @@ fails 2 "submits for 2 agencies" "two agencies and no column" "$PILOT" submit pa
 
 # ---- what a new user does wrong ------------------------------------------------------------------
 fails 2 "cannot open" "a file that there is not" "$PILOT" submit letters "$T/none.csv" --db "$NORTH"
-fails 2 'no pilot "leters"' "a pilot that there is not" "$PILOT" submit leters "$T/north.csv" --db "$NORTH"
+fails 2 'no pilot "leters" that this login has a part in; ask its evaluators' "a pilot that there is not" "$PILOT" submit leters "$T/north.csv" --db "$NORTH"
 fails 4 "cannot connect|could not|No such file|connection" "no server" "$PILOT" submit letters "$T/north.csv" --db "host=$T/nowhere dbname=x"
 try "$PILOT" submit letters "$ROOT/deploy/demo/star_kindergarten.csv" --db "$NORTH"
 is "$status" 3 "the wrong file altogether"
