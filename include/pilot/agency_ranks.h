@@ -3,21 +3,23 @@
 #ifndef PILOT_AGENCY_RANKS_H
 #define PILOT_AGENCY_RANKS_H
 
-#include "pilot/estimate.h"
-
+#include <stdbool.h>
 #include <stddef.h>
 
+#include "pilot/estimate.h"
+
 typedef struct pilot_agency_rank {
-    pilot_number_t rank;      /* 1: the largest estimate; ties share the mean */
-    pilot_number_t low, high; /* holds this agency's rank at the confidence */
+    pilot_number_t rank;      /* of the estimate, 1: the most beneficial; ties share the mean */
+    pilot_number_t low, high; /* hold this agency's true rank at the confidence */
     pilot_number_t simultaneous_low, simultaneous_high; /* hold all agencies' ranks at once */
 } pilot_agency_rank_t;
 
-/* Ranks of the true effects, 1 the most beneficial (lower_is_better: the smallest).  Agencies
- * without an estimate or a positive standard error get nothing.  seed: of the simulation of the
- * largest differences; the same numbers in any order of the agencies. */
+/* Ranks of the true effects, 1 the most beneficial (the largest; lower_is_better: the smallest).
+ * Estimates are independent, normal, with known standard errors.  One entry an agency; agencies
+ * without an estimate or a positive standard error get nothing and are not counted.  Critical
+ * values are integrals, not simulations: no seed, and the same bits in any order of agencies. */
 void pilot_agency_ranks(const pilot_number_t *estimate, const pilot_number_t *std_error,
-                        size_t agencies, bool lower_is_better, double confidence, uint64_t seed,
+                        size_t agencies, bool lower_is_better, double confidence,
                         pilot_agency_rank_t *ret_rank);
 
 #endif
