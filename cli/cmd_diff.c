@@ -13,29 +13,6 @@ typedef struct diff_request {
     int64_t from, to;
 } diff_request_t;
 
-/* Which version last changed each of the differences: indexes into versions. */
-static pilot_status_t attribute(const pilot_plan_versions_t *versions, size_t from, size_t to,
-                                const pilot_plan_diff_t *diff, size_t *ret_by, pilot_error_t *error)
-{
-    for (size_t i = 0; i < diff->count; i++)
-        ret_by[i] = to;
-    if (to <= from)
-        return PILOT_OK;
-    for (size_t v = from + 1; v <= to; v++) {
-        pilot_plan_diff_t step;
-        pilot_status_t status = pilot_plan_diff(versions->version[v - 1].source,
-                                                versions->version[v].source, &step, error);
-        for (size_t i = 0; !status && i < diff->count; i++)
-            for (size_t k = 0; k < step.count; k++)
-                if (pilot_plan_paths_meet(diff->change[i].path, step.change[k].path))
-                    ret_by[i] = v;
-        pilot_plan_diff_clear(&step);
-        if (status)
-            return status;
-    }
-    return PILOT_OK;
-}
-
 /* ---- for people ------------------------------------------------------------------------------ */
 
 /* A plain text without its quotes; what is not given is said.  Caller frees. */
@@ -157,7 +134,7 @@ static pilot_status_t compare(const pilot_context_t *context, const diff_request
                                  &diff, error);
     PILOT_AUTOFREE size_t *by = PILOT_NEW_ARRAY(size_t, diff.count + 1);
     if (!status)
-        status = attribute(versions, from, to, &diff, by, error);
+        status = pilot_plan_versions_attribute(versions, from, to, &diff, by, error);
     if (!status) {
         say_version(&versions->version[from]);
         if (to != from)
