@@ -12,25 +12,6 @@ bool pilot_number_read(const char *text, double *ret_value)
     return text && pilot_double_parse(text, strlen(text), ret_value);
 }
 
-int pilot_decimals(double scale)
-{
-    if (!(scale > 0) || !isfinite(scale))
-        return 3;
-    double places = 1 - floor(log10(scale));
-    return places < 0 ? 0 : places > 9 ? 9 : (int)places;
-}
-
-/* -0.00 reads as if it were something. */
-static char *fixed(double value, int decimals)
-{
-    double half = 0.5 * pow(10, -decimals);
-    if (fabs(value) < half)
-        value = 0;
-    if (fabs(value) >= 1e9)
-        return pilot_format("%.3g", value);
-    return pilot_format("%.*f", decimals, value);
-}
-
 static int decimals_for(const char *scale, double value)
 {
     double s = 0;
@@ -43,7 +24,8 @@ static int decimals_for(const char *scale, double value)
 char *pilot_show_number(const char *number, const char *scale)
 {
     double value = 0;
-    return pilot_number_read(number, &value) ? fixed(value, decimals_for(scale, value)) : NULL;
+    return pilot_number_read(number, &value) ? pilot_fixed(value, decimals_for(scale, value))
+                                             : NULL;
 }
 
 char *pilot_show_interval(const char *low, const char *high, const char *scale)
@@ -53,8 +35,8 @@ char *pilot_show_interval(const char *low, const char *high, const char *scale)
         return NULL;
     double s = 0;
     int decimals = pilot_decimals(pilot_number_read(scale, &s) && s > 0 ? s : (to - from) / 4);
-    char *first PILOT_AUTOFREE = fixed(from, decimals);
-    char *last PILOT_AUTOFREE = fixed(to, decimals);
+    char *first PILOT_AUTOFREE = pilot_fixed(from, decimals);
+    char *last PILOT_AUTOFREE = pilot_fixed(to, decimals);
     return pilot_format("[%s, %s]", first, last);
 }
 
@@ -78,7 +60,7 @@ char *pilot_show_root(const char *square, const char *scale)
     if (!pilot_number_read(square, &value) || value < 0)
         return NULL;
     value = sqrt(value);
-    return fixed(value, decimals_for(scale, value));
+    return pilot_fixed(value, decimals_for(scale, value));
 }
 
 char *pilot_show_rank(const char *rank, const char *low, const char *high)

@@ -5,8 +5,7 @@
 
 #include <stdbool.h>
 
-/* Decimal places so that `scale` (a standard error) shows two significant digits; 0 .. 9. */
-int pilot_decimals(double scale);
+#include "pilot/digits.h"
 
 /* false when the text is NULL, empty or no number. */
 bool pilot_number_read(const char *text, double *ret_value);

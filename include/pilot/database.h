@@ -43,7 +43,8 @@ bool pilot_db_is_retryable(const pilot_error_t *error);
 pilot_status_t pilot_db_query(pilot_db_t *db, const char *sql, int parameters,
                               const char *const *parameter, PGresult **ret_result,
                               pilot_error_t *error);
-/* The same with the columns in binary (network byte order): numbers that nobody prints nor reads. */
+/* The same with the columns in binary (network byte order): numbers that nobody prints nor reads.
+ */
 pilot_status_t pilot_db_query_binary(pilot_db_t *db, const char *sql, int parameters,
                                      const char *const *parameter, PGresult **ret_result,
                                      pilot_error_t *error);

@@ -68,7 +68,7 @@ function judge(name, header, quoted,    short, whose, beside) {
     close(beside)
 }
 BEGIN {
-    room("base", "clock debug_point error hash log memory options pseudonym signals suggest text", "",
+    room("base", "clock debug_point digits error hash log memory options pseudonym signals suggest text", "",
          "openssl sodium")
     room("stat", "agency_distribution agency_ranks assign balance contrast contribution convention curve decoupling design_matrix dim" \
          " estimate frame joint meta meta_regression ols ols_scores piece pooled_ols power power_simulate" \
