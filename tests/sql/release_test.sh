@@ -82,7 +82,7 @@ refused "a count with a mark" "estimate, std_error, n, n_mark" "1, 2, 40, 'k'" m
 refused "no count and no mark" "estimate, std_error" "1, 2" marked_n
 refused "a detail" "estimate, std_error, n, detail" "1, 2, 40, 'x'" no_effects_detail
 is "$(sql "SELECT count(*) FROM pg_constraint WHERE conname LIKE 'marked%' AND connamespace = 'dashboard'::regnamespace")" \
-    50 "so it is with every number of every table"
+    83 "so it is with every number of every table"
 is "$(try_sql <<<"SELECT 'x'::dashboard.mark" | cut -c1-5)" 22P02 "there are three marks"
 is "$(effect 0 "estimate, std_error, n" "1, 2, 40" | cut -c1-5)" 23505 "an effect is released once"
 is "$(try_sql <<<"INSERT INTO dashboard.releases (analysis, pilot, minimum_count, round_to, engine, rows, suppressed)
@@ -93,8 +93,10 @@ columns() {
     sql "SELECT string_agg(attname, ' ' ORDER BY attnum) FROM pg_attribute
         WHERE attrelid = '$1'::regclass AND attnum > 0"
 }
-for name in effects comparisons agencies quality curves analyses submissions; do
+for name in effects comparisons agencies averages moderators distribution quality curves analyses \
+    submissions agency_attributes; do
     want=$(columns "results.$name")
+    want=${want% confirmatory ceb_estimate*} # in both behind all others
     want=${want% confirmatory} # among the columns behind the others
     want=${want% not_confirmatory}
     [[ "$(columns "dashboard.$name") " == "$want "* ]]

@@ -12,6 +12,8 @@ build_rights_data() {
         ('evaluator', 'eva'), ('coordinator', 'farm'), ('worker', 'hand'), ('dashboard', 'board'),
         ('auditor', 'audit')) AS v (role, login)" >"$T/log"
     for pilot in two other; do
+        listed='{name: North, attributes: {secret: north}}, {name: South, attributes: {secret: south}}, East'
+        [ $pilot = two ] || listed='{name: West, attributes: {secret: west}}'
         cat >"$T/$pilot.yaml" <<YAML
 version: 1
 pilot: $pilot
@@ -20,7 +22,7 @@ arms: {control: c, treatments: [t]}
 outcomes: [{name: y, type: continuous}, {name: b, type: binary}, {name: d, type: duration, event: e, horizon: 5}]
 covariates: [x, {name: g, type: categorical}]
 unit_ids: plain
-agencies: [{name: North, attributes: {secret: north}}, {name: South, attributes: {secret: south}}]
+agencies: [$listed]
 YAML
         "$BUILD/pilot" register "$T/$pilot.yaml" --db "$(as eva)" >"$T/log" 2>&1 || return 1
     done
@@ -71,4 +73,24 @@ more_rights_data() {
         ALTER TABLE registry.audit_pending ENABLE TRIGGER USER;
         UPDATE registry.agencies SET unit_key = md5(name) || md5(name);
         SELECT registry.reset_unit_key('two', name, 'lost') FROM unnest(ARRAY['North', 'South']) AS u (name)" >"$T/log" 2>&1
+    made_rows >>"$T/log" 2>&1
+}
+
+# Of the tables that comparisons fill, a row each: two agencies and a plan without comparison.by leave
+# some of them empty.
+made_rows() {
+    local table marks more="place, outcome, arm, control, estimand, estimator, status"
+    for table in "averages weighting 'site'" "moderators kind 'intercept'" "distribution part 'harm'"; do
+        set -- $table
+        sql "INSERT INTO work.$1 (analysis, job, ordinal, $more, k, $2)
+            SELECT analysis, job, 1000000, 0, outcome, arm, control, estimand, estimator, 'ok', 0, $3
+            FROM work.comparisons WHERE headline AND analysis IN (SELECT analysis FROM dashboard.releases)
+            ORDER BY analysis, ordinal LIMIT 1"
+        marks=$(sql "SELECT string_agg(attname, ', ') FROM pg_attribute
+            WHERE attrelid = 'dashboard.$1'::regclass AND atttypid = 'dashboard.mark'::regtype")
+        sql "INSERT INTO dashboard.$1 (pilot, analysis, confirmatory, ordinal, $more, $2, $marks)
+            SELECT pilot, analysis, true, 1000000, 0, outcome, arm, control, estimand, estimator, 'ok', $3
+                $(printf '%s' "$marks" | sed "s/[a-z0-9_]*_mark/'z'/g; s/^/, /")
+            FROM dashboard.comparisons WHERE headline ORDER BY analysis, ordinal LIMIT 1"
+    done
 }

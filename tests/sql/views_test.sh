@@ -17,6 +17,10 @@ columns_are() { # view, columns parted by blanks
     case $1 in
     *analyses) got=${got% not_confirmatory} ;;
     *submissions) ;;
+    *agencies)
+        like_end "$got" " confirmatory $beside" "results.$1 has at its end how each stands beside the others"
+        got=${got% confirmatory "$beside"}
+        ;;
     *)
         like_end "$got" " confirmatory" "results.$1 tells at its end whether it was planned"
         got=${got% confirmatory}
@@ -37,6 +41,15 @@ comparisons+=" tau2_low tau2_high q q_df q_p_value i2 h2 headline status reason 
 agencies="pilot analysis outcome subgroup level arm control estimand estimator parameter agency"
 agencies+=" estimate std_error eb_estimate eb_std_error weight rank rank_low rank_high"
 agencies+=" leave_one_out_estimate status reason"
+beside="ceb_estimate p_exceeds rank_simultaneous_low rank_simultaneous_high hat std_residual"
+beside+=" cooks_distance dfbetas"
+contrast="outcome subgroup level arm control estimand estimator parameter"
+averages="pilot analysis $contrast weighting k estimate std_error df statistic p_value ci_low ci_high"
+averages+=" status reason detail"
+moderators="pilot analysis $contrast kind attribute attribute_level k estimate std_error df df_residual"
+moderators+=" statistic p_value ci_low ci_high tau2 i2 r2 status reason detail"
+distribution="pilot analysis $contrast part threshold k share ci_low ci_high status reason detail"
+attributes="pilot analysis agency id attribute value"
 quality="pilot analysis agency check arm variable value statistic df p_value alarm detail"
 analyses="analysis pilot plan_version state confirmatory data_state plan_sha256 data_sha256"
 analyses+=" software_version cpu_class launched_by launched_at finished_at jobs jobs_done jobs_failed"
@@ -52,6 +65,10 @@ for prefix in "" latest_; do
     columns_are "${prefix}effects" "$effects"
     columns_are "${prefix}comparisons" "$comparisons"
     columns_are "${prefix}agencies" "$agencies"
+    columns_are "${prefix}averages" "$averages"
+    columns_are "${prefix}moderators" "$moderators"
+    columns_are "${prefix}distribution" "$distribution"
+    columns_are "${prefix}agency_attributes" "$attributes"
     columns_are "${prefix}quality" "$quality"
     columns_are "${prefix}curves" "$curves"
     columns_are "${prefix}conventions" "$conventions"
