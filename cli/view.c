@@ -53,6 +53,7 @@ static const pilot_view_column_t effects_columns[] = {T("pilot"),
                                                       T("reason"),
                                                       T("detail"),
                                                       B("confirmatory"),
+                                                      M("control_std_dev"),
                                                       {0}};
 
 static const pilot_view_column_t comparison_columns[] = {T("pilot"),

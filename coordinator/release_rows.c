@@ -105,7 +105,7 @@ static pilot_status_t scan(release_t *release, const release_table_t *table, on_
 #define EFFECT_NUMBERS                                                                             \
     "estimate, std_error, df, statistic, p_value, ci_low, ci_high, p_randomization, "              \
     "p_randomization_mcse, ci_randomization_low, ci_randomization_high, p_adjusted, "              \
-    "control_mean, n, n_arm, n_control, clusters, blocks"
+    "control_mean, control_std_dev, n, n_arm, n_control, clusters, blocks"
 enum {
     EFFECT_AGENCY = 2,
     EFFECT_KEY = 3,
@@ -181,7 +181,8 @@ static const release_table_t effects = {
            ", estimate_mark, std_error_mark, df_mark, statistic_mark, p_value_mark, "
            "ci_low_mark, ci_high_mark, p_randomization_mark, p_randomization_mcse_mark, "
            "ci_randomization_low_mark, ci_randomization_high_mark, p_adjusted_mark, "
-           "control_mean_mark, n_mark, n_arm_mark, n_control_mark, clusters_mark, "
+           "control_mean_mark, control_std_dev_mark, n_mark, n_arm_mark, n_control_mark, "
+           "clusters_mark, "
            "blocks_mark",
            4 + 12 + 2 + 2 * PILOT_EFFECT_NUMBERS},
     .select = "WITH contribution AS (" CONTRIBUTIONS ") "

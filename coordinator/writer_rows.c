@@ -63,7 +63,7 @@ static void put_head(copy_t *copy, const pilot_writer_mail_t *item, uint32_t ord
     "estimator, parameter, std_error_type, estimate, std_error, df, statistic, p_value, ci_low, "  \
     "ci_high, control_mean, n, n_arm, n_control, clusters, blocks, status, reason, "               \
     "detail, " CONVENTION_COLUMNS("estimatr") ", " CONVENTION_COLUMNS(                             \
-        "stata") ", " CONVENTION_COLUMNS("fixest")
+        "stata") ", " CONVENTION_COLUMNS("fixest") ", control_std_dev"
 
 static void put_convention(copy_t *copy, const Pilot__Convention *row)
 {
@@ -112,6 +112,7 @@ static void put_effects(copy_t *copy, const pilot_writer_mail_t *item)
         put_convention(copy, row->estimatr);
         put_convention(copy, row->stata);
         put_convention(copy, row->fixest);
+        put_number(copy, row->has_control_std_dev, row->control_std_dev);
     }
 }
 
@@ -286,7 +287,7 @@ static const struct kind {
     size_t count_offset; /* of n_... in ResultRows */
     void (*put)(copy_t *copy, const pilot_writer_mail_t *item);
 } kinds[] = {
-    {{"work", "effects", EFFECT_COLUMNS, 44}, offsetof(Pilot__ResultRows, n_effect), put_effects},
+    {{"work", "effects", EFFECT_COLUMNS, 45}, offsetof(Pilot__ResultRows, n_effect), put_effects},
     {{"work", "comparisons", COMPARISON_COLUMNS, 35},
      offsetof(Pilot__ResultRows, n_comparison),
      put_comparisons},

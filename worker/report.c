@@ -139,6 +139,7 @@ static void copy_estimate(pilot_report_t *report, Pilot__Effect *effect,
     PILOT_COPY_NUMBER(effect, ci_low, estimate->ci_low);
     PILOT_COPY_NUMBER(effect, ci_high, estimate->ci_high);
     PILOT_COPY_NUMBER(effect, control_mean, estimate->control_mean);
+    PILOT_COPY_NUMBER(effect, control_std_dev, estimate->control_std_dev);
     effect->has_n = effect->has_n_arm = effect->has_n_control = true;
     effect->n = estimate->n;
     effect->n_arm = estimate->n_arm;

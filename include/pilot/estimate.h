@@ -83,6 +83,9 @@ pilot_std_error_t pilot_std_error_from_name(const char *name);
 
 typedef struct pilot_estimate {
     pilot_number_t estimate, std_error, df, statistic, p_value, ci_low, ci_high, control_mean;
+    /* Of the outcome, over the rows of control_mean; absent below two of them, and where
+     * control_mean is no mean of an outcome (a gap, an area under a curve). */
+    pilot_number_t control_std_dev;
     uint64_t n, n_arm, n_control;
     uint64_t clusters; /* 0: not clustered -> NULL in the table */
     uint64_t blocks;   /* 0: not blocked -> NULL in the table */

@@ -55,6 +55,18 @@ static pilot_released_t round_mean(const pilot_disclosure_t *d, const subject_t 
     return round_number(mean, unit_of(mean == 0 ? 1 : fabs(mean)));
 }
 
+/* As far as the mean is, and only beside one; of a share it would be the share again. */
+static pilot_released_t round_std_dev(const pilot_disclosure_t *d,
+                                      const pilot_disclosure_effect_t *effect, unit_t unit)
+{
+    double std_dev = effect->number[PILOT_EFFECT_CONTROL_STD_DEV].value;
+    if (effect->share)
+        return (pilot_released_t){.mark = PILOT_MARK_SUPPRESSED};
+    if (is_in_outcome_unit(effect))
+        return round_number(std_dev, coarser(unit, mean_unit(d, effect)));
+    return round_number(std_dev, unit_of(std_dev > 0 ? std_dev : 1));
+}
+
 static pilot_released_t round_effect(const pilot_disclosure_t *d, const subject_t *s,
                                      const pilot_disclosure_effect_t *effect,
                                      enum pilot_effect_number which, unit_t unit)
@@ -76,11 +88,13 @@ static pilot_released_t round_effect(const pilot_disclosure_t *d, const subject_
     case PILOT_EFFECT_P_ADJUSTED:
         return round_p_value(value);
     case PILOT_EFFECT_CONTROL_MEAN:
+    case PILOT_EFFECT_CONTROL_STD_DEV:
         /* The whole's mean is the levels' by their counts: where those are hidden, so are means. */
         if (is_shown(d, PATTERN_COUNTS, 0, s->variable, s->control, s->place) &&
             (s->variable == 0 ||
              is_shown(d, PATTERN_PRESENT, s->measure, s->variable, s->control, s->place)))
-            return round_mean(d, s, effect, unit);
+            return which == PILOT_EFFECT_CONTROL_MEAN ? round_mean(d, s, effect, unit)
+                                                      : round_std_dev(d, effect, unit);
         break;
     default: /* df is a count in disguise */
         break;

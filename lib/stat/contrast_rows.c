@@ -6,6 +6,7 @@
 
 #include "compensated.h"
 #include "pilot/memory.h"
+#include "std_dev.h"
 
 /* Stable: order becomes the rows ordered by code[row]. */
 static void sort_by_code(size_t *order, size_t n, const uint32_t *code, size_t codes)
@@ -176,6 +177,21 @@ bool contrast_rows_refuse(const contrast_rows_t *rows, const pilot_sample_t *sam
     return true;
 }
 
+/* sum: of weight * (outcome - base). */
+static pilot_number_t control_std_dev(const contrast_rows_t *rows, double base, double sum,
+                                      double weight, uint64_t n)
+{
+    compensated_t squares = {0};
+    std_dev_parts_t parts = {0};
+    for (size_t i = 0; i < rows->n; i++) {
+        double distance = rows->outcome[i] - base - sum / weight;
+        if (!rows->treated[i])
+            compensated_add(&squares, rows->weight[i] * distance * distance);
+    }
+    std_dev_add(&parts, n, weight, sum / weight, compensated_value(&squares));
+    return std_dev_of(&parts);
+}
+
 void contrast_rows_fill(const contrast_rows_t *rows, pilot_estimate_t *row)
 {
     compensated_t weight = {0}, sum = {0};
@@ -192,6 +208,8 @@ void contrast_rows_fill(const contrast_rows_t *rows, pilot_estimate_t *row)
         compensated_add(&sum, rows->weight[i] * (rows->outcome[i] - base));
     }
     row->control_mean = PILOT_GIVEN(base + compensated_value(&sum) / compensated_value(&weight));
+    row->control_std_dev = control_std_dev(rows, base, compensated_value(&sum),
+                                           compensated_value(&weight), row->n_control);
     row->blocks = rows->blocked ? rows->blocks : 0;
     row->clusters = rows->clusters;
 }

@@ -18,7 +18,7 @@ static pilot_estimate_t standardize(const pilot_decoupling_side_t *side, double 
     pilot_estimate_t row = *effect;
     double scale = scale_of(side);
     row.estimate = row.std_error = row.statistic = row.p_value = PILOT_ABSENT;
-    row.ci_low = row.ci_high = row.control_mean = PILOT_ABSENT;
+    row.ci_low = row.ci_high = row.control_mean = row.control_std_dev = PILOT_ABSENT;
     if (!effect->estimate.given)
         return row;
     if (!side->control_sd.given || !isfinite(scale)) {

@@ -8,6 +8,7 @@
 
 #include "compensated.h"
 #include "dim_small.h"
+#include "std_dev.h"
 #include "pilot/memory.h"
 
 typedef struct contrast {
@@ -83,6 +84,7 @@ static void fill_numbers(const contrast_t *contrast, pilot_estimate_t *row)
 {
     compensated_t weight = {0}, effect = {0}, control_weight = {0}, control = {0};
     double base = contrast->block[0].summary->shift;
+    std_dev_parts_t spread = {0};
     row->n_arm = row->n_control = row->clusters = 0;
     for (size_t b = 0; b < contrast->blocks; b++) {
         const dim_block_t *block = &contrast->block[b];
@@ -91,6 +93,8 @@ static void fill_numbers(const contrast_t *contrast, pilot_estimate_t *row)
         compensated_add(&effect, block->weight * block->effect);
         compensated_add(&control_weight, cell->weight);
         compensated_add(&control, cell->weight * (cell->mean + (block->summary->shift - base)));
+        std_dev_add(&spread, cell->n, cell->weight, cell->mean + (block->summary->shift - base),
+                    cell->squares);
         row->n_arm += block->treated.cell->n;
         row->n_control += cell->n;
         row->clusters += contrast->clustered ? block->treated.units + block->control.units : 0;
@@ -102,6 +106,7 @@ static void fill_numbers(const contrast_t *contrast, pilot_estimate_t *row)
                                     : compensated_value(&effect) / compensated_value(&weight));
     row->control_mean =
         PILOT_GIVEN(base + compensated_value(&control) / compensated_value(&control_weight));
+    row->control_std_dev = std_dev_of(&spread);
 }
 
 static double welch_df(const dim_block_t *block)
@@ -186,7 +191,7 @@ static void finish(const contrast_t *contrast, double variance, double df, doubl
                    pilot_estimate_t *row)
 {
     if (!isfinite(row->estimate.value)) {
-        row->estimate = row->control_mean = PILOT_ABSENT;
+        row->estimate = row->control_mean = row->control_std_dev = PILOT_ABSENT;
         no_std_error(row, PILOT_REASON_VARIANCE_UNIDENTIFIED);
         pilot_estimate_note(row, "sums go beyond the range of numbers");
     } else if (any_leverage_one(contrast)) {

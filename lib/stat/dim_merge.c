@@ -18,6 +18,7 @@ typedef struct part {
     size_t order;
     dim_cluster_t cluster;
     double low, high; /* of its cell */
+    double within;    /* of its cell, in the cell's first part alone */
 } part_t;
 
 static int by_key(const part_t *a, const part_t *b)
@@ -52,7 +53,8 @@ static size_t collect(const pilot_dim_summary_t *summary, double move, part_t *p
                                 .order = parts,
                                 .cluster = summary->cluster[s],
                                 .low = cell->low + move,
-                                .high = cell->high + move};
+                                .high = cell->high + move,
+                                .within = s == cell->first_cluster ? cell->within : 0};
                 one->cluster.mean += move;
                 one->cluster.weighted_mean += move;
                 parts++;
@@ -62,14 +64,18 @@ static size_t collect(const pilot_dim_summary_t *summary, double move, part_t *p
     return parts;
 }
 
-static void add_part(dim_cluster_t *into, const dim_cluster_t *part)
+/* Returns what the parts' distance adds to the squares within the cluster. */
+static double add_part(dim_cluster_t *into, const dim_cluster_t *part)
 {
     double n = (double)into->n + (double)part->n, weight = into->weight + part->weight;
+    double distance = part->weighted_mean - into->weighted_mean;
+    double between = distance * distance * (into->weight * (part->weight / weight));
     into->mean += (part->mean - into->mean) * ((double)part->n / n);
     into->weighted_mean += (part->weighted_mean - into->weighted_mean) * (part->weight / weight);
     into->n += part->n;
     into->weight = weight;
     into->squares += part->squares;
+    return between;
 }
 
 static void build(pilot_dim_summary_t *merged, const part_t *part, size_t parts)
@@ -88,8 +94,9 @@ static void build(pilot_dim_summary_t *merged, const part_t *part, size_t parts)
         }
         cell->low = part[i].low < cell->low ? part[i].low : cell->low;
         cell->high = part[i].high > cell->high ? part[i].high : cell->high;
+        cell->within += part[i].within;
         if (cluster && strcmp(before->label, part[i].label) == 0) {
-            add_part(cluster, &part[i].cluster);
+            cell->within += add_part(cluster, &part[i].cluster);
             continue;
         }
         cluster = dim_summary_add_cluster(merged, part[i].label, strlen(part[i].label));

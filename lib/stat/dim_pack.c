@@ -3,7 +3,8 @@
  * counts:  flags arms blocks cells clusters | units of each arm | clustered: crossing clusters of
  *          each arm | per block: cells |
  *          per cell: arm * 2 + leverage_one, then n, or clustered: clusters | per cluster: n
- * numbers: shift | per cell: mean, spread if n > 1, weight if weighted; clustered: low, high |
+ * numbers: shift | per cell: mean, spread if n > 1, weight and squares if weighted; clustered: low,
+ *          high, within |
  *          per cluster: mean; weighted: weight, squares, weighted mean
  * labels:  if labelled: of each block if blocked, of each cluster if clustered
  *
@@ -28,14 +29,17 @@ static void pack_cell(const pilot_dim_summary_t *summary, const dim_cell_t *cell
         pilot_piece_add_count(piece, cell->clusters);
         pilot_piece_add_number(piece, cell->low);
         pilot_piece_add_number(piece, cell->high);
+        pilot_piece_add_number(piece, cell->within);
         return;
     }
     pilot_piece_add_count(piece, cell->n);
     pilot_piece_add_number(piece, cell->mean);
     if (cell->n > 1)
         pilot_piece_add_number(piece, cell->spread);
-    if (summary->weighted)
+    if (summary->weighted) {
         pilot_piece_add_number(piece, cell->weight);
+        pilot_piece_add_number(piece, cell->squares);
+    }
 }
 
 static void pack_cluster(const pilot_dim_summary_t *summary, const dim_cluster_t *cluster,
@@ -109,7 +113,7 @@ static bool unpack_cluster(unpack_t *unpack, pilot_dim_summary_t *summary)
 static bool unpack_clusters(unpack_t *unpack, pilot_dim_summary_t *summary, uint64_t clusters)
 {
     size_t place = summary->cells - 1;
-    const double *range = pilot_piece_take_numbers(&unpack->reader, 2);
+    const double *range = pilot_piece_take_numbers(&unpack->reader, 3);
     if (!range || clusters == 0)
         return false;
     for (uint64_t s = 0; s < clusters; s++)
@@ -117,6 +121,7 @@ static bool unpack_clusters(unpack_t *unpack, pilot_dim_summary_t *summary, uint
             return false;
     summary->cell[place].low = range[0];
     summary->cell[place].high = range[1];
+    summary->cell[place].within = range[2];
     dim_cell_total(summary, &summary->cell[place]);
     return true;
 }
@@ -137,13 +142,14 @@ static bool unpack_cell(unpack_t *unpack, pilot_dim_summary_t *summary, uint64_t
     if (summary->clustered)
         return unpack_clusters(unpack, summary, count[1]);
     cell->n = count[1];
-    wanted += (size_t)(cell->n > 1) + (size_t)summary->weighted;
+    wanted += (size_t)(cell->n > 1) + 2 * (size_t)summary->weighted;
     number = pilot_piece_take_numbers(&unpack->reader, wanted);
     if (!number || cell->n == 0)
         return false;
     cell->mean = number[0];
     cell->spread = cell->n > 1 ? number[1] : 0;
-    cell->weight = summary->weighted ? number[wanted - 1] : (double)cell->n;
+    cell->weight = summary->weighted ? number[wanted - 2] : (double)cell->n;
+    cell->squares = summary->weighted ? number[wanted - 1] : cell->spread;
     return true;
 }
 
@@ -164,7 +170,7 @@ static bool unpack_block(unpack_t *unpack, pilot_dim_summary_t *summary)
 /* Numbers of cells come before those of clusters: find where the latter begin. */
 static bool split_numbers(unpack_t *unpack, const pilot_dim_summary_t *summary)
 {
-    size_t cell_numbers = 2 * unpack->cells, cluster_numbers;
+    size_t cell_numbers = 3 * unpack->cells, cluster_numbers;
     unpack->cluster_numbers = unpack->reader;
     if (!summary->clustered)
         return unpack->clusters == 0;

@@ -102,7 +102,20 @@ static void plain_cell(dim_cell_t *cell, double *x, size_t n)
     if (is_constant(x, n))
         return;
     cell->mean = center(x, n, sum_of(x, n) / (double)n);
-    cell->spread = sum_of_products(x, x, n);
+    cell->spread = cell->squares = sum_of_products(x, x, n);
+}
+
+/* Sum of w (x - mean)^2; w NULL: 1. */
+static double squares_about(const double *x, const double *w, size_t n, double mean)
+{
+    size_t half = (n / 2 + 3) & ~(size_t)3;
+    if (n > 128)
+        return squares_about(x, w, half, mean) +
+               squares_about(x + half, w ? w + half : NULL, n - half, mean);
+    double sum = 0;
+    for (size_t i = 0; i < n; i++)
+        sum += (w ? w[i] : 1) * ((x[i] - mean) * (x[i] - mean));
+    return sum;
 }
 
 /* HC2 of the weighted regression of y on arms: leverage of a unit is w over its arm's total. */
@@ -114,6 +127,7 @@ static void weighted_cell(dim_cell_t *cell, double *x, const double *w, size_t n
     cell->weight = total;
     if (!constant)
         mean = sum_of_products(x, w, n) / total;
+    cell->squares = constant ? 0 : squares_about(x, w, n, mean);
     for (size_t i = 0; i < n; i++) {
         double room = 1 - w[i] / total, moment = w[i] * (x[i] - mean);
         if (n > 1 && room <= LEVERAGE_ROOM)
@@ -158,6 +172,8 @@ static void one_cluster(scan_t *scan, dim_cell_t *cell, size_t begin, size_t end
         if (low != high)
             cluster->weighted_mean = sum_of_products(x, w, n) / cluster->weight;
     }
+    if (low != high)
+        cell->within += squares_about(x, frame->weight ? w : NULL, n, cluster->weighted_mean);
     cell->low = cell->clusters == 1 || low < cell->low ? low : cell->low;
     cell->high = cell->clusters == 1 || high > cell->high ? high : cell->high;
 }

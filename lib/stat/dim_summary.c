@@ -91,6 +91,12 @@ void dim_cell_total(const pilot_dim_summary_t *summary, dim_cell_t *cell)
     cell->mean = compensated_value(&moment) / cell->weight;
     if (cell->low == cell->high)
         cell->mean = cell->low;
+    compensated_t squares = {.sum = cell->within};
+    for (size_t s = 0; s < cell->clusters; s++) {
+        double distance = cluster[s].weighted_mean - cell->mean;
+        compensated_add(&squares, cluster[s].weight * distance * distance);
+    }
+    cell->squares = cell->low == cell->high ? 0 : compensated_value(&squares);
 }
 
 bool dim_cell_is_constant(const pilot_dim_summary_t *summary, const dim_cell_t *cell)

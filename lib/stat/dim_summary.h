@@ -26,8 +26,10 @@ typedef struct dim_cell {
     /* Not clustered: sum of (y - mean)^2; with weights sum of w^2 (y - mean)^2 / (1 - w/weight).
      * Exactly 0 if and only if the cell is constant. */
     double spread;
+    double squares; /* sum of w (y - mean)^2 */
     /* Clustered only: smallest and largest value, and the cell's clusters. */
     double low, high;
+    double within; /* sum over the clusters' rows of w (y - the cluster's weighted mean)^2 */
     size_t first_cluster, clusters;
 } dim_cell_t;
 
@@ -54,7 +56,7 @@ void dim_summary_add_block(pilot_dim_summary_t *summary, const char *label, size
 dim_cell_t *dim_summary_add_cell(pilot_dim_summary_t *summary, uint32_t arm);
 dim_cluster_t *dim_summary_add_cluster(pilot_dim_summary_t *summary, const char *label,
                                        size_t length);
-/* n, weight and mean of a clustered cell, from its clusters. */
+/* n, weight, mean and squares of a clustered cell, from its clusters and `within`. */
 void dim_cell_total(const pilot_dim_summary_t *summary, dim_cell_t *cell);
 bool dim_cell_is_constant(const pilot_dim_summary_t *summary, const dim_cell_t *cell);
 

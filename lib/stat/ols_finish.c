@@ -218,6 +218,7 @@ static void finish_arm(const pilot_fit_t *fit, const sums_t *sums, size_t arm, d
     };
     if (fit->arm_rows[0] > 0 && isfinite(fit->control_mean))
         ret->control_mean = PILOT_GIVEN(fit->control_mean);
+    ret->control_std_dev = fit->control_std_dev;
     pilot_reason_t reason = refuse_estimate(fit, arm);
     if (reason)
         pilot_estimate_refuse(ret, reason);

@@ -10,6 +10,7 @@
 #include "ols_fit_across.h"
 #include "ols_fit_design.h"
 #include "qr_stack.h"
+#include "std_dev.h"
 
 /* Counts and ranges of all agencies; the control mean; bases. */
 static void pool_counts(const pilot_moments_t *const *moments, size_t agencies,
@@ -18,6 +19,7 @@ static void pool_counts(const pilot_moments_t *const *moments, size_t agencies,
     compensated_t weight = {0}, control = {0}, sum = {0};
     double low = 0, high = 0;
     uint64_t used = 0;
+    std_dev_parts_t spread = {0};
     fit->arm_rows = PILOT_ARENA_ARRAY(arena, uint64_t, fit->arms);
     fit->arm_clusters = PILOT_ARENA_ARRAY(arena, uint64_t, fit->arms);
     for (size_t a = 0; a < agencies; a++) {
@@ -46,7 +48,12 @@ static void pool_counts(const pilot_moments_t *const *moments, size_t agencies,
         compensated_add(&control, m->arm_weight[0]);
         compensated_add(&sum, (m->outcome_base - fit->outcome_base) * m->arm_weight[0]);
         compensated_add(&sum, m->control_sum);
+        if (m->arm_rows[0] > 0)
+            std_dev_add(&spread, m->arm_rows[0], m->arm_weight[0],
+                        m->control_sum / m->arm_weight[0] + (m->outcome_base - fit->outcome_base),
+                        m->control_squares);
     }
+    fit->control_std_dev = std_dev_of(&spread);
     fit->weight = compensated_value(&weight);
     fit->equal_weights = low == high;
     if (fit->arm_rows[0] > 0)

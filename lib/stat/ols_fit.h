@@ -31,6 +31,7 @@ typedef struct pilot_fit {
     double weight;                     /* of all rows */
     double outcome_base, outcome_low, outcome_high;
     double control_mean;
+    pilot_number_t control_std_dev;
     size_t rank;
     /* Kept columns.  A level's label is NULL where it stands for missing values. */
     pilot_column_t *column;          /* rank: kind, code (arm), regressor, base, shift */

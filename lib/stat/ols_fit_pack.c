@@ -16,8 +16,8 @@ enum {
     DIFFERENCE = 128,
     NESTED = 256
 };
-#define HEAD_COUNTS 15
-#define HEAD_NUMBERS 5
+#define HEAD_COUNTS 16
+#define HEAD_NUMBERS 6
 
 static void pack_head(const pilot_fit_t *fit, pilot_piece_t *piece)
 {
@@ -31,13 +31,14 @@ static void pack_head(const pilot_fit_t *fit, pilot_piece_t *piece)
         (uint64_t[HEAD_COUNTS]){fit->arms, fit->regressors, flags, fit->std_error, fit->candidates,
                                 fit->rows, fit->clusters, fit->blocks, fit->rank, fit->spanning,
                                 fit->choice.model, fit->choice.regressors, fit->choice.interacted,
-                                fit->covariates, fit->interacted},
+                                fit->covariates, fit->interacted, fit->control_std_dev.given},
         HEAD_COUNTS);
     pilot_piece_add_counts(piece, fit->arm_rows, fit->arms);
     pilot_piece_add_counts(piece, fit->arm_clusters, fit->arms);
     pilot_piece_add_numbers(piece,
                             (double[HEAD_NUMBERS]){fit->weight, fit->outcome_base, fit->outcome_low,
-                                                   fit->outcome_high, fit->control_mean},
+                                                   fit->outcome_high, fit->control_mean,
+                                                   fit->control_std_dev.value},
                             HEAD_NUMBERS);
     pilot_piece_add_label(piece, fit->dropped);
 }
@@ -127,6 +128,7 @@ static bool take_head(pilot_piece_reader_t *reader, pilot_arena_t *arena, pilot_
     fit->outcome_low = number[2];
     fit->outcome_high = number[3];
     fit->control_mean = number[4];
+    fit->control_std_dev = head[15] ? PILOT_GIVEN(number[5]) : PILOT_ABSENT;
     snprintf(fit->dropped, sizeof fit->dropped, "%s", dropped);
     return fit->clustered == (fit->std_error >= PILOT_SE_CR0);
 }

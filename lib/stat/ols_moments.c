@@ -186,7 +186,33 @@ static size_t lay_out_interactions(pilot_moments_t *moments, pilot_column_t *col
     return count;
 }
 
-/* Range of an outcome, and its sum in the control arm. */
+static double weight_at(const pilot_rows_t *rows, size_t at)
+{
+    return rows->weight ? rows->weight[at] : 1;
+}
+
+/* Sum of squares about the mean; 0 exactly where the control arm is constant. */
+static double control_squares(const pilot_rows_t *rows, const pilot_variable_t *outcome, double sum,
+                              double weight)
+{
+    const uint16_t *arm = rows->task->frame->arm;
+    double base = pilot_rows_base(rows, outcome), first = 0;
+    compensated_t squares = {0};
+    bool any = false, varies = false;
+    for (size_t i = 0; i < rows->n; i++) {
+        size_t at = pilot_rows_at(rows, i);
+        if (arm[at] != 0)
+            continue;
+        double y = outcome->value[at] - base, distance = y - sum / weight;
+        varies |= any && y != first;
+        first = any ? first : y;
+        any = true;
+        compensated_add(&squares, weight_at(rows, at) * distance * distance);
+    }
+    return varies ? compensated_value(&squares) : 0;
+}
+
+/* Range of an outcome, and its sum and squares in the control arm. */
 static void sum_outcome(const pilot_rows_t *rows, const pilot_variable_t *outcome,
                         pilot_moments_t *moments)
 {
@@ -201,10 +227,11 @@ static void sum_outcome(const pilot_rows_t *rows, const pilot_variable_t *outcom
         if (i == 0 || y > moments->outcome_high)
             moments->outcome_high = y;
         if (arm[at] == 0)
-            compensated_add(&sum,
-                            (rows->weight ? rows->weight[at] : 1) * (y - moments->outcome_base));
+            compensated_add(&sum, weight_at(rows, at) * (y - moments->outcome_base));
     }
     moments->control_sum = compensated_value(&sum);
+    moments->control_squares =
+        control_squares(rows, outcome, moments->control_sum, moments->arm_weight[0]);
 }
 
 /* Weighted sum, over all rows, of a column from its block means. */

@@ -59,6 +59,7 @@ typedef struct pilot_moments {
     double outcome_base; /* subtracted from y */
     double outcome_low, outcome_high;
     double control_sum;                /* weighted, of y - base */
+    double control_squares;            /* weighted, of y - the control arm's mean */
     pilot_number_moment_t *number;     /* regressors; used where the regressor is a number */
     pilot_category_moment_t *category; /* regressors; used where it is a category */
     size_t raw, narrow;                /* all, and without interactions */

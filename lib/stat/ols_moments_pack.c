@@ -70,8 +70,9 @@ void pilot_moments_pack(const pilot_moments_t *m, const pilot_ols_task_t *task,
     pilot_piece_add_numbers(piece, m->arm_weight, m->arms);
     pilot_piece_add_numbers(piece,
                             (double[]){m->weight_low, m->weight_high, m->outcome_base,
-                                       m->outcome_low, m->outcome_high, m->control_sum},
-                            6);
+                                       m->outcome_low, m->outcome_high, m->control_sum,
+                                       m->control_squares},
+                            7);
     if (m->too_wide || m->rows == 0)
         return;
     pack_regressors(m, task, piece);
@@ -199,7 +200,7 @@ static bool take_head(pilot_piece_reader_t *reader, const pilot_ols_task_t *task
         !pilot_take_counts(reader, m->arms, arena, &m->arm_clusters) ||
         !pilot_take_numbers(reader, m->arms, arena, &m->arm_weight))
         return false;
-    const double *number = pilot_piece_take_numbers(reader, 6);
+    const double *number = pilot_piece_take_numbers(reader, 7);
     if (!number)
         return false;
     m->weight_low = number[0];
@@ -208,6 +209,7 @@ static bool take_head(pilot_piece_reader_t *reader, const pilot_ols_task_t *task
     m->outcome_low = number[3];
     m->outcome_high = number[4];
     m->control_sum = number[5];
+    m->control_squares = number[6];
     return true;
 }
 

@@ -6,6 +6,7 @@
 
 #include "compensated.h"
 #include "pilot/memory.h"
+#include "std_dev.h"
 
 /* A row of the sample with what it is sorted by. */
 typedef struct entry {
@@ -270,6 +271,23 @@ void ordered_rows_clear(ordered_rows_t *rows)
     *rows = (ordered_rows_t){0};
 }
 
+/* sum: of weight * (value - base). */
+static pilot_number_t control_std_dev(const ordered_rows_t *rows, double sum, double weight,
+                                      uint64_t n)
+{
+    compensated_t squares = {0};
+    std_dev_parts_t parts = {0};
+    for (size_t c = 0; c < 2 * rows->blocks; c += 2) {
+        const ordered_cell_t *cell = &rows->cell[c];
+        for (size_t i = cell->first; i < cell->first + cell->present; i++) {
+            double distance = rows->value[i] - rows->base - sum / weight;
+            compensated_add(&squares, rows->weight[i] * distance * distance);
+        }
+    }
+    std_dev_add(&parts, n, weight, sum / weight, compensated_value(&squares));
+    return std_dev_of(&parts);
+}
+
 void ordered_rows_count(const ordered_rows_t *rows, pilot_estimate_t *row)
 {
     compensated_t weight = {0}, control = {0};
@@ -290,6 +308,8 @@ void ordered_rows_count(const ordered_rows_t *rows, pilot_estimate_t *row)
     if (n[0] > 0 && isfinite(compensated_value(&control)))
         row->control_mean =
             PILOT_GIVEN(rows->base + compensated_value(&control) / compensated_value(&weight));
+    row->control_std_dev = control_std_dev(rows, compensated_value(&control),
+                                           compensated_value(&weight), row->n_control);
 }
 
 static void flag(pilot_estimate_t *row)

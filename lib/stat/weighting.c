@@ -275,7 +275,7 @@ static void finish(const weighting_t *w, double estimate, double variance, pilot
     row->estimate = PILOT_GIVEN(estimate);
     if (!isfinite(estimate) || !isfinite(variance)) {
         if (!isfinite(estimate))
-            row->estimate = row->control_mean = PILOT_ABSENT;
+            row->estimate = row->control_mean = row->control_std_dev = PILOT_ABSENT;
         contrast_no_std_error(row, PILOT_REASON_VARIANCE_UNIDENTIFIED);
         pilot_estimate_note(row, "sums go beyond the range of numbers");
     } else if (row->reason != PILOT_REASON_NONE) {

@@ -101,7 +101,8 @@ static inline bool same_row(const pilot_estimate_t *a, const pilot_estimate_t *b
     return same_bits(a->estimate.value, b->estimate.value) &&
            same_bits(a->std_error.value, b->std_error.value) &&
            same_bits(a->df.value, b->df.value) &&
-           same_bits(a->control_mean.value, b->control_mean.value) && a->n == b->n &&
+           same_bits(a->control_mean.value, b->control_mean.value) &&
+           same_bits(a->control_std_dev.value, b->control_std_dev.value) && a->n == b->n &&
            a->clusters == b->clusters && a->blocks == b->blocks && a->status == b->status &&
            a->reason == b->reason && strcmp(a->detail, b->detail) == 0;
 }

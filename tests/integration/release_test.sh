@@ -47,8 +47,12 @@ is "$(sql "SELECT count(*) > 0 FROM dashboard.effects WHERE scope = 'pooled' AND
 is "$(sql "SELECT count(*) FROM $beside AND d.estimate IS NOT NULL AND w.df < 10")" 0 \
     "no effect of fewer than 10 residual degrees of freedom is shown"
 is "$(sql "SELECT count(*) FROM $beside AND d.status = 'suppressed' AND (d.reason <> 'below_minimum_count'
-    OR num_nonnulls(d.estimate, d.std_error, d.df, d.control_mean, d.p_value, d.std_error_type) > 0)")" 0 \
+    OR num_nonnulls(d.estimate, d.std_error, d.df, d.control_mean, d.control_std_dev, d.p_value, d.std_error_type) > 0)")" 0 \
     "a row whose effect is hidden says no more than its counts"
+is "$(sql "SELECT count(*) FROM dashboard.effects d WHERE d.control_std_dev IS NOT NULL AND d.control_mean IS NULL")" 0 \
+    "no standard deviation of a control arm is shown where its mean is not"
+is "$(sql "SELECT count(*) > 0 FROM $beside AND d.control_std_dev IS NOT NULL
+    AND abs(d.control_std_dev - w.control_std_dev) < w.std_error")" t "and some are"
 is "$(sql "SELECT count(*) FROM $beside AND d.status <> 'suppressed' AND d.status <> w.status")" 0 \
     "the others keep their status"
 is "$(sql "SELECT count(*) FROM dashboard.submissions WHERE rows % 5 <> 0 OR rows < 10")" 0 "rows of submissions are rounded"
@@ -123,7 +127,8 @@ is "$(sql "SELECT count(*) FROM dashboard.releases")" 2 "a second release"
 # effect of the same school before and after.
 is "$(sql "SELECT count(*) FROM dashboard.effects a JOIN dashboard.effects b USING (ordinal)
     WHERE a.analysis = 1 AND b.analysis = 2 AND a.agency = '$school' AND b.agency = '$school'
-    AND (a.estimate <> b.estimate OR a.control_mean <> b.control_mean OR a.n <> b.n
+    AND (a.estimate <> b.estimate OR a.control_mean <> b.control_mean OR a.control_std_dev <> b.control_std_dev
+         OR a.n <> b.n
          OR a.n_control <> b.n_control)")" 0 "no number of that school is shown before and after"
 is "$(sql "SELECT count(*) FROM dashboard.effects a JOIN dashboard.effects b USING (ordinal)
     JOIN work.effects x ON x.analysis = 1 AND x.ordinal = a.ordinal AND x.agency IS NULL

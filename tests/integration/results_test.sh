@@ -15,7 +15,7 @@ header() {
     is "$(head -1 <<<"$out")" "$2" "$1: columns of the contract"
 }
 contrast=outcome,subgroup,level,arm,control,estimand,estimator,parameter
-header effects "pilot,analysis,scope,agency,$contrast,std_error_type,estimate,std_error,df,statistic,p_value,ci_low,ci_high,p_randomization,p_randomization_mcse,ci_randomization_low,ci_randomization_high,p_adjusted,adjustment,control_mean,n,n_arm,n_control,clusters,blocks,status,reason,detail,confirmatory"
+header effects "pilot,analysis,scope,agency,$contrast,std_error_type,estimate,std_error,df,statistic,p_value,ci_low,ci_high,p_randomization,p_randomization_mcse,ci_randomization_low,ci_randomization_high,p_adjusted,adjustment,control_mean,n,n_arm,n_control,clusters,blocks,status,reason,detail,confirmatory,control_std_dev"
 cp "$T/out" "$T/effects.csv"
 header comparison "pilot,analysis,$contrast,method,test,k,estimate,std_error,df,statistic,p_value,ci_low,ci_high,pi_low,pi_high,tau2,tau2_low,tau2_high,q,q_df,q_p_value,i2,h2,headline,status,reason,detail,confirmatory"
 header agencies "pilot,analysis,$contrast,agency,estimate,std_error,eb_estimate,eb_std_error,weight,rank,rank_low,rank_high,leave_one_out_estimate,status,reason,confirmatory"

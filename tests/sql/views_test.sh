@@ -21,6 +21,10 @@ columns_are() { # view, columns parted by blanks
         like_end "$got" " confirmatory $beside" "results.$1 has at its end how each stands beside the others"
         got=${got% confirmatory "$beside"}
         ;;
+    *effects)
+        like_end "$got" " confirmatory control_std_dev" "results.$1 ends with what was appended"
+        got=${got% confirmatory control_std_dev}
+        ;;
     *)
         like_end "$got" " confirmatory" "results.$1 tells at its end whether it was planned"
         got=${got% confirmatory}

@@ -24,6 +24,20 @@ static void test_rounding(void)
     ok(out[PILOT_EFFECT_ESTIMATE].value == 1.23, "an estimate has the precision of its error");
     ok(out[PILOT_EFFECT_CONTROL_MEAN].value == 51.2,
        "a control mean, that of round_to people a standard deviation off");
+    ok(out[PILOT_EFFECT_CONTROL_STD_DEV].value == 1.8, "the standard deviation beside it likewise");
+    row.share = true;
+    pilot_disclosure_release_effect(d, &row, out);
+    ok(out[PILOT_EFFECT_CONTROL_STD_DEV].mark == PILOT_MARK_SUPPRESSED,
+       "of a share it is never shown: it would be the share again");
+    row.share = false;
+    row.key.estimator = "rate_ratio";
+    row.log_scale = true;
+    pilot_disclosure_release_effect(d, &row, out);
+    ok(out[PILOT_EFFECT_CONTROL_STD_DEV].mark == PILOT_MARK_SHOWN ||
+           out[PILOT_EFFECT_CONTROL_MEAN].mark != PILOT_MARK_SHOWN,
+       "beside a ratio it is shown if the mean is");
+    row = make_row("a", NULL, 52);
+    pilot_disclosure_release_effect(d, &row, out);
     ok(out[PILOT_EFFECT_P_VALUE].mark == PILOT_MARK_LOW && out[PILOT_EFFECT_P_VALUE].value == 0,
        "a p-value that rounds to 0 is marked k");
     ok(out[PILOT_EFFECT_DF].mark == PILOT_MARK_SUPPRESSED, "df would be a count");
@@ -86,7 +100,8 @@ static void test_levels(void)
     pilot_disclosure_effect_t row = make_row("d", "low", 40);
     pilot_disclosure_release_effect(d, &row, out);
     ok(told(d, "d", "low", 40) < 0 && out[PILOT_EFFECT_ESTIMATE].mark == PILOT_MARK_SHOWN &&
-           out[PILOT_EFFECT_CONTROL_MEAN].mark == PILOT_MARK_SUPPRESSED,
+           out[PILOT_EFFECT_CONTROL_MEAN].mark == PILOT_MARK_SUPPRESSED &&
+           out[PILOT_EFFECT_CONTROL_STD_DEV].mark == PILOT_MARK_SUPPRESSED,
        "three people without a level hide counts and means of the levels, not effects");
     ok(told(d, "f", "low", 45) == 45, "an agency of large levels is shown");
     ok(told(d, NULL, "low", 241) < 0, "too few are without a level: pooled counts are hidden");

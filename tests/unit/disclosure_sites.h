@@ -35,6 +35,7 @@ static inline pilot_disclosure_effect_t make_row(const char *agency, const char 
     row.number[PILOT_EFFECT_N_ARM] = (pilot_number_in_t){n, true};
     row.number[PILOT_EFFECT_N_CONTROL] = (pilot_number_in_t){n, true};
     row.number[PILOT_EFFECT_CONTROL_MEAN] = (pilot_number_in_t){51.23456789, true};
+    row.number[PILOT_EFFECT_CONTROL_STD_DEV] = (pilot_number_in_t){1.76456789, true};
     row.number[PILOT_EFFECT_ESTIMATE] = (pilot_number_in_t){1.23456789, true};
     row.number[PILOT_EFFECT_STD_ERROR] = (pilot_number_in_t){0.3456789, true};
     row.number[PILOT_EFFECT_DF] = (pilot_number_in_t){n < 6 ? 100 : 2 * n - 2, true};

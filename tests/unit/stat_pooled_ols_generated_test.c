@@ -65,6 +65,7 @@ static bool same_bits(const pilot_estimate_t *a, const pilot_estimate_t *b)
            memcmp(&a->df.value, &b->df.value, sizeof(double)) == 0 &&
            memcmp(&a->p_value.value, &b->p_value.value, sizeof(double)) == 0 &&
            memcmp(&a->control_mean.value, &b->control_mean.value, sizeof(double)) == 0 &&
+           memcmp(&a->control_std_dev.value, &b->control_std_dev.value, sizeof(double)) == 0 &&
            a->n == b->n && a->clusters == b->clusters && a->blocks == b->blocks &&
            a->status == b->status && strcmp(a->detail, b->detail) == 0;
 }
