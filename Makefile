@@ -24,7 +24,7 @@ ALL_CFLAGS = -std=gnu17 $(OPTIMIZE) -ffp-contract=off -fno-strict-aliasing -incl
   $(PKG_CFLAGS) $(WARNINGS) $(WERROR) $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer) $(CFLAGS)
 ALL_LDFLAGS = $(if $(SAN),-fsanitize=$(SAN)) $(LDFLAGS)
 
-LIBS := base stat plan disclosure page wire store http
+LIBS := base stat plan disclosure picture page wire store http
 PROGRAMS := pilot pilot-coordinator pilot-worker
 DIR_pilot := cli
 DIR_pilot-coordinator := coordinator
@@ -34,7 +34,7 @@ lib_sources = $(wildcard lib/$(1)/*.c)
 objects = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 LIB_FILES := $(foreach l,$(LIBS),$(BUILD)/libpilot-$(l).a)
 # Order for the linker: users before used.
-LINK_LIBS := $(foreach l,http store wire page disclosure plan stat base,$(BUILD)/libpilot-$(l).a)
+LINK_LIBS := $(foreach l,http store wire page disclosure plan picture stat base,$(BUILD)/libpilot-$(l).a)
 
 .DEFAULT_GOAL := all
 .PHONY: all
@@ -120,8 +120,9 @@ UNIT_PROGRAMS := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(UNIT_SOURCES))
 LINK_stat := $(BUILD)/libpilot-stat.a $(BUILD)/libpilot-base.a
 LINK_base := $(BUILD)/libpilot-base.a
 LINK_disclosure := $(BUILD)/libpilot-disclosure.a $(BUILD)/libpilot-base.a
+LINK_picture := $(BUILD)/libpilot-picture.a $(BUILD)/libpilot-stat.a $(BUILD)/libpilot-base.a
 LINK_plan := $(BUILD)/libpilot-plan.a $(BUILD)/libpilot-base.a
-LINK_page := $(BUILD)/libpilot-page.a $(BUILD)/libpilot-plan.a $(BUILD)/libpilot-base.a
+LINK_page := $(BUILD)/libpilot-page.a $(BUILD)/libpilot-plan.a $(LINK_picture)
 LINK_wire := $(BUILD)/libpilot-wire.a $(BUILD)/libpilot-plan.a $(BUILD)/libpilot-base.a
 LINK_http := $(BUILD)/libpilot-http.a $(BUILD)/libpilot-base.a
 LINK_store := $(BUILD)/libpilot-store.a $(BUILD)/libpilot-base.a

@@ -76,6 +76,7 @@ BEGIN {
          "gsl cblas lapacke Random123")
     room("plan", "estimators plan plan_diff", "base", "yaml protobuf")
     room("disclosure", "disclosure", "base", "")
+    room("picture", "picture", "base stat", "")
     room("page", "evaluation page summary", "base plan picture", "")
     room("wire", "frame_limits row_keys spec wire", "base plan", "zmq protobuf cblas")
     room("store", "cluster conninfo database migrate", "base", "libpq")
@@ -96,7 +97,7 @@ BEGIN {
     words("sys arpa net netinet gnu linux asm", system_folder)
     words("log options pseudonym signals clock unistd.h fcntl.h time.h poll.h pthread.h signal.h dirent.h", impure)
     words("stdatomic.h errno.h locale.h stdio_ext.h ftw.h glob.h threads.h", impure)
-    words("stat disclosure page", no_io)
+    words("stat disclosure picture page", no_io)
     words("inttypes.h stdbool.h stddef.h stdint.h stdlib.h string.h", pure)
 }
 FNR == 1 { name = room_of_file(FILENAME) }
