@@ -17,6 +17,9 @@ WHERE v.version <= (SELECT max(w.version) FROM dashboard.releases r
 ORDER BY p.name COLLATE "C", v.version;
 COMMENT ON VIEW dashboard.plans IS
     'Plans of pilots with a release, up to the version that the latest release goes by';
+COMMENT ON COLUMN dashboard.plans.pilot IS 'The pilot''s name';
+COMMENT ON COLUMN dashboard.plans.plan_version IS 'Version of the plan, from 1';
+COMMENT ON COLUMN dashboard.plans.plan_sha256 IS 'Hash of the plan, as registered';
 COMMENT ON COLUMN dashboard.plans.registered_at IS 'The day (UTC)';
 COMMENT ON COLUMN dashboard.plans.in_force IS
     'The latest version that was registered before any data: analyses of it may be confirmatory';
