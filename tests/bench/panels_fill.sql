@@ -48,9 +48,23 @@ DECLARE
 BEGIN
     PERFORM pg_temp.fill('dashboard.effects', key || '{"scope": "''agency''", "agency": "agency"}', made);
     PERFORM pg_temp.fill('dashboard.effects', key || '{"scope": "''pooled''"}', first);
+    PERFORM pg_temp.fill('dashboard.effects', key || jsonb_build_object('scope', '''pooled''',
+        'subgroup', '''female''', 'level', '''1''', 'ordinal', outcomes || ' + o'), first);
     PERFORM pg_temp.fill('dashboard.agencies', key || '{"agency": "agency"}', made);
     PERFORM pg_temp.fill('dashboard.comparisons', key || '{"method": "m", "test": "t",
         "headline": "m = ''reml'' AND t = ''knha''", "ordinal": "row_number() OVER () - 1"}', pooled);
+    PERFORM pg_temp.fill('dashboard.averages', key || '{"weighting": "w", "place": "place"}', format(
+        'SELECT o, w, place, o::bigint AS row, false AS hidden FROM generate_series(1, %s) AS o, '
+        'unnest(ARRAY[''person'', ''site'']) WITH ORDINALITY AS u (w, place)', outcomes));
+    PERFORM pg_temp.fill('dashboard.moderators', key || '{"kind": "w", "place": "place",
+        "attribute": "''mechanism''"}', format('SELECT o, w, place, o::bigint AS row, o = 2 AS hidden '
+        'FROM generate_series(1, %s) AS o, unnest(ARRAY[''intercept'', ''coefficient'', ''test'', '
+        '''residual'', ''group'', ''group'']) WITH ORDINALITY AS u (w, place)', outcomes));
+    PERFORM pg_temp.fill('dashboard.distribution', key || '{"part": "w", "place": "place"}', format(
+        'SELECT o, w, place, o::bigint AS row, o = 2 AS hidden FROM generate_series(1, %s) AS o, '
+        'unnest(ARRAY[''harm'', ''none'', ''benefit'']) WITH ORDINALITY AS u (w, place)', outcomes));
+    PERFORM pg_temp.fill('dashboard.quality', key || '{"check": "''sample_ratio''", "alarm": "o = 1"}',
+        first);
     -- A tenth of the agencies has an alarm.
     PERFORM pg_temp.fill('dashboard.quality', key || '{"agency": "agency", "variable": "format(''outcome_%s'', o)",
         "check": "CASE o % 4 WHEN 0 THEN ''sample_ratio'' WHEN 1 THEN ''attrition'' WHEN 2 THEN ''balance'' ELSE ''count'' END",
@@ -60,6 +74,9 @@ END $$;
 -- The records behind them, so that the live views have something to show.
 SELECT set_config('pilot.agencies', :'agencies', false), set_config('pilot.outcomes', :'outcomes', false),
        set_config('pilot.analyses', :'analyses', false) \g /dev/null
+INSERT INTO registry.pilots (name) VALUES ('big');
+INSERT INTO registry.plans (pilot, version, sha256, json, source, columns)
+    SELECT pilot, 1, repeat('a', 64), '{}', 'made', '{}' FROM registry.pilots WHERE name = 'big';
 DO $$
 DECLARE
     agencies int := current_setting('pilot.agencies')::int;
@@ -69,9 +86,8 @@ DECLARE
     load_id bigint;
     item bigint;
 BEGIN
-    INSERT INTO registry.pilots (name) VALUES ('big') RETURNING pilot INTO pilot_id;
-    INSERT INTO registry.plans (pilot, version, sha256, json, source, columns)
-        VALUES (pilot_id, 1, repeat('a', 64), '{}', 'made', '{}') RETURNING plan INTO plan_id;
+    SELECT p.pilot, p.plan INTO pilot_id, plan_id FROM registry.plans p JOIN registry.pilots USING (pilot)
+        WHERE name = 'big';
     INSERT INTO registry.loads (pilot, plan, state) VALUES (pilot_id, plan_id, 'sealed')
         RETURNING load INTO load_id;
     INSERT INTO registry.agencies (pilot, name)
@@ -90,4 +106,5 @@ BEGIN
             SELECT item, n.submission, n.agency, n.rows FROM work.pins n WHERE n.analysis = item;
         PERFORM pg_temp.fill_analysis(item, agencies, outcomes);
     END LOOP;
+    INSERT INTO work.analyses (pilot, plan, data_sha256) VALUES (pilot_id, plan_id, 'x');
 END $$;

@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 # The SQL of Grafana dashboards, as Grafana would send it.
 #   panels.pl check FILE.json...                    what is wrong with the files, one line each
-#   panels.pl rows CONNINFO [NAME=VALUE]... FILE...     run every statement: dashboard, title, rows, columns
+#   panels.pl rows CONNINFO [NAME=VALUE]... FILE...     run every statement: dashboard, title, rows, columns or error
 #   panels.pl explain CONNINFO [NAME=VALUE]... FILE...  milliseconds to plan and run it, best of five
 #   panels.pl sql CONNINFO [NAME=VALUE]... FILE...      the statements themselves
 # Lines have fields parted by tabs.  Variables take the value that is given, if their own query (it is a
@@ -60,30 +60,38 @@ sub run_sql { # rows, with the names of their columns first; or the error
     my ($sql) = @_;
     my ($ok, $text) = psql($sql, '-A', '-0', '-F', "\x1f", '-P', 'footer=off');
     return (undef, $text) unless $ok;
-    return ([map { [split /\x1f/, $_, -1] } split /\0/, $text], undef);
+    my @records = split /\0/, $text, -1;
+    pop @records; # behind the last one's end
+    return ([map { [split /\x1f/, $_, -1] } @records], undef);
+}
+
+sub explain {
+    my ($sql) = @_;
+    my ($ok, $text) = psql("EXPLAIN (ANALYZE, BUFFERS, TIMING OFF, SUMMARY) $sql;\n" x 5, '-At');
+    my @time;
+    push @time, $1 + $2 while $text =~ /Planning Time: ([\d.]+) ms\s+Execution Time: ([\d.]+) ms/g;
+    my ($best) = sort { $a <=> $b } @time;
+    return $ok && @time == 5 ? $best : "error: $text";
+}
+
+# dressed: columns that the panel says something of; they must be among those that it gets.
+sub count_rows {
+    my ($sql, $dressed) = @_;
+    my ($rows, $error) = run_sql($sql);
+    return "error: $error" unless $rows;
+    my %got = map { $_ => 1 } @{$rows->[0]};
+    my @absent = grep { !$got{$_} } @$dressed;
+    return "error: dresses @absent, which it does not get" if @absent;
+    return join "\t", @$rows - 1, join ',', @{$rows->[0]};
 }
 
 sub report {
-    my ($title, $name, $sql, $seen) = @_;
+    my ($title, $name, $sql, $seen, @dressed) = @_;
     $sql = substitute($sql, $seen);
-    if ($mode eq 'sql') {
-        (my $line = $sql) =~ s/\s+/ /g;
-        print join("\t", $title, $name, $line), "\n";
-        return;
-    }
-    if ($mode eq 'explain') {
-        my ($ok, $text) = psql("EXPLAIN (ANALYZE, BUFFERS, TIMING OFF, SUMMARY) $sql;\n" x 5, '-At');
-        my @time;
-        push @time, $1 + $2 while $text =~ /Planning Time: ([\d.]+) ms\s+Execution Time: ([\d.]+) ms/g;
-        my ($best) = sort { $a <=> $b } @time;
-        $wrong = 1 unless $ok && @time == 5;
-        print join("\t", $title, $name, $best // "error: $text"), "\n";
-        return;
-    }
-    my ($rows, $error) = run_sql($sql);
-    $error =~ s/\s+/ /g if $error;
-    $wrong = 1 if $error;
-    print join("\t", $title, $name, $error ? "error: $error" : (@$rows - 1, join ',', @{$rows->[0]})), "\n";
+    my $told = $mode eq 'sql' ? $sql : $mode eq 'explain' ? explain($sql) : count_rows($sql, \@dressed);
+    $told =~ s/\s*\n\s*/ /g;
+    $wrong = 1 if $told =~ /^error: /;
+    print join("\t", $title, $name, $told), "\n";
 }
 
 sub walk {
@@ -99,7 +107,9 @@ sub walk {
         $seen{$name} = $value // $values[0] // '';
     }
     for my $panel (@{$dashboard->{panels}}) {
-        report($dashboard->{uid}, $panel->{title}, $_->{rawSql}, \%seen) for @{$panel->{targets}};
+        my @dressed = map { $_->{matcher}{options} } @{$panel->{fieldConfig}{overrides}};
+        report($dashboard->{uid}, $panel->{title}, $_->{rawSql}, \%seen, @dressed)
+            for @{$panel->{targets}};
     }
 }
 
@@ -181,7 +191,6 @@ sub check {
     }
 }
 
-# Columns that a panel dresses up must be among those that it gets: said by the test, which has both.
 binmode STDOUT, ':utf8';
 if ($mode eq 'check') { check() } else { walk($_) for @files }
 exit $wrong;

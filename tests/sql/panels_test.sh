@@ -1,6 +1,6 @@
 #!/bin/bash
 # What people see of dashboard.* and results.* with other programs: every column says what it is, keys
-# find what panels ask for, and there are no more indexes than that.
+# find what panels ask for, there are no more indexes than that, and Grafana's panels show what is there.
 . "$(dirname "$0")/common.sh"
 use_database panels
 migrate 1 "$LATEST"
@@ -42,4 +42,40 @@ is "$(indexes dashboard.effects)" "(analysis, outcome, agency, ordinal) NULLS NO
 is "$(indexes dashboard.agencies)" "(analysis, outcome, agency, ordinal)" "agencies: one key"
 is "$(indexes dashboard.quality)" "(analysis) WHERE alarm; (analysis, agency, ordinal) NULLS NOT DISTINCT" \
     "quality: one key, and the alarms"
+
+# ---- the statements of deploy/grafana --------------------------------------------------------------
+"$PG_BIN/psql" -Xq -v ON_ERROR_STOP=1 -v agencies=20 -v outcomes=3 -v analyses=2 -d "$CONNINFO" \
+    -f tests/bench/panels_fill.sql >"$T/fill" 2>&1
+ok $? "a made pilot fills the released tables"
+sql "CREATE ROLE panels_public LOGIN; GRANT pilot_dashboard TO panels_public"
+PUBLIC=${CONNINFO/user=postgres/user=panels_public}
+export PG_BIN
+panels() { # mode, more arguments
+    local mode=$1
+    shift
+    tests/harness/panels.pl "$mode" "$PUBLIC" "$@" deploy/grafana/dashboards/*.json
+}
+panels rows >"$T/rows"
+ok $? "the dashboard's login may run every statement"
+is "$(grep -c . "$T/rows")" "$(jq -s 'map([.templating.list[], (.panels[].targets[])] | length) | add' \
+    deploy/grafana/dashboards/*.json)" "none is left out"
+is "$(grep -P '\terror|\t0(\t|$)' "$T/rows")" "" "each returns rows"
+cell() { # panel, column, condition: of the statement of that panel
+    local statement
+    statement=$(panels sql analysis=1 | awk -F'\t' -v panel="$1" '$1 == "pilot-one" && $2 == panel { print $3 }')
+    sql "SELECT count(*) FILTER (WHERE $2), count(*) FROM ($statement) AS q WHERE $3"
+}
+is "$(sql "SELECT count(*) > 0 FROM dashboard.agencies WHERE analysis = 1 AND outcome = 'outcome_1' AND estimate_mark = 'c'")" t \
+    "some agencies are hidden"
+is "$(cell Forest "estimate IS NULL AND units IS NULL AND low IS NULL AND shrunken IS NULL" "note = 'hidden'")" \
+    "$(sql "SELECT format('%s|%s', count(*), count(*)) FROM dashboard.agencies
+        WHERE analysis = 1 AND outcome = 'outcome_1' AND estimate_mark = 'c'")" \
+    "a hidden agency is there without a number"
+is "$(cell "Agencies by effect" "estimate IS NULL OR low IS NULL" true | cut -d'|' -f1)" 0 \
+    "and not among those that are drawn"
+is "$(cell "For whom" "estimate IS NOT NULL" "subgroup = 'female'")" "1|1" "levels of subgroups are told"
+sql "INSERT INTO dashboard.releases (analysis, pilot, minimum_count, round_to, engine, rows, suppressed)
+        SELECT analysis, 'big', 10, 5, 1, 0, 0 FROM work.analyses WHERE state = 'queued';
+    UPDATE dashboard.releases SET withdrawn_at = now()" # nothing is released or under way
+is "$(panels rows | grep -P '\terror')" "" "nothing fails where nothing is released"
 finish
