@@ -26,6 +26,7 @@ pilot_command_function_t pilot_cmd_results;
 pilot_command_function_t pilot_cmd_diff;
 pilot_command_function_t pilot_cmd_audit;
 pilot_command_function_t pilot_cmd_power;
+pilot_command_function_t pilot_cmd_dashboard;
 pilot_command_function_t pilot_cmd_up;
 pilot_command_function_t pilot_cmd_down;
 pilot_command_function_t pilot_cmd_purge;

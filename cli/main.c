@@ -40,6 +40,7 @@ static const pilot_command_t commands[] = {
     {"results", pilot_cmd_results, "read results"},
     {"diff", pilot_cmd_diff, "how the plan was changed since it was locked"},
     {"audit", pilot_cmd_audit, "who did what, and proof that nobody changed that list"},
+    {"dashboard", pilot_cmd_dashboard, "what is released, as live pages for a browser"},
     {"up", pilot_cmd_up, "start database, coordinator and workers in the background"},
     {"down", pilot_cmd_down, "stop them"},
     {"purge", pilot_cmd_purge, "delete rows of superseded submissions"},
