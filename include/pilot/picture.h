@@ -72,6 +72,7 @@ typedef struct pilot_picture_effect {
     pilot_number_t eb_estimate, eb_low, eb_high; /* empirical Bayes, beneath the estimate */
     pilot_number_t rank, rank_low, rank_high, rank_simultaneous_low, rank_simultaneous_high;
     bool summary; /* a diamond: pooled over the lines above it (of its group) */
+    bool gap;     /* a difference between lines: hollow, dashed */
     pilot_picture_mark_t mark;
     const char *note; /* why there is no estimate, in words; NULL */
 } pilot_picture_effect_t;
@@ -115,8 +116,8 @@ typedef struct pilot_picture_share {
     pilot_number_t share, ci_low, ci_high; /* 0 to 1 */
     pilot_picture_mark_t mark;
 } pilot_picture_share_t;
-/* Histograms of the estimates (outline) and of the empirical Bayes effects (filled), and the three
- * shares as one bar: share[0] harm, [1] none, [2] benefit; NULL: no bar. */
+/* Histograms of the estimates (outline) and of the empirical Bayes effects (filled); beneath, a bar
+ * and an interval for each share: share[0] harm, [1] none, [2] benefit; NULL: no bars. */
 void pilot_picture_heterogeneity(pilot_text_t *text, const pilot_picture_effects_t *effects,
                                  const pilot_picture_share_t share[3],
                                  const pilot_picture_options_t *options);
@@ -136,6 +137,7 @@ typedef struct pilot_picture_gaps {
     pilot_picture_effect_t whole; /* the effect on all, on top; absent: none */
     bool ratio;
     pilot_number_t smallest_low, smallest_high;
+    bool lower_is_better;
     double confidence;
     const char *axis;
 } pilot_picture_gaps_t;

@@ -59,6 +59,9 @@ typedef enum key_sign {
     SIGN_SQUARE,     /* estimate with its interval */
     SIGN_DOT,        /* a point alone */
     SIGN_SHRUNKEN,   /* empirical Bayes */
+    SIGN_ALONE,      /* a target that moved alone */
+    SIGN_PLUS,       /* a pooled point */
+    SIGN_GAP,        /* a difference between lines */
     SIGN_DIAMOND,    /* pooled */
     SIGN_PREDICTION, /* prediction interval */
     SIGN_PREDICTION_BAND,

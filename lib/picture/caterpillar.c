@@ -110,8 +110,9 @@ static void draw_dots(canvas_t *canvas, const axis_t *axis, const line_t *line, 
             continue;
         long x = half_units(axis, number.value), y = top + (long)i * row;
         if (!any)
-            pilot_text_appendf(&canvas->body, "<path class=\"%s\" d=\"M%ld %ldh0",
-                               shrunken ? "ed" : "ec", x, y);
+            pilot_text_appendf(&canvas->body,
+                               "<path class=\"%s\" stroke-width=\"%s\" d=\"M%ld %ldh0",
+                               shrunken ? "ed" : "ec", row < 8 ? "3.4" : "7", x, y);
         else
             pilot_text_appendf(&canvas->body, "m%ld %ldh0", x - before, y - last);
         before = x;
@@ -140,11 +141,11 @@ static void draw_counts(canvas_t *canvas, double x, double top, double row, size
 static void add_caterpillar_keys(keys_t *keys, const pilot_picture_effects_t *effects,
                                  const axis_t *axis, bool line, bool shrunken)
 {
-    add_key(keys, SIGN_LINE, line ? "ln" : "ec", 0, "estimates");
+    add_key(keys, line ? SIGN_LINE : SIGN_DOT, line ? "ln" : "es", 0, "estimates");
     add_key(keys, SIGN_LINE, "ct", 0, "%.10g\u00A0%% interval of each",
             confidence_of(effects->confidence) * 100);
     if (shrunken)
-        add_key(keys, SIGN_DOT, "eb", 0, "empirical Bayes");
+        add_key(keys, SIGN_DOT, "sd", 0, "empirical Bayes");
     if (!effect_drawn(&effects->pooled))
         return;
     pilot_text_t text = PILOT_TEXT_INIT;

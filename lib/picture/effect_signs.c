@@ -35,6 +35,15 @@ void draw_estimate(canvas_t *canvas, const axis_t *axis, double value, double y,
         draw_arrow(canvas, "es", axis->to, y, 1);
 }
 
+void draw_gap(canvas_t *canvas, const axis_t *axis, double value, double y)
+{
+    double x = axis_at(axis, value);
+    if (axis_holds(axis, value))
+        draw_diamond(canvas, "eg", x - 5, x, x + 5, y, 5);
+    else
+        draw_arrow(canvas, "eg", x, y, value / axis->factor < axis->low ? -1 : 1);
+}
+
 void draw_shrunken(canvas_t *canvas, const axis_t *axis, const pilot_picture_effect_t *effect,
                    double y)
 {
@@ -113,12 +122,14 @@ void draw_effect_axis(canvas_t *canvas, const axis_t *axis, const pilot_picture_
 void effect_keys(keys_t *keys, const pilot_picture_effects_t *effects, const axis_t *axis,
                  bool each)
 {
-    bool weights = false, shrunken = false, missing = false;
+    bool weights = false, shrunken = false, missing = false, gap = false, summary = false;
     for (size_t i = 0; i < effects->effects; i++) {
         const pilot_picture_effect_t *effect = &effects->effect[i];
         weights = weights || (effect_drawn(effect) && number_finite(effect->weight));
         shrunken = shrunken || (effect_drawn(effect) && number_finite(effect->eb_estimate));
         missing = missing || !effect_drawn(effect);
+        gap = gap || (effect_drawn(effect) && effect->gap);
+        summary = summary || (effect_drawn(effect) && effect->summary);
     }
     double percent = confidence_of(effects->confidence) * 100;
     if (each && effects_drawn(effects) > 0)
@@ -126,7 +137,9 @@ void effect_keys(keys_t *keys, const pilot_picture_effects_t *effects, const axi
                 weights ? "; size: weight" : "");
     if (each && shrunken)
         add_key(keys, SIGN_SHRUNKEN, NULL, 0, "empirical Bayes");
-    if (effect_drawn(&effects->pooled)) {
+    if (each && gap)
+        add_key(keys, SIGN_GAP, NULL, 0, "gap");
+    if (effect_drawn(&effects->pooled) || summary) {
         if (each)
             add_key(keys, SIGN_DIAMOND, NULL, 0, "pooled, %.10g\u00A0%% interval", percent);
         if (each && number_finite(effects->pi_low) && number_finite(effects->pi_high))

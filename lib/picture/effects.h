@@ -37,6 +37,7 @@ void put_effect_title(pilot_text_t *text, const axis_t *axis, const pilot_pictur
 void draw_interval(canvas_t *canvas, const axis_t *axis, pilot_number_t low, pilot_number_t high,
                    double y, const char *class, const char *head);
 void draw_estimate(canvas_t *canvas, const axis_t *axis, double value, double y, double size);
+void draw_gap(canvas_t *canvas, const axis_t *axis, double value, double y);
 void draw_shrunken(canvas_t *canvas, const axis_t *axis, const pilot_picture_effect_t *effect,
                    double y);
 void draw_pooled(canvas_t *canvas, const axis_t *axis, const pilot_picture_effect_t *pooled,
@@ -52,6 +53,9 @@ void draw_effect_axis(canvas_t *canvas, const axis_t *axis, const pilot_picture_
 /* Keys of what the picture has, then the note; moves canvas->y. */
 void effect_keys(keys_t *keys, const pilot_picture_effects_t *effects, const axis_t *axis,
                  bool each);
+/* A forest under this name. */
+void draw_forest(pilot_text_t *text, const pilot_picture_effects_t *effects,
+                 const pilot_picture_options_t *options, const char *title);
 void draw_note(canvas_t *canvas, const char *note);
 /* A picture that has nothing to show. */
 void draw_nothing(canvas_t *canvas, const char *words);

@@ -102,7 +102,7 @@ static void set_columns(forest_t *forest)
         return;
     }
     forest->any = effects_axis(&forest->axis, forest->effects, 0, width * 0.4, 70);
-    double most = width * (forest->any_weight && forest->any_units ? 0.24 : 0.29), right = width;
+    double most = width * (forest->any_weight && forest->any_units ? 0.27 : 0.31), right = width;
     columns->label = fmin(fmax(widest(forest, label_width), 100), most);
     if (forest->any_units) {
         columns->units = right;
@@ -207,7 +207,7 @@ static void draw_words(forest_t *forest, const pilot_picture_effect_t *effect, f
 static double square_size(const forest_t *forest, const pilot_picture_effect_t *effect)
 {
     if (!forest->any_weight)
-        return 7;
+        return 8;
     double largest = fmin(forest->row - 6, 14);
     if (!number_finite(effect->weight) || !(forest->heaviest > 0) || effect->weight.value < 0)
         return 4;
@@ -222,6 +222,9 @@ static void draw_bar(forest_t *forest, const pilot_picture_effect_t *effect, dou
         draw_line(canvas, "mi", forest->axis.from, y, forest->axis.to, y);
     } else if (effect->summary) {
         draw_pooled(canvas, &forest->axis, effect, y);
+    } else if (effect->gap) {
+        draw_interval(canvas, &forest->axis, effect->ci_low, effect->ci_high, y, "gi", "eg");
+        draw_gap(canvas, &forest->axis, effect->estimate.value, y);
     } else {
         draw_interval(canvas, &forest->axis, effect->ci_low, effect->ci_high,
                       shrunken ? y - 2.5 : y, "ci", "es");
@@ -312,8 +315,8 @@ static void draw_beneath(forest_t *forest, double top)
     pilot_text_clear(&rows);
 }
 
-static void draw_forest(pilot_text_t *text, const pilot_picture_effects_t *effects,
-                        const pilot_picture_options_t *options, const char *title)
+void draw_forest(pilot_text_t *text, const pilot_picture_effects_t *effects,
+                 const pilot_picture_options_t *options, const char *title)
 {
     forest_t forest = {.effects = effects, .noun = effects->noun ? effects->noun : "Agency"};
     canvas_t *canvas = &forest.canvas;

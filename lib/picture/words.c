@@ -155,6 +155,16 @@ static void draw_sign(canvas_t *canvas, const keys_t *keys, size_t i, double x, 
         draw_line(canvas, "ei", x, y, right, y);
         draw_circle(canvas, "eb", middle, y, 3);
         break;
+    case SIGN_ALONE:
+        draw_shape(canvas, "ha", 2, middle, y, 10);
+        break;
+    case SIGN_PLUS:
+        draw_shape(canvas, "po", 5, middle, y, 13);
+        break;
+    case SIGN_GAP:
+        draw_line(canvas, "gi", x, y, right, y);
+        draw_diamond(canvas, "eg", middle - 5, middle, middle + 5, y, 5);
+        break;
     case SIGN_DIAMOND:
         draw_diamond(canvas, "po", x, middle, right, y, 6);
         break;
