@@ -10,7 +10,7 @@ PKGS := libsodium libzmq gsl libprotobuf-c yaml-0.1 libpq smartcols libcrypto op
 PKG_CONFIG ?= pkg-config
 # System headers come through -isystem: their warnings are not ours.
 PKG_CFLAGS := $(patsubst -I%,-isystem %,$(shell $(PKG_CONFIG) --cflags $(PKGS) 2>/dev/null))
-PKG_LIBS := $(shell $(PKG_CONFIG) --libs $(PKGS) 2>/dev/null) -lcsv -lm -lpthread
+PKG_LIBS := $(shell $(PKG_CONFIG) --libs $(PKGS) 2>/dev/null) -lcsv -lglpk -lm -lpthread
 
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion \
   -Wformat=2 -Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition -Wpointer-arith \
@@ -129,14 +129,12 @@ LINK_store := $(BUILD)/libpilot-store.a $(BUILD)/libpilot-base.a
 LINK_coordinator := $(BUILD)/libpilot-coordinator.a $(LINK_LIBS)
 LINK_worker := $(BUILD)/libpilot-worker.a $(LINK_LIBS)
 LINK_cli := $(BUILD)/libpilot-cli.a $(LINK_LIBS)
-# The attacker's linear programs.
-LINK_FLAGS_disclosure := -lglpk
 module_of = $(firstword $(subst _, ,$(notdir $(1))))
 define unit_rule
 $(1): $(patsubst $(BUILD)/tests/%,$(BUILD)/obj/tests/unit/%.o,$(1)) $(BUILD)/obj/tests/harness/tap.o $(LINK_$(call module_of,$(1)))
 	@mkdir -p $$(@D)
 	$$(call say,LINK,$$@)
-	$$(Q)$(CC) $$(ALL_LDFLAGS) -o $$@ $$^ $$(PKG_LIBS) $$(LINK_FLAGS_$(call module_of,$(1)))
+	$$(Q)$(CC) $$(ALL_LDFLAGS) -o $$@ $$^ $$(PKG_LIBS)
 endef
 $(foreach t,$(UNIT_PROGRAMS),$(eval $(call unit_rule,$(t))))
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agency_order.h"
 #include "pilot/memory.h"
 #include "rank_critical.h"
 
@@ -13,64 +14,28 @@
 #define MANY_AGENCIES 500
 #define MOST_STEPS_OF_MANY 3
 
-/* Agencies that take part, the best first, in units in which the geometric mean of the standard
- * errors is 1. */
+/* Agencies with what the search needs of each. */
 typedef struct field {
+    agency_order_t order;
     size_t k;
-    size_t *agency;
-    double *y, *v;
+    const double *y;
+    double *v;
     double *place; /* log standard error in steps of a rank_counts_t */
     double least_v, most_v;
 } field_t;
 
-typedef struct entrant {
-    double estimate, std_error;
-    size_t agency;
-} entrant_t;
-
-static bool takes_part(pilot_number_t estimate, pilot_number_t std_error)
-{
-    double variance = std_error.value * std_error.value;
-    return estimate.given && std_error.given && std_error.value > 0 && isfinite(estimate.value) &&
-           isfinite(variance) && variance > 0;
-}
-
-/* No two agencies that differ in what counts are equal here: sums are the same in any order. */
-static int best_first(const void *left, const void *right)
-{
-    const entrant_t *a = left, *b = right;
-    if (a->estimate != b->estimate)
-        return a->estimate > b->estimate ? -1 : 1;
-    return (a->std_error > b->std_error) - (a->std_error < b->std_error);
-}
-
 static field_t enter(const pilot_number_t *estimate, const pilot_number_t *std_error,
                      size_t agencies, bool lower_is_better)
 {
-    field_t field = {.agency = PILOT_NEW_ARRAY(size_t, agencies),
-                     .y = PILOT_NEW_ARRAY(double, agencies),
-                     .v = PILOT_NEW_ARRAY(double, agencies),
-                     .place = PILOT_NEW_ARRAY(double, agencies),
+    field_t field = {.order = agency_order(estimate, std_error, agencies, lower_is_better),
                      .least_v = INFINITY};
-    entrant_t *entrant PILOT_AUTOFREE = PILOT_NEW_ARRAY(entrant_t, agencies);
-    double logs = 0, scale, origin;
-    for (size_t i = 0; i < agencies; i++)
-        if (takes_part(estimate[i], std_error[i]))
-            entrant[field.k++] =
-                (entrant_t){.estimate = lower_is_better ? -estimate[i].value : estimate[i].value,
-                            .std_error = std_error[i].value,
-                            .agency = i};
-    qsort(entrant, field.k, sizeof *entrant, best_first);
-    for (size_t j = 0; j < field.k; j++)
-        logs += log(entrant[j].std_error);
-    scale = field.k > 0 ? exp(logs / (double)field.k) : 1;
-    origin = field.k > 0 ? entrant[field.k / 2].estimate : 0;
+    field.k = field.order.k;
+    field.y = field.order.y;
+    field.v = PILOT_NEW_ARRAY(double, field.k);
+    field.place = PILOT_NEW_ARRAY(double, field.k);
     for (size_t j = 0; j < field.k; j++) {
-        double scaled = entrant[j].std_error / scale;
-        field.agency[j] = entrant[j].agency;
-        field.y[j] = (entrant[j].estimate - origin) / scale;
-        field.v[j] = scaled * scaled;
-        field.place[j] = log(scaled) / RANK_RATIO_STEP;
+        field.v[j] = field.order.std_error[j] * field.order.std_error[j];
+        field.place[j] = log(field.order.std_error[j]) / RANK_RATIO_STEP;
         field.least_v = fmin(field.least_v, field.v[j]);
         field.most_v = fmax(field.most_v, field.v[j]);
     }
@@ -79,8 +44,7 @@ static field_t enter(const pilot_number_t *estimate, const pilot_number_t *std_e
 
 static void leave(field_t *field)
 {
-    free(field->agency);
-    free(field->y);
+    agency_order_clear(&field->order);
     free(field->v);
     free(field->place);
 }
@@ -270,7 +234,7 @@ void pilot_agency_ranks(const pilot_number_t *estimate, const pilot_number_t *st
     memset(ret_rank, 0, agencies * sizeof *ret_rank);
     c_all = decide_simultaneous(search);
     for (size_t j = 0; j < field.k; j++) {
-        pilot_agency_rank_t *rank = &ret_rank[field.agency[j]];
+        pilot_agency_rank_t *rank = &ret_rank[field.order.agency[j]];
         const decided_t *decided = &search->decided;
         rank->rank = PILOT_GIVEN(rank_of(&field, j));
         decide(&field, j, c_all, &search->decided);

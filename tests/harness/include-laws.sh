@@ -73,7 +73,7 @@ BEGIN {
     room("stat", "agency_distribution agency_ranks assign balance contrast contribution convention curve decoupling design_matrix dim" \
          " estimate frame joint meta meta_regression ols ols_scores piece pooled_ols power power_simulate" \
          " quality", "base",
-         "gsl cblas lapacke Random123")
+         "gsl cblas lapacke Random123 glpk")
     room("plan", "estimators plan plan_diff", "base", "yaml protobuf")
     room("disclosure", "disclosure", "base", "")
     room("picture", "picture", "base stat", "")
@@ -91,6 +91,7 @@ BEGIN {
     single["csv.h"] = "csv"
     single["cblas.h"] = single["openblas_config.h"] = "cblas"
     single["microhttpd.h"] = "microhttpd"
+    single["glpk.h"] = "glpk"
     single["lapacke.h"] = single["lapack.h"] = "lapacke"
     single["libsmartcols.h"] = "smartcols"
     single["pilot.pb-c.h"] = single["protobuf-c.h"] = "protobuf"
