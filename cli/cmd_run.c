@@ -8,6 +8,7 @@
 #include "pilot/memory.h"
 #include "register.h"
 #include "render.h"
+#include "report.h"
 #include "unit_ids.h"
 
 typedef struct run_request {
@@ -147,6 +148,13 @@ static pilot_status_t run(pilot_context_t *context, const run_request_t *request
     /* What is known is worth seeing even when some jobs failed. */
     pilot_status_t shown =
         print_results(context, plan, request, analysis, &size, status ? NULL : error);
+    if (!shown && request->report) {
+        const pilot_report_t report = {.query = {.pilot = plan->pilot, .analysis = analysis},
+                                       .output = request->report};
+        shown = pilot_report_write(context->db, &report, status ? NULL : error);
+        if (!shown && strcmp(request->report, "-") != 0)
+            pilot_say("report: %s", request->report);
+    }
     if (!shown && !status)
         say_hints(context, plan->pilot, analysis);
     return status ? status : shown;
@@ -157,10 +165,10 @@ static pilot_status_t begin(pilot_context_t *context, const run_request_t *reque
                             const char *plan_file, char **files, int file_count,
                             pilot_error_t *error)
 {
-    if (request->report)
-        return pilot_error_set(error, PILOT_E_USAGE, "--report is not in this version");
     pilot_plan_t *plan = NULL;
     pilot_status_t status = pilot_output_check(request->output, error);
+    if (!status && request->report)
+        status = pilot_output_check(request->report, error);
     if (!status)
         status = pilot_plan_read(plan_file, &plan, error);
     if (status)
@@ -200,7 +208,7 @@ pilot_status_t pilot_cmd_run(pilot_context_t *context, int argc, char **argv, pi
          .type = PILOT_OPTION_TEXT,
          .target = &request.report,
          .argument = "FILE.html",
-         .help = "not in this version"},
+         .help = "write the report of the analysis to FILE.html"},
         PILOT_KEYS_OPTION(&request.keys),
         PILOT_CONTEXT_OPTIONS(context),
         {0}};

@@ -38,6 +38,7 @@ static const pilot_command_t commands[] = {
     {"cancel", pilot_cmd_cancel, "end an analysis"},
     {"retry", pilot_cmd_retry, "take failed jobs up again"},
     {"results", pilot_cmd_results, "read results"},
+    {"report", pilot_cmd_report, "an analysis as one file for people, with pictures"},
     {"diff", pilot_cmd_diff, "how the plan was changed since it was locked"},
     {"audit", pilot_cmd_audit, "who did what, and proof that nobody changed that list"},
     {"dashboard", pilot_cmd_dashboard, "what is released, as live pages for a browser"},
@@ -51,7 +52,7 @@ static const pilot_command_t commands[] = {
     {0},
 };
 
-static const char *const later[] = {"report", "keygen", NULL};
+static const char *const later[] = {"keygen", NULL};
 
 static void print_help(void)
 {

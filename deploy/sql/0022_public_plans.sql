@@ -20,6 +20,9 @@ COMMENT ON VIEW dashboard.plans IS
 COMMENT ON COLUMN dashboard.plans.pilot IS 'The pilot''s name';
 COMMENT ON COLUMN dashboard.plans.plan_version IS 'Version of the plan, from 1';
 COMMENT ON COLUMN dashboard.plans.plan_sha256 IS 'Hash of the plan, as registered';
+COMMENT ON COLUMN dashboard.plans.pilot IS 'Name of the pilot';
+COMMENT ON COLUMN dashboard.plans.plan_version IS '1, 2, ... in the order of registration';
+COMMENT ON COLUMN dashboard.plans.plan_sha256 IS 'Of the canonical JSON of the whole plan';
 COMMENT ON COLUMN dashboard.plans.registered_at IS 'The day (UTC)';
 COMMENT ON COLUMN dashboard.plans.in_force IS
     'The latest version that was registered before any data: analyses of it may be confirmatory';

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "pilot/memory.h"
+#include "pilot/picture.h"
 
 /* A report of 2,000 agencies stays below 3 MB: CSV within it and rows of agencies have a budget. */
 #define CSV_BYTES 900000
@@ -141,7 +142,9 @@ static void begin_head(pilot_page_t *page, const char *title)
         pilot_page_escape(out, page->links.style);
         pilot_text_append(out, "\">\n");
     } else {
-        pilot_text_appendf(out, "<style>\n%s</style>\n", pilot_page_style());
+        pilot_text_appendf(out, "<style>\n%s", pilot_page_style());
+        pilot_picture_style(out);
+        pilot_text_append(out, "</style>\n");
     }
     if (page->links.script) {
         pilot_text_append(out, "<script defer src=\"");

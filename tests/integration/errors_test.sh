@@ -25,8 +25,9 @@ bad_data() { # pattern of the report, name; the CSV stands in $T/bad.csv
 # ---- usage ---------------------------------------------------------------------------------------
 fails 2 "command is missing" "no command" "$PILOT"
 fails 2 "did you mean 'run'" "a mistyped command" "$PILOT" rum
-fails 2 "not in this version" "a command of a later version" "$PILOT" report star --output x.html
-fails 2 "not in this version" "a report of run" "$PILOT" run "$PLAN" "$DATA" --report x.html
+fails 2 "not in this version" "a command of a later version" "$PILOT" keygen
+fails 2 "report needs a file" "a report without a file" "$PILOT" report star_kindergarten
+fails 2 "" "a report that cannot be written" "$PILOT" run "$PLAN" "$DATA" --report "$T/nowhere/x.html"
 fails 2 "exclude each other" "--dir with --db" "$PILOT" status --dir "$DIR" --db dbname=x
 fails 2 "usage: pilot run" "run without data" "$PILOT" run "$PLAN"
 fails 2 "workers" "a bad number of workers" "$PILOT" run "$PLAN" "$DATA" --workers 0
