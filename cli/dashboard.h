@@ -105,6 +105,7 @@ typedef enum dashboard_kind {
     DASHBOARD_LOW,      /* of an interval: shown with the next column, its DASHBOARD_HIGH */
     DASHBOARD_HIGH,
     DASHBOARD_COUNT,
+    DASHBOARD_GROUP, /* a subgroup, with the row's level */
     DASHBOARD_P,
     DASHBOARD_SHARE, /* 0 to 1, told in percent */
     DASHBOARD_TIME,

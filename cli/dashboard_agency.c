@@ -7,8 +7,8 @@
 
 static const dashboard_column_t standing_columns[] = {
     {"outcome", "Outcome", DASHBOARD_TEXT, .sql = NULL},
-    {"subgroup", "Among", DASHBOARD_TEXT, .sql = NULL},
-    {"level", "Level", DASHBOARD_TEXT, .sql = NULL},
+    {"subgroup", "Among", DASHBOARD_GROUP, .sql = NULL},
+    {"level", "", DASHBOARD_HIDDEN, .sql = NULL},
     {"arm", "Arm", DASHBOARD_TEXT, .sql = NULL},
     {"estimand", "Estimand", DASHBOARD_TEXT, .sql = NULL},
     {"estimator", "Estimator", DASHBOARD_TEXT, .sql = NULL},
@@ -27,8 +27,8 @@ static const dashboard_column_t standing_columns[] = {
 
 static const dashboard_column_t effect_columns[] = {
     {"outcome", "Outcome", DASHBOARD_TEXT, .sql = NULL},
-    {"subgroup", "Among", DASHBOARD_TEXT, .sql = NULL},
-    {"level", "Level", DASHBOARD_TEXT, .sql = NULL},
+    {"subgroup", "Among", DASHBOARD_GROUP, .sql = NULL},
+    {"level", "", DASHBOARD_HIDDEN, .sql = NULL},
     {"arm", "Arm", DASHBOARD_TEXT, .sql = NULL},
     {"control", "Against", DASHBOARD_TEXT, .sql = NULL},
     {"estimand", "Estimand", DASHBOARD_TEXT, .sql = NULL},

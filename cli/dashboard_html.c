@@ -53,15 +53,16 @@ void dashboard_end(pilot_text_t *out)
 /* Beside pilot_page_style(), whose colours it takes. */
 static const char style[] =
     ".top{display:flex;flex-wrap:wrap;gap:.5rem 1.5rem;align-items:baseline;padding:.75rem 0;"
-    "border-bottom:1px solid var(--line,#767676)}\n"
+    "border-bottom:1px solid var(--line)}\n"
     ".top nav a{display:inline-block;padding:.35rem .6rem .35rem 0}\n"
     "#live{margin:0;font-size:.875rem}\n"
     ".wide{overflow-x:auto;max-width:100%}\n"
     ".hidden{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);"
     "white-space:nowrap}\n"
-    "main table th.n,main table td.n{text-align:right;font-variant-numeric:tabular-nums;"
-    "white-space:nowrap}\n"
-    "main tbody th{font-weight:400;text-align:left;overflow-wrap:anywhere;min-width:7rem}\n"
+    "fieldset{display:flex;flex-wrap:wrap;gap:.25rem 1.25rem;border:1px solid var(--line);"
+    "min-width:0;max-width:100%}\n"
+    "main thead th.n{white-space:normal}\n"
+    "main tbody th{overflow-wrap:break-word;min-width:4rem}\n"
     "main caption{text-align:left}\n"
     "progress{width:8rem;max-width:40vw;vertical-align:middle}\n"
     "form.choose,form.search{display:flex;flex-wrap:wrap;gap:.5rem;align-items:center;"
@@ -73,7 +74,7 @@ static const char style[] =
     "align-items:baseline}\n"
     ".files,.note,footer{font-size:.875rem}\n"
     "abbr{text-decoration:underline dotted;cursor:help}\n"
-    "footer{margin-top:2.5rem;border-top:1px solid var(--line,#767676)}\n";
+    "footer{margin-top:2.5rem;border-top:1px solid var(--line)}\n";
 
 static const char script[] =
     "'use strict';\n"

@@ -81,6 +81,12 @@ static const char *value_of(const PGresult *rows, int row, const char *name)
     return field < 0 || PQgetisnull(rows, row, field) ? NULL : PQgetvalue(rows, row, field);
 }
 
+static const char *mark_of(const PGresult *rows, int row, const dashboard_column_t *column)
+{
+    char *name PILOT_AUTOFREE = pilot_format("%s_mark", column->name);
+    return value_of(rows, row, name);
+}
+
 static bool is_numeric(dashboard_kind_t kind)
 {
     switch (kind) {
@@ -95,16 +101,22 @@ static bool is_numeric(dashboard_kind_t kind)
     }
 }
 
-static bool is_shown(const dashboard_column_t *column)
+/* A column that says nothing of any row is left out. */
+static bool is_shown(const PGresult *rows, const dashboard_column_t *column)
 {
-    return column->kind != DASHBOARD_HIDDEN && column->kind != DASHBOARD_HIGH;
+    if (column->kind == DASHBOARD_HIDDEN || column->kind == DASHBOARD_HIGH)
+        return false;
+    int field = PQfnumber(rows, column->name);
+    for (int row = 0; row < PQntuples(rows); row++)
+        if (!PQgetisnull(rows, row, field) || (column->marked && mark_of(rows, row, column)))
+            return true;
+    return false;
 }
 
 static void append_mark(pilot_text_t *out, const PGresult *rows, int row,
                         const dashboard_column_t *column)
 {
-    char *name PILOT_AUTOFREE = pilot_format("%s_mark", column->name);
-    const char *mark = column->marked ? value_of(rows, row, name) : NULL;
+    const char *mark = column->marked ? mark_of(rows, row, column) : NULL;
     if (!mark)
         return;
     const char *words = *mark == 'c'   ? "suppressed"
@@ -130,6 +142,10 @@ static char *shown(const PGresult *rows, int row, const dashboard_column_t *colu
     }
     case DASHBOARD_TIME:
         return pilot_format("%.10s %.5s UTC", value, strlen(value) > 16 ? value + 11 : "");
+    case DASHBOARD_GROUP: {
+        const char *level = value_of(rows, row, "level");
+        return level ? pilot_format("%s = %s", value, level) : pilot_strdup(value);
+    }
     case DASHBOARD_BOOL:
         return pilot_strdup(*value == 't' ? "yes" : "no");
     default:
@@ -221,6 +237,25 @@ static void append_header(dashboard_page_t *page, const dashboard_table_t *table
     pilot_text_append(&page->out, "</th>");
 }
 
+static void append_row(pilot_text_t *out, const dashboard_table_t *table, const PGresult *rows,
+                       int row, uint64_t shown_columns)
+{
+    pilot_text_append(out, "<tr>");
+    bool head = true;
+    for (size_t i = 0; i < table->count; i++) {
+        const dashboard_column_t *column = &table->columns[i];
+        if (!(shown_columns >> i & 1))
+            continue;
+        pilot_text_append(out, head                       ? "<th scope=\"row\">"
+                               : is_numeric(column->kind) ? "<td class=\"n\">"
+                                                          : "<td>");
+        append_cell(out, table, rows, row, column);
+        pilot_text_append(out, head ? "</th>" : "</td>");
+        head = false;
+    }
+    pilot_text_append(out, "</tr>\n");
+}
+
 static void append_rows(dashboard_page_t *page, const dashboard_table_t *table,
                         const PGresult *rows)
 {
@@ -230,26 +265,15 @@ static void append_rows(dashboard_page_t *page, const dashboard_table_t *table,
     pilot_text_append(out, "\"><table>");
     dashboard_element(out, "caption", table->caption);
     pilot_text_append(out, "<thead><tr>");
+    uint64_t shown_columns = 0; /* bit i: column i */
     for (size_t i = 0; i < table->count; i++)
-        if (is_shown(&table->columns[i]))
+        if (is_shown(rows, &table->columns[i])) {
+            shown_columns |= UINT64_C(1) << i;
             append_header(page, table, &table->columns[i]);
-    pilot_text_append(out, "</tr></thead><tbody>");
-    for (int row = 0; row < PQntuples(rows); row++) {
-        pilot_text_append(out, "<tr>");
-        bool head = true;
-        for (size_t i = 0; i < table->count; i++) {
-            const dashboard_column_t *column = &table->columns[i];
-            if (!is_shown(column))
-                continue;
-            pilot_text_append(out, head                       ? "<th scope=\"row\">"
-                                   : is_numeric(column->kind) ? "<td class=\"n\">"
-                                                              : "<td>");
-            append_cell(out, table, rows, row, column);
-            pilot_text_append(out, head ? "</th>" : "</td>");
-            head = false;
         }
-        pilot_text_append(out, "</tr>\n");
-    }
+    pilot_text_append(out, "</tr></thead><tbody>");
+    for (int row = 0; row < PQntuples(rows); row++)
+        append_row(out, table, rows, row, shown_columns);
     pilot_text_append(out, "</tbody></table></div>\n");
 }
 
