@@ -12,7 +12,7 @@ build='build-essential pkg-config protobuf-c-compiler libprotobuf-c-dev libzmq3-
 libgsl-dev libopenblas-dev liblapacke-dev librandom123-dev libyaml-dev libcsv-dev libsmartcols-dev
 libsodium-dev libssl-dev libmicrohttpd-dev libglpk-dev'
 run='postgresql postgresql-client'
-test='perl jq'
+test='perl jq python3-psycopg'
 lint='clang-format-14 clang-tidy-14 cppcheck' # left out where a distribution no longer has them
 golden='r-base-core r-cran-estimatr r-cran-clubsandwich r-cran-sandwich r-cran-metafor r-cran-survival r-cran-coin r-cran-quantreg r-cran-aer'
 

@@ -57,5 +57,5 @@ for name in effects agencies quality; do
     bare=$(took bare)
     echo "# $rows rows of $name: $keyed ms, without indexes $bare ms" >&2
     figure "panels: $rows rows of $name, times as long as without indexes" \
-        "$(awk "BEGIN { printf \"%.2f\", $keyed / $bare }")" x 3
+        "$(awk "BEGIN { printf \"%.2f\", $keyed / $bare }")" x 4
 done

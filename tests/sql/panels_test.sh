@@ -74,6 +74,13 @@ is "$(cell Forest "estimate IS NULL AND units IS NULL AND low IS NULL AND shrunk
 is "$(cell "Agencies by effect" "estimate IS NULL OR low IS NULL" true | cut -d'|' -f1)" 0 \
     "and not among those that are drawn"
 is "$(cell "For whom" "estimate IS NOT NULL" "subgroup = 'female'")" "1|1" "levels of subgroups are told"
+for statement in 1 2 3 4; do
+    awk '/^```sql$/ { on = 1; next } /^```$/ { on = 0 } on' docs/operations/dashboards.md |
+        sed 's/star_kindergarten/big/; s/analysis = 12/analysis = 1/; s/reading/outcome_1/; s/small/treated/' |
+        awk -v RS='' -v n=$statement 'NR == n' >"$T/statement"
+    is "$(CONNINFO=$PUBLIC sql "SELECT count(*) > 0 FROM ($(sed 's/;//; /^--/d' "$T/statement")) AS q")" t \
+        "the page's statement gives rows: $(sed -n 's/^-- //p' "$T/statement")"
+done
 sql "INSERT INTO dashboard.releases (analysis, pilot, minimum_count, round_to, engine, rows, suppressed)
         SELECT analysis, 'big', 10, 5, 1, 0, 0 FROM work.analyses WHERE state = 'queued';
     UPDATE dashboard.releases SET withdrawn_at = now()" # nothing is released or under way
