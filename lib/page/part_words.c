@@ -37,30 +37,29 @@ char *page_note_of(const char *status, const char *reason, const char *detail)
 
 /* ---- summary --------------------------------------------------------------------------------- */
 
-/* The first sentence stands out: the contrast and its verdict. */
-static void write_verdict(pilot_page_t *page, const pilot_sentence_t *sentence)
+/* The first sentence stands out: the contrast and its verdict.  Details of it follow. */
+static void write_verdict(pilot_page_t *page, const pilot_sentence_t *sentence,
+                          const pilot_sentence_t *end)
 {
-    const char *end = strstr(sentence->text, ". ");
-    size_t length = end ? (size_t)(end - sentence->text) + 1 : strlen(sentence->text);
+    const char *stop = strstr(sentence->text, ". ");
+    size_t length = stop ? (size_t)(stop - sentence->text) + 1 : strlen(sentence->text);
     char *first PILOT_AUTOFREE = pilot_strndup(sentence->text, length);
-    const char *rest = sentence->text + length + (end ? 1 : 0);
-    if (page_is_html(page)) {
-        pilot_text_append(page->out,
-                          sentence->verdict == PILOT_VERDICT_BENEFIT ? "<li class=\"good\">"
-                          : sentence->verdict == PILOT_VERDICT_HARM  ? "<li class=\"bad\">"
-                                                                     : "<li>");
-        pilot_text_append(page->out, "<b>");
-        page_text(page, first);
-        pilot_text_append(page->out, "</b> ");
-        page_text(page, rest);
-        pilot_text_append(page->out, "</li>\n");
-        return;
-    }
-    pilot_text_append(page->out, "- **");
+    bool html = page_is_html(page);
+    pilot_text_append(page->out, !html ? "- **"
+                                 : sentence->verdict == PILOT_VERDICT_BENEFIT
+                                     ? "<li class=\"good\"><b>"
+                                 : sentence->verdict == PILOT_VERDICT_HARM ? "<li class=\"bad\"><b>"
+                                                                           : "<li><b>");
     page_text(page, first);
-    pilot_text_append(page->out, "** ");
-    page_text(page, rest);
-    pilot_text_append_char(page->out, '\n');
+    pilot_text_append(page->out, html ? "</b> " : "** ");
+    page_text(page, sentence->text + length + (stop ? 1 : 0));
+    for (const pilot_sentence_t *next = sentence + 1;
+         next < end && next->kind == PILOT_SENTENCE_DETAIL; next++) {
+        pilot_text_append(page->out, html ? "<p>" : "\n  - ");
+        page_text(page, next->text);
+        pilot_text_append(page->out, html ? "</p>" : "");
+    }
+    pilot_text_append(page->out, html ? "</li>\n" : "\n");
 }
 
 static bool any_of(const pilot_summary_t *summary, pilot_sentence_kind_t kind)
@@ -87,7 +86,7 @@ static void write_kind(pilot_page_t *page, const pilot_summary_t *summary,
         if (kind == PILOT_SENTENCE_WARNING)
             pilot_page_alert(page, sentence->text);
         else if (kind == PILOT_SENTENCE_HEADLINE)
-            write_verdict(page, sentence);
+            write_verdict(page, sentence, summary->sentence + summary->count);
         else
             pilot_page_item(page, sentence->text);
     }

@@ -5,10 +5,21 @@
 #include "pilot/page.h"
 
 static page_part_function_t *const parts[PILOT_PAGE_PARTS] = {
-    [PILOT_PAGE_SUMMARY] = page_part_summary,   [PILOT_PAGE_ALARMS] = page_part_alarms,
-    [PILOT_PAGE_PLAN] = page_part_plan,         [PILOT_PAGE_EFFECTS] = page_part_effects,
-    [PILOT_PAGE_AGENCIES] = page_part_agencies, [PILOT_PAGE_CHECKS] = page_part_checks,
-    [PILOT_PAGE_METHODS] = page_part_methods,   [PILOT_PAGE_ORIGIN] = page_part_origin,
+    [PILOT_PAGE_SUMMARY] = page_part_summary,
+    [PILOT_PAGE_ALARMS] = page_part_alarms,
+    [PILOT_PAGE_PLAN] = page_part_plan,
+    [PILOT_PAGE_FLOW] = page_part_flow,
+    [PILOT_PAGE_BALANCE] = page_part_balance,
+    [PILOT_PAGE_EFFECTS] = page_part_effects,
+    [PILOT_PAGE_AGENCIES] = page_part_agencies,
+    [PILOT_PAGE_HETEROGENEITY] = page_part_heterogeneity,
+    [PILOT_PAGE_MODERATORS] = page_part_moderators,
+    [PILOT_PAGE_PEOPLE] = page_part_people,
+    [PILOT_PAGE_TARGETS] = page_part_targets,
+    [PILOT_PAGE_CURVES] = page_part_curves,
+    [PILOT_PAGE_CHECKS] = page_part_checks,
+    [PILOT_PAGE_METHODS] = page_part_methods,
+    [PILOT_PAGE_ORIGIN] = page_part_origin,
 };
 
 void pilot_page_part(pilot_page_t *page, const pilot_evaluation_t *evaluation,

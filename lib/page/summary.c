@@ -108,12 +108,12 @@ static void add_effect(const pilot_evaluation_t *evaluation, const pilot_effect_
     if (!primary || !compared)
         return;
     if (average && other != verdict && other != PILOT_VERDICT_NOT_TOLD)
-        remark(summary, PILOT_SENTENCE_REMARK,
+        remark(summary, PILOT_SENTENCE_DETAIL,
                pilot_format("With all units together, instead of agencies alike, the answer is "
                             "another one. %s",
                             units));
-    remark(summary, PILOT_SENTENCE_FINDING, pilot_say_heterogeneity(evaluation, compared));
-    remark(summary, PILOT_SENTENCE_FINDING, pilot_say_shares(evaluation, &compared->key));
+    remark(summary, PILOT_SENTENCE_DETAIL, pilot_say_heterogeneity(evaluation, compared));
+    remark(summary, PILOT_SENTENCE_DETAIL, pilot_say_shares(evaluation, &compared->key));
 }
 
 static bool is_primary(const pilot_evaluation_t *evaluation, const char *outcome)
