@@ -78,12 +78,13 @@ void page_part_effects(pilot_page_t *page, const pilot_evaluation_t *evaluation)
              "Treatment less control; intervals are at %s. Ratios are shown as ratios: 1 is no "
              "effect.",
              confidence);
+    static const pilot_text_t empty = {.data = NULL}; /* the first table's CSV has all rows */
     pilot_text_t csv = PILOT_TEXT_INIT;
     page_csv_effects(evaluation, &csv);
     effect_table(page, evaluation, false, &csv);
     if (has_subgroups(evaluation)) {
         pilot_page_details_begin(page, "Subgroups");
-        effect_table(page, evaluation, true, &csv);
+        effect_table(page, evaluation, true, &empty);
         pilot_page_details_end(page);
     }
     pilot_text_clear(&csv);
@@ -171,8 +172,8 @@ static void agency_picture(pilot_page_t *page, const pilot_evaluation_t *evaluat
 
 static const pilot_page_column_t comparison_columns[] = {
     {"Effect of", false}, {"Estimator", false}, {"Agencies", true},   {"Average", true},
-    {"Interval", true},   {"p", true},          {"New agency", true}, {"tau", true},
-    {"I2", true},         {"Note", false}};
+    {"Interval", true},   {"p", true},          {"New agency", true}, {"\u03c4", true},
+    {"I\u00b2", true},    {"Note", false}};
 
 static void comparison_row(pilot_page_table_t *table, const pilot_comparison_row_t *row)
 {
@@ -193,19 +194,39 @@ static void comparison_row(pilot_page_table_t *table, const pilot_comparison_row
     pilot_page_table_take(table, page_note_of(row->status, row->reason, row->detail));
 }
 
-static void comparison_table(pilot_page_t *page, const pilot_evaluation_t *evaluation)
+static size_t comparison_table(pilot_page_t *page, const pilot_evaluation_t *evaluation,
+                               bool subgroups, const pilot_text_t *csv)
 {
     pilot_page_table_t *table = pilot_page_table_new(
-        "comparison", "Averages over agencies, and how agencies differ", comparison_columns,
-        sizeof comparison_columns / sizeof *comparison_columns);
-    for (size_t i = 0; i < evaluation->comparison_count; i++)
-        if (evaluation->comparisons[i].headline &&
-            !page_text_is(evaluation->comparisons[i].reason, "outcome_type"))
-            comparison_row(table, &evaluation->comparisons[i]);
+        subgroups ? "comparison-subgroups" : "comparison",
+        subgroups ? "Averages over agencies within subgroups, and gaps between them"
+                  : "Averages over agencies, and how agencies differ",
+        comparison_columns, sizeof comparison_columns / sizeof *comparison_columns);
+    size_t count = 0;
+    for (size_t i = 0; i < evaluation->comparison_count; i++) {
+        const pilot_comparison_row_t *row = &evaluation->comparisons[i];
+        bool within = row->key.subgroup || is_gap(&row->key);
+        if (!row->headline || within != subgroups || page_text_is(row->reason, "outcome_type"))
+            continue;
+        comparison_row(table, row);
+        count++;
+    }
+    pilot_page_table_csv(table, csv);
+    pilot_page_table_end(page, table);
+    return count;
+}
+
+static void comparison_tables(pilot_page_t *page, const pilot_evaluation_t *evaluation)
+{
+    static const pilot_text_t empty = {.data = NULL}; /* the first CSV has all rows */
     pilot_text_t csv = PILOT_TEXT_INIT;
     page_csv_comparisons(evaluation, true, &csv);
-    pilot_page_table_csv(table, &csv);
-    pilot_page_table_end(page, table);
+    comparison_table(page, evaluation, false, &csv);
+    if (has_subgroups(evaluation)) {
+        pilot_page_details_begin(page, "Subgroups");
+        comparison_table(page, evaluation, true, &empty);
+        pilot_page_details_end(page);
+    }
     pilot_text_clear(&csv);
 }
 
@@ -245,7 +266,14 @@ static size_t contrasts(pilot_page_t *page, const pilot_evaluation_t *evaluation
             continue;
         }
         page->rows_left -= count;
+        if (primary) {
+            pilot_page_contrast(page, evaluation, &row->key);
+            continue;
+        }
+        char *name PILOT_AUTOFREE = pilot_page_contrast_name(&row->key);
+        pilot_page_details_begin(page, name);
         pilot_page_contrast(page, evaluation, &row->key);
+        pilot_page_details_end(page);
     }
     return left_out;
 }
@@ -255,7 +283,7 @@ void page_part_agencies(pilot_page_t *page, const pilot_evaluation_t *evaluation
     if (evaluation->comparison_count == 0)
         return;
     pilot_page_section_begin(page, "agencies", "Agencies compared");
-    comparison_table(page, evaluation);
+    comparison_tables(page, evaluation);
     size_t left_out = contrasts(page, evaluation, true);
     left_out += contrasts(page, evaluation, false);
     if (left_out > 0) {

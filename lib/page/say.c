@@ -171,7 +171,7 @@ static void append_spread(const pilot_evaluation_t *evaluation, const pilot_comp
     if (tau_low.given && tau_high.given)
         pilot_text_appendf(text, ", %s interval %s", confidence, interval);
     if (row->i2.given)
-        pilot_text_appendf(text, "; I2 %.0f%%", row->i2.value);
+        pilot_text_appendf(text, "; I\u00b2 %.0f%%", row->i2.value);
     if (row->q.given && row->q_p_value.given)
         pilot_text_appendf(text, "; Q %s on %s df, p %s%s", q, df, *p == '<' ? "" : "= ", p);
     pilot_text_append(text, ").");

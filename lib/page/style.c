@@ -77,9 +77,7 @@ static const char script[] =
     "return r.cells[0].textContent.toLowerCase()});\n"
     "i.addEventListener('input',function(){var q=i.value.trim().toLowerCase(),n=0;\n"
     "rows.forEach(function(r,k){var on=names[k].indexOf(q)>=0;r.hidden=!on;n+=on});\n"
-    "s.textContent=q?n+' of '+rows.length:''})});\n"
-    "addEventListener('beforeprint',function(){document.querySelectorAll('details').forEach("
-    "function(d){d.open=true})});\n";
+    "s.textContent=q?n+' of '+rows.length:''})});\n";
 
 const char *pilot_page_style(void)
 {

@@ -142,9 +142,43 @@ static void append_csv_link(pilot_page_t *page, const pilot_page_table_t *table)
 
 /* ---- HTML and Markdown ----------------------------------------------------------------------- */
 
+/* A column that nobody has something in is left out; the first one stands. */
+static bool is_shown(const pilot_page_table_t *table, size_t column)
+{
+    if (column == 0)
+        return true;
+    for (size_t r = 0; r < rows_of(table); r++)
+        if (*cell_at(table, r, column))
+            return true;
+    return false;
+}
+
+static bool *shown_columns(const pilot_page_table_t *table)
+{
+    bool *shown = PILOT_NEW_ARRAY(bool, table->columns);
+    for (size_t c = 0; c < table->columns; c++)
+        shown[c] = is_shown(table, c);
+    return shown;
+}
+
+static void write_head(pilot_text_t *out, const pilot_page_table_t *table, const bool *shown)
+{
+    pilot_text_append(out, "<thead><tr>");
+    for (size_t c = 0; c < table->columns; c++) {
+        if (!shown[c])
+            continue;
+        pilot_text_append(out, table->column[c].right ? "<th scope=\"col\" class=\"n\">"
+                                                      : "<th scope=\"col\">");
+        pilot_page_escape(out, table->column[c].header);
+        pilot_text_append(out, "</th>");
+    }
+    pilot_text_append(out, "</tr></thead>\n");
+}
+
 static void write_html(pilot_page_t *page, const pilot_page_table_t *table)
 {
     pilot_text_t *out = page->out;
+    PILOT_AUTOFREE bool *shown = shown_columns(table);
     pilot_text_append(out,
                       "<div class=\"table\" tabindex=\"0\" role=\"region\" aria-label=\"Table: ");
     pilot_page_escape(out, table->caption);
@@ -156,20 +190,17 @@ static void write_html(pilot_page_t *page, const pilot_page_table_t *table)
     }
     pilot_text_append(out, ">\n<caption>");
     pilot_page_escape(out, table->caption);
-    pilot_text_append(out, "</caption>\n<thead><tr>");
-    for (size_t c = 0; c < table->columns; c++) {
-        pilot_text_append(out, table->column[c].right ? "<th scope=\"col\" class=\"n\">"
-                                                      : "<th scope=\"col\">");
-        pilot_page_escape(out, table->column[c].header);
-        pilot_text_append(out, "</th>");
-    }
-    pilot_text_append(out, "</tr></thead>\n<tbody>\n");
+    pilot_text_append(out, "</caption>\n");
+    write_head(out, table, shown);
+    pilot_text_append(out, "<tbody>\n");
     for (size_t r = 0; r < rows_of(table); r++) {
         pilot_text_append(out, "<tr><th scope=\"row\">");
         pilot_page_escape(out, cell_at(table, r, 0));
         pilot_text_append(out, "</th>");
         /* End tags of cells may be left out: a page of 2,000 agencies has many. */
         for (size_t c = 1; c < table->columns; c++) {
+            if (!shown[c])
+                continue;
             pilot_text_append(out, table->column[c].right ? "<td class=n>" : "<td>");
             pilot_page_escape(out, cell_at(table, r, c));
         }
@@ -182,20 +213,26 @@ static void write_html(pilot_page_t *page, const pilot_page_table_t *table)
 static void write_markdown(pilot_page_t *page, const pilot_page_table_t *table)
 {
     pilot_text_t *out = page->out;
+    PILOT_AUTOFREE bool *shown = shown_columns(table);
     pilot_text_append(out, "**");
     page_escape_markdown(out, table->caption);
     pilot_text_append(out, "**\n\n|");
     for (size_t c = 0; c < table->columns; c++) {
+        if (!shown[c])
+            continue;
         pilot_text_append_char(out, ' ');
         page_escape_markdown(out, table->column[c].header);
         pilot_text_append(out, " |");
     }
     pilot_text_append(out, "\n|");
     for (size_t c = 0; c < table->columns; c++)
-        pilot_text_append(out, table->column[c].right ? " ---: |" : " --- |");
+        if (shown[c])
+            pilot_text_append(out, table->column[c].right ? " ---: |" : " --- |");
     for (size_t r = 0; r < rows_of(table); r++) {
         pilot_text_append(out, "\n|");
         for (size_t c = 0; c < table->columns; c++) {
+            if (!shown[c])
+                continue;
             pilot_text_append_char(out, ' ');
             page_escape_markdown(out, cell_at(table, r, c));
             pilot_text_append(out, " |");
