@@ -156,6 +156,7 @@ void pilot_picture_pilots(pilot_text_t *text, const pilot_picture_effects_t *pil
 typedef struct pilot_picture_flow_arm {
     const char *arm;
     pilot_picture_count_t assigned, received, analysed;
+    bool control; /* received: although it was to get nothing */
 } pilot_picture_flow_arm_t;
 typedef struct pilot_picture_flow {
     pilot_picture_count_t agencies_listed, agencies_submitted,

@@ -92,12 +92,26 @@ void pilot_picture_number(pilot_text_t *text, double value, int decimals)
 
 /* ---- the frame ---- */
 
+static const char id_characters[] =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+static void set_prefix(canvas_t *canvas, const char *prefix)
+{
+    size_t length = 0;
+    if (!prefix || !prefix[0])
+        prefix = "picture";
+    if (!strchr(id_characters, prefix[0]) || strchr("0123456789-_", prefix[0]))
+        canvas->prefix[length++] = 'p';
+    for (; *prefix && length < sizeof(canvas->prefix) - 1; prefix++)
+        canvas->prefix[length++] = strchr(id_characters, *prefix) ? *prefix : '-';
+    canvas->prefix[length] = '\0';
+}
+
 void canvas_begin(canvas_t *canvas, const pilot_picture_options_t *options, const char *title)
 {
     static const pilot_picture_options_t none;
     *canvas = (canvas_t){.options = options ? options : &none};
-    const char *prefix = canvas->options->prefix;
-    canvas->prefix = prefix && prefix[0] ? prefix : "picture";
+    set_prefix(canvas, canvas->options->prefix);
     double width = canvas->options->width;
     canvas->width = width > 0 ? fmin(fmax(width, 260), 4000) : PILOT_PICTURE_WIDE;
     canvas->narrow = canvas->width < 600;

@@ -9,7 +9,7 @@
 typedef struct canvas {
     pilot_text_t body;
     const pilot_picture_options_t *options;
-    const char *prefix;
+    char prefix[64]; /* of ids: letters, digits, - and _ */
     double width;
     double y; /* all above is drawn */
     bool narrow, links;

@@ -130,7 +130,8 @@ static void draw_counts(canvas_t *canvas, double x, double top, double row, size
     axis_set(&counts, 0, (double)count, top, top + row * (double)count, 90, false, false);
     for (size_t i = 0; i < counts.ticks; i++) {
         double y = axis_at(&counts, counts.tick[i].value * counts.factor);
-        if (counts.tick[i].value > 0 && counts.exponent == 0) {
+        if (counts.tick[i].value > 0 && counts.exponent == 0 &&
+            !strchr(counts.tick[i].label, '.')) {
             draw_line(canvas, "ax", x - 5, y, x, y);
             draw_text(canvas, FACE_SMALL, ANCHOR_END, x - 8, y + 4, 0, counts.tick[i].label);
         }

@@ -139,7 +139,9 @@ static void draw_columns(canvas_t *canvas, const pilot_picture_flow_t *flow)
         y += BOX_HEIGHT;
         if (any_received(flow)) {
             draw_down(canvas, centre, y, y + STEP);
-            draw_lost(canvas, centre, y, width / 2, "not received", &arm->assigned, &arm->received);
+            if (!arm->control)
+                draw_lost(canvas, centre, y, width / 2, "not received", &arm->assigned,
+                          &arm->received);
             y += STEP;
             draw_count(canvas, x, y, width, arm_words[1], &arm->received);
             y += BOX_HEIGHT;
@@ -169,13 +171,18 @@ static void draw_stacked(canvas_t *canvas, const pilot_picture_flow_t *flow)
 
 static void draw_flow(canvas_t *canvas, const pilot_picture_flow_t *flow)
 {
-    static const char *const agency_words[3] = {"agencies listed", "agencies with data",
-                                                "agencies analysed"};
+    static const char *const wide_words[3] = {"agencies listed", "agencies with data",
+                                              "agencies analysed"};
+    static const char *const narrow_words[3] = {"listed", "with data", "analysed"};
     const pilot_picture_count_t agencies[3] = {flow->agencies_listed, flow->agencies_submitted,
                                                flow->agencies_analysed};
     double before = canvas->y;
-    draw_row(canvas, agency_words, agencies,
-             told(&agencies[0]) | told(&agencies[1]) << 1 | told(&agencies[2]) << 2);
+    int which = told(&agencies[0]) | told(&agencies[1]) << 1 | told(&agencies[2]) << 2;
+    if (canvas->narrow && which != 0) {
+        draw_text(canvas, FACE_BOLD, ANCHOR_START, 0, canvas->y + 14, 0, "Agencies");
+        canvas->y += 20;
+    }
+    draw_row(canvas, canvas->narrow ? narrow_words : wide_words, agencies, which);
     if (canvas->y > before && flow->arms > 0) {
         draw_down(canvas, canvas->width / 2, canvas->y, canvas->y + ARROW);
         canvas->y += ARROW;

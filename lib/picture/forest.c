@@ -48,8 +48,10 @@ static void look_over(forest_t *forest)
         forest->weights += effect->weight.value;
         forest->heaviest = fmax(forest->heaviest, effect->weight.value);
     }
-    if (!isfinite(forest->weights))
+    if (!isfinite(forest->weights)) {
         forest->any_weight = false;
+        forest->weights = 0;
+    }
 }
 
 /* The widest of a column's texts. */
@@ -69,7 +71,7 @@ static double estimate_width(const forest_t *forest, const pilot_picture_effect_
         return 0;
     pilot_text_t text = PILOT_TEXT_INIT;
     put_estimate(&text, &forest->axis, effect);
-    double width = text_width(FACE_TEXT, text.data);
+    double width = text_width(FACE_BOLD, text.data);
     pilot_text_clear(&text);
     return width;
 }
@@ -79,7 +81,7 @@ static double interval_width(const forest_t *forest, const pilot_picture_effect_
     pilot_text_t text = PILOT_TEXT_INIT;
     pilot_text_append(&text, "");
     put_interval(&text, &forest->axis, effect);
-    double width = text_width(FACE_TEXT, text.data);
+    double width = text_width(FACE_BOLD, text.data);
     pilot_text_clear(&text);
     return width;
 }
@@ -91,19 +93,16 @@ static double label_width(const forest_t *forest, const pilot_picture_effect_t *
            (forest->groups && !effect->summary ? 12 : 0);
 }
 
-/* The numbers' widths depend on the axis, whose place depends on them: the axis is set twice. */
-static void set_columns(forest_t *forest)
+/* The numbers' decimals, and so their widths, depend on the axis, whose place depends on them:
+ * three rounds, the widest of each kept. */
+static void set_wide_columns(forest_t *forest)
 {
     columns_t *columns = &forest->columns;
-    double width = forest->canvas.width;
-    if (forest->canvas.narrow) {
-        *columns = (columns_t){.from = 8, .to = width - 8};
-        forest->any = effects_axis(&forest->axis, forest->effects, columns->from, columns->to, 62);
-        return;
-    }
-    forest->any = effects_axis(&forest->axis, forest->effects, 0, width * 0.4, 70);
-    double most = width * (forest->any_weight && forest->any_units ? 0.27 : 0.31), right = width;
+    double width = forest->canvas.width, interval = text_width(FACE_BOLD, "99.9 % interval");
+    double estimate = text_width(FACE_BOLD, "Effect"), right = width;
+    double most = width * (forest->any_weight && forest->any_units ? 0.27 : 0.31);
     columns->label = fmin(fmax(widest(forest, label_width), 100), most);
+    columns->from = columns->label + 16;
     if (forest->any_units) {
         columns->units = right;
         right -= 74;
@@ -113,12 +112,26 @@ static void set_columns(forest_t *forest)
         right -= 72;
     }
     columns->interval = right;
-    right -= fmax(widest(forest, interval_width), text_width(FACE_BOLD, "95 % interval")) + 14;
-    columns->estimate = right;
-    right -= fmax(widest(forest, estimate_width), text_width(FACE_BOLD, "Effect")) + 18;
-    columns->from = columns->label + 16;
-    columns->to = fmax(right, columns->from + 120);
-    effects_axis(&forest->axis, forest->effects, columns->from, columns->to, 70);
+    columns->to = width * 0.6;
+    for (int round = 0; round < 3; round++) {
+        forest->any = effects_axis(&forest->axis, forest->effects, columns->from, columns->to, 52);
+        interval = fmax(interval, widest(forest, interval_width));
+        estimate = fmax(estimate, widest(forest, estimate_width));
+        columns->estimate = columns->interval - interval - 14;
+        columns->to = fmax(columns->estimate - estimate - 18, columns->from + 120);
+    }
+    effects_axis(&forest->axis, forest->effects, columns->from, columns->to, 52);
+}
+
+static void set_columns(forest_t *forest)
+{
+    double width = forest->canvas.width;
+    if (!forest->canvas.narrow) {
+        set_wide_columns(forest);
+        return;
+    }
+    forest->columns = (columns_t){.from = 8, .to = width - 8};
+    forest->any = effects_axis(&forest->axis, forest->effects, 8, width - 8, 52);
 }
 
 static void draw_header(forest_t *forest)
@@ -251,6 +264,8 @@ static void draw_rows(forest_t *forest)
 {
     canvas_t *canvas = &forest->canvas;
     pilot_text_t title = PILOT_TEXT_INIT;
+    /* Lines that lead the eye from the name to the numbers. */
+    bool guides = !canvas->narrow && !forest->groups && forest->effects->effects > 20;
     for (size_t i = 0; i < forest->effects->effects; i++) {
         const pilot_picture_effect_t *effect = &forest->effects->effect[i];
         if (begins_group(forest, i)) {
@@ -265,6 +280,8 @@ static void draw_rows(forest_t *forest)
         draw_bar(forest, effect, bar_place(forest, canvas->y));
         close_group(canvas);
         canvas->y += forest->row;
+        if (guides && i % 5 == 4 && i + 1 < forest->effects->effects)
+            draw_line(canvas, "gr", 0, canvas->y, canvas->width, canvas->y);
     }
     pilot_text_clear(&title);
 }

@@ -144,7 +144,7 @@ static void draw_shares(canvas_t *canvas, const pilot_picture_share_t share[3], 
     pilot_text_t text = PILOT_TEXT_INIT;
     put_counted(&text, 2, noun);
     canvas->y += 6;
-    char *heading PILOT_AUTOFREE = pilot_format("Share of %s with", text.data + 2);
+    char *heading PILOT_AUTOFREE = pilot_format("Share of %s (%%) with", text.data + 2);
     canvas->y +=
         draw_lines(canvas, FACE_BOLD, ANCHOR_START, 0, canvas->y, canvas->width, heading) + 4;
     double left = canvas->narrow ? 8 : text_width(FACE_TEXT, share_names[1]) + 16;
@@ -174,7 +174,6 @@ static void draw_shares(canvas_t *canvas, const pilot_picture_share_t share[3], 
         canvas->y += row;
     }
     draw_axis_below(canvas, &axis, canvas->y + 2);
-    draw_text(canvas, FACE_SMALL, ANCHOR_START, 0, canvas->y + 20, left - 20, "%");
     canvas->y += 28;
     pilot_text_clear(&text);
 }
