@@ -154,7 +154,9 @@ pilot_status_t dashboard_table(dashboard_page_t *page, const dashboard_table_t *
  */
 pilot_status_t dashboard_file(dashboard_page_t *page, const dashboard_table_t *const *tables,
                               size_t count, bool *ret_done, pilot_error_t *error);
-/* Answer with CSV or JSON of the rows. */
+/* Content types of format=csv and json. */
+const char *dashboard_type(bool csv);
+/* CSV or JSON of the rows. */
 void dashboard_write_csv(pilot_text_t *out, const dashboard_table_t *table, const PGresult *rows);
 void dashboard_write_json(pilot_text_t *out, const dashboard_table_t *table, const PGresult *rows);
 void dashboard_write_rows(dashboard_page_t *page, const dashboard_table_t *table,
@@ -163,6 +165,13 @@ void dashboard_write_rows(dashboard_page_t *page, const dashboard_table_t *table
 /* The agencies of a comparison as pictures: forest or caterpillar, ranks (dashboard_picture.c). */
 void dashboard_draw_agencies(dashboard_page_t *page, const pilot_evaluation_t *evaluation,
                              const pilot_comparison_row_t *comparison);
+
+/* The report's sections that stand before the agencies, or behind (dashboard_parts.c). */
+void dashboard_write_parts(dashboard_page_t *page, const pilot_evaluation_t *evaluation,
+                           bool is_before);
+/* The table of this name in one of them as CSV or JSON; false: there is none. */
+bool dashboard_part_file(dashboard_page_t *page, const pilot_evaluation_t *evaluation,
+                         const char *name, bool csv);
 
 /* A query of a page: SQL with text parameters; where the connection was lost, a second try. */
 pilot_status_t dashboard_query(dashboard_page_t *page, const char *sql, int parameters,

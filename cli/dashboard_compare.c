@@ -138,7 +138,7 @@ static void draw(dashboard_page_t *page, const pilot_picture_effects_t *effects,
         .title = "Effects in standard deviations of the control arm",
         .width = narrow ? PILOT_PICTURE_NARROW : PILOT_PICTURE_WIDE,
         .one_of_two = true};
-    pilot_picture_forest(&page->out, effects, &options);
+    pilot_picture_pilots(&page->out, effects, &options);
 }
 
 static void draw_rows(dashboard_page_t *page, const PGresult *rows)

@@ -60,7 +60,9 @@ static void draw(pilot_text_t *out, const pilot_picture_effects_t *effects, bool
                                              .width =
                                                  narrow ? PILOT_PICTURE_NARROW : PILOT_PICTURE_WIDE,
                                              .one_of_two = true};
-    if (!ranks)
+    if (ranks)
+        pilot_picture_ranks(out, effects, &options);
+    else
         pilot_picture_forest(out, effects, &options);
 }
 

@@ -147,21 +147,6 @@ typedef struct pilot_view {
     dashboard_table_t table[TABLES];
 } pilot_view_t;
 
-/* "reading: small against regular, among female = 1" */
-static char *contrast_name(const pilot_effect_key_t *key)
-{
-    pilot_text_t text = PILOT_TEXT_INIT;
-    pilot_text_appendf(&text, "%s: %s against %s", key->outcome, key->arm, key->control);
-    if (key->subgroup)
-        pilot_text_appendf(&text, key->level ? ", among %s = %s" : ", by %s%s", key->subgroup,
-                           key->level ? key->level : "");
-    if (strcmp(key->estimand, "itt") != 0)
-        pilot_text_appendf(&text, ", %s", key->estimand);
-    if (key->parameter)
-        pilot_text_appendf(&text, ", at %s", key->parameter);
-    return pilot_text_take(&text);
-}
-
 /* ---- which contrast ----------------------------------------------------------------------------
  */
 
@@ -215,7 +200,7 @@ static void append_contrast(dashboard_page_t *page, const pilot_view_t *view,
     append_field(&address, "estimand", key->estimand);
     append_field(&address, "estimator", key->estimator);
     append_field(&address, "parameter", key->parameter);
-    char *name PILOT_AUTOFREE = contrast_name(key);
+    char *name PILOT_AUTOFREE = pilot_page_contrast_name(key);
     pilot_text_append(&page->out, "<li><a href=\"");
     dashboard_escape(&page->out, address.data);
     pilot_text_append(&page->out, current ? "#agencies\" aria-current=\"true\">" : "#agencies\">");
@@ -309,11 +294,31 @@ static pilot_status_t read_view(dashboard_page_t *page, pilot_view_t *view, pilo
     return PILOT_OK;
 }
 
+/* A table of one of the report's sections? */
+static bool section_file(dashboard_page_t *page, const pilot_view_t *view)
+{
+    const char *format = pilot_http_value(page->request, "format", 0);
+    const char *name = pilot_http_value(page->request, "table", 0);
+    bool csv = format && strcmp(format, "csv") == 0;
+    if (!name || !format || (!csv && strcmp(format, "json") != 0))
+        return false;
+    for (size_t i = 0; i < TABLES; i++)
+        if (strcmp(view->table[i].name, name) == 0)
+            return false;
+    if (!dashboard_part_file(page, view->evaluation, name, csv))
+        return false;
+    page->answer->type = dashboard_type(csv);
+    return true;
+}
+
 static pilot_status_t file_of(dashboard_page_t *page, const pilot_view_t *view, bool *ret_done,
                               pilot_error_t *error)
 {
     const dashboard_table_t *tables[TABLES];
     size_t count = 0;
+    *ret_done = section_file(page, view);
+    if (*ret_done)
+        return PILOT_OK;
     for (size_t i = 0; i < TABLES; i++)
         if (i != AGENCIES || view->comparison)
             tables[count++] = &view->table[i];
@@ -342,7 +347,7 @@ static pilot_status_t write_agencies(dashboard_page_t *page, const pilot_view_t 
 {
     if (!view->comparison)
         return PILOT_OK;
-    char *name PILOT_AUTOFREE = contrast_name(&view->comparison->key);
+    char *name PILOT_AUTOFREE = pilot_page_contrast_name(&view->comparison->key);
     pilot_text_append(&page->out, "<h2 id=\"agencies\">Agencies: ");
     dashboard_escape(&page->out, name);
     pilot_text_append(&page->out, "</h2>\n");
@@ -358,6 +363,19 @@ static pilot_status_t write_section(dashboard_page_t *page, const char *heading,
     return dashboard_table(page, table, error);
 }
 
+static pilot_status_t write_running(dashboard_page_t *page, const dashboard_table_t *table,
+                                    pilot_error_t *error)
+{
+    PGresult *rows = NULL;
+    pilot_status_t status = dashboard_read_rows(page, table, &rows, error);
+    if (!status && PQntuples(rows) > 0) {
+        dashboard_element(&page->out, "h2", "Under way");
+        dashboard_write_rows(page, table, rows);
+    }
+    PQclear(rows);
+    return status;
+}
+
 pilot_status_t dashboard_pilot(dashboard_page_t *page, pilot_error_t *error)
 {
     pilot_view_t view = {.comparison = NULL};
@@ -370,6 +388,10 @@ pilot_status_t dashboard_pilot(dashboard_page_t *page, pilot_error_t *error)
         return status;
     status = write_top(page, &view, error);
     if (!status)
+        status = write_running(page, &view.table[RUNNING], error);
+    if (!status)
+        dashboard_write_parts(page, view.evaluation, true);
+    if (!status)
         status = write_agencies(page, &view, error);
     if (!status)
         status = write_section(page, "Agencies compared", &view.table[COMPARISONS], error);
@@ -378,7 +400,7 @@ pilot_status_t dashboard_pilot(dashboard_page_t *page, pilot_error_t *error)
     if (!status)
         status = write_section(page, "Quality", &view.table[QUALITY], error);
     if (!status)
-        status = write_section(page, "Under way", &view.table[RUNNING], error);
+        dashboard_write_parts(page, view.evaluation, false);
     dashboard_end(&page->out);
     return status;
 }

@@ -127,6 +127,11 @@ static const dashboard_table_t *find_table(const dashboard_table_t *const *table
     return NULL;
 }
 
+const char *dashboard_type(bool csv)
+{
+    return csv ? "text/csv; charset=utf-8; header=present" : "application/json";
+}
+
 pilot_status_t dashboard_file(dashboard_page_t *page, const dashboard_table_t *const *tables,
                               size_t count, bool *ret_done, pilot_error_t *error)
 {
@@ -150,7 +155,7 @@ pilot_status_t dashboard_file(dashboard_page_t *page, const dashboard_table_t *c
     else
         dashboard_write_json(&page->out, table, rows);
     PQclear(rows);
-    page->answer->type = csv ? "text/csv; charset=utf-8; header=present" : "application/json";
+    page->answer->type = dashboard_type(csv);
     *ret_done = true;
     return PILOT_OK;
 }

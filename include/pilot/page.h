@@ -22,6 +22,7 @@ typedef struct pilot_page_links {
     /* Address of a table's CSV: this, then its name ("agencies"), then what
      * `csv_after` holds; NULL: in the page, as a data: link. */
     const char *csv, *csv_after;
+    const char *json;       /* as csv, beside it; NULL: none */
     const char *navigation; /* HTML behind the skip link; NULL: none */
 } pilot_page_links_t;
 
@@ -88,6 +89,8 @@ void pilot_page_table_take(pilot_page_table_t *table, char *text);
 void pilot_page_table_csv(pilot_page_table_t *table, const pilot_text_t *csv);
 /* A box to search it by its first column, for who has scripts. */
 void pilot_page_table_search(pilot_page_table_t *table, const char *label);
+/* The CSV of the next table of this name goes to `csv`, too (both borrowed until then). */
+void pilot_page_take_csv(pilot_page_t *page, const char *name, pilot_text_t *csv);
 /* Write it and free it. */
 void pilot_page_table_end(pilot_page_t *page, pilot_page_table_t *table);
 

@@ -104,6 +104,17 @@ static void append_data_address(pilot_text_t *out, const char *bytes, size_t len
     }
 }
 
+static void append_json_link(pilot_page_t *page, const pilot_page_table_t *table)
+{
+    if (!page->links.json)
+        return;
+    pilot_text_append(page->out, " or <a href=\"");
+    pilot_page_escape(page->out, page->links.json);
+    pilot_page_escape(page->out, table->name);
+    pilot_page_escape(page->out, page->links.csv_after ? page->links.csv_after : "");
+    pilot_text_append(page->out, "\">JSON</a>");
+}
+
 static void append_csv_link(pilot_page_t *page, const pilot_page_table_t *table)
 {
     pilot_text_t *out = page->out;
@@ -114,7 +125,9 @@ static void append_csv_link(pilot_page_t *page, const pilot_page_table_t *table)
         pilot_page_escape(out, page->links.csv_after ? page->links.csv_after : "");
         pilot_text_append(out, "\">CSV<span class=\"quiet\">: ");
         pilot_page_escape(out, table->caption);
-        pilot_text_append(out, "</span></a></p>\n");
+        pilot_text_append(out, "</span></a>");
+        append_json_link(page, table);
+        pilot_text_append(out, "</p>\n");
         return;
     }
     pilot_text_t own = PILOT_TEXT_INIT;
@@ -241,9 +254,27 @@ static void write_markdown(pilot_page_t *page, const pilot_page_table_t *table)
     pilot_text_append(out, "\n\n");
 }
 
+void pilot_page_take_csv(pilot_page_t *page, const char *name, pilot_text_t *csv)
+{
+    page->taken_name = name;
+    page->taken = csv;
+}
+
+static void give_csv(pilot_page_t *page, const pilot_page_table_t *table)
+{
+    if (!page->taken_name || strcmp(page->taken_name, table->name) != 0)
+        return;
+    if (table->csv)
+        pilot_text_append_bytes(page->taken, table->csv->data, table->csv->length);
+    else
+        append_cells_csv(table, page->taken);
+    page->taken_name = NULL;
+}
+
 void pilot_page_table_end(pilot_page_t *page, pilot_page_table_t *table)
 {
     if (rows_of(table) > 0) {
+        give_csv(page, table);
         if (page_is_html(page))
             write_html(page, table);
         else

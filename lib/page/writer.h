@@ -12,6 +12,8 @@ struct pilot_page {
     pilot_text_t *out; /* borrowed */
     pilot_page_format_t format;
     pilot_page_links_t links;
+    const char *taken_name; /* pilot_page_take_csv */
+    pilot_text_t *taken;
     page_entry_t *entry; /* sections, for the contents */
     size_t entries, entry_capacity;
     size_t contents_at; /* where the contents go: bytes from the start of *out */
