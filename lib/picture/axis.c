@@ -51,7 +51,9 @@ static void linear_ticks(axis_t *axis, double most, bool round)
         tick_label(label, i * digit, exponent);
         add_tick(axis, (double)i * step, label);
     }
-    axis->decimals = exponent >= 1 ? 0 : exponent < -6 ? 7 : 1 - exponent;
+    /* Told to a fifth of a step or finer. */
+    int decimals = digit == 5 ? -exponent : 1 - exponent;
+    axis->decimals = decimals < 0 ? 0 : decimals > 7 ? 7 : decimals;
 }
 
 /* Ratios 1, 2, 5 and so on of each power of ten, as many as there is room for. */

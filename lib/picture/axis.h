@@ -11,7 +11,7 @@ typedef struct axis {
     double from, to;  /* places of low and high */
     double factor;    /* 10^exponent: very large and very small numbers are told in its multiples */
     int exponent;
-    int decimals; /* of numbers told beside: one more than the ticks */
+    int decimals; /* of numbers told beside: finer than the ticks */
     bool ratio;   /* numbers are logarithms of ratios; told are the ratios */
     size_t ticks;
     struct {

@@ -111,7 +111,7 @@ static size_t whole_characters(face_t face, const char *text, double width)
         if (more > 0 && !joined)
             good = before;
         used += more;
-        if (used > width)
+        if (used > width + 1e-9)
             return good;
         joined = code == 0x200D;
     }
