@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "distribution.h"
+#include "meta_leave_out.h"
 #include "meta_tau2.h"
 #include "pilot/memory.h"
 
@@ -52,35 +53,6 @@ bool pilot_meta_test_from_name(const char *name, pilot_meta_test_t *ret_test)
     return true;
 }
 
-static bool takes_part(pilot_number_t estimate, pilot_number_t std_error)
-{
-    double variance = std_error.value * std_error.value;
-    return estimate.given && std_error.given && std_error.value > 0 && isfinite(estimate.value) &&
-           isfinite(variance) && variance > 0;
-}
-
-static void gather(const pilot_number_t *estimate, const pilot_number_t *std_error, size_t agencies,
-                   meta_data_t *data)
-{
-    double logs = 0;
-    data->y = PILOT_NEW_ARRAY(double, agencies);
-    data->v = PILOT_NEW_ARRAY(double, agencies);
-    for (size_t i = 0; i < agencies; i++) {
-        if (!takes_part(estimate[i], std_error[i]))
-            continue;
-        data->y[data->k] = estimate[i].value;
-        data->v[data->k++] = std_error[i].value;
-        logs += log(std_error[i].value);
-    }
-    data->scale = data->k > 0 ? exp(logs / (double)data->k) : 1;
-    data->origin = data->k > 0 ? data->y[0] : 0;
-    for (size_t i = 0; i < data->k; i++) {
-        double scaled = data->v[i] / data->scale;
-        data->y[i] = (data->y[i] - data->origin) / data->scale;
-        data->v[i] = scaled * scaled;
-    }
-}
-
 /* What rows of one method share. */
 typedef struct model {
     bool has_tau2, by_pm;
@@ -91,12 +63,8 @@ typedef struct model {
 static model_t fit_model(const meta_data_t *data, pilot_meta_method_t method)
 {
     model_t model = {.has_tau2 = method == PILOT_META_FIXED || data->k >= 2};
-    if (data->k >= 2 && method == PILOT_META_DL)
-        model.tau2 = meta_dersimonian_laird(data);
-    if (data->k >= 2 && method == PILOT_META_REML)
-        model.by_pm = !meta_reml(data, &model.tau2);
-    if (data->k >= 2 && (method == PILOT_META_PM || model.by_pm))
-        model.tau2 = meta_solve_q(data, (double)data->k - 1);
+    if (data->k >= 2)
+        model.tau2 = meta_tau2(data, method, &model.by_pm);
     model.fit = meta_fit(data, model.tau2);
     return model;
 }
@@ -244,27 +212,14 @@ static void fill_row(pilot_meta_row_t *row, const meta_data_t *data, const model
     predict(row, data, options);
 }
 
-/* Mean without agency i, tau2 held. */
-static double mean_without(const meta_data_t *data, const meta_fit_t *fit, size_t i)
-{
-    double own = 1 / (data->v[i] + fit->tau2), weight = 0, moment = 0;
-    if (own < 0.5 * fit->weight)
-        return fit->mean - own * (data->y[i] - fit->mean) / (fit->weight - own);
-    for (size_t j = 0; j < data->k; j++) {
-        double w = j == i ? 0 : 1 / (data->v[j] + fit->tau2);
-        weight += w;
-        moment += w * data->y[j];
-    }
-    return moment / weight;
-}
-
 /* Morris (1983), with the uncertainty of the mean: SE^2 = shrink v + (1 - shrink)^2 SE_mean^2. */
 static void fill_agency(pilot_meta_agency_t *agency, const meta_data_t *data, const model_t *model,
-                        const pilot_meta_row_t *headline, size_t i)
+                        const pilot_meta_row_t *headline, const meta_left_t *left, size_t i)
 {
     const meta_fit_t *fit = &model->fit;
     double shrink = model->tau2 / (model->tau2 + data->v[i]);
     double value = fit->mean + shrink * (data->y[i] - fit->mean);
+    agency->status = PILOT_ROW_OK;
     if (!model->has_tau2) {
         agency->status = PILOT_ROW_NOT_ESTIMABLE;
         agency->reason = PILOT_REASON_TOO_FEW_AGENCIES;
@@ -276,8 +231,7 @@ static void fill_agency(pilot_meta_agency_t *agency, const meta_data_t *data, co
         agency->eb_std_error = PILOT_GIVEN(hypot(sqrt(shrink * data->v[i]) * data->scale,
                                                  (1 - shrink) * headline->std_error.value));
     if (data->k >= 2)
-        agency->leave_one_out_estimate =
-            PILOT_GIVEN(data->origin + mean_without(data, fit, i) * data->scale);
+        agency->leave_one_out_estimate = PILOT_GIVEN(data->origin + left->fit.mean * data->scale);
     if (headline->status == PILOT_ROW_NOT_ESTIMABLE || data->k < 2) {
         agency->status = PILOT_ROW_FLAGGED;
         agency->reason = headline->reason != PILOT_REASON_NONE ? headline->reason
@@ -285,27 +239,25 @@ static void fill_agency(pilot_meta_agency_t *agency, const meta_data_t *data, co
     }
 }
 
-static void fill_agencies(const pilot_number_t *estimate, const pilot_number_t *std_error,
-                          size_t agencies, const meta_data_t *data, const model_t *model,
+static void fill_agencies(size_t agencies, const meta_data_t *data, const model_t *model,
                           const pilot_meta_row_t *headline, pilot_meta_agency_t *ret_agency)
 {
-    size_t place = 0;
-    for (size_t i = 0; i < agencies; i++) {
-        ret_agency[i] = (pilot_meta_agency_t){.status = PILOT_ROW_OK};
-        if (takes_part(estimate[i], std_error[i]))
-            fill_agency(&ret_agency[i], data, model, headline, place++);
-        else
-            ret_agency[i].status = PILOT_ROW_NOT_ESTIMABLE;
-    }
+    meta_left_t *left = PILOT_NEW_ARRAY(meta_left_t, data->k);
+    meta_leave_out(data, headline->method, model->tau2, left);
+    for (size_t i = 0; i < agencies; i++)
+        ret_agency[i] = (pilot_meta_agency_t){.status = PILOT_ROW_NOT_ESTIMABLE};
+    for (size_t i = 0; i < data->k; i++)
+        fill_agency(&ret_agency[data->place[i]], data, model, headline, &left[i], i);
+    free(left);
 }
 
 void pilot_meta(const pilot_number_t *estimate, const pilot_number_t *std_error, size_t agencies,
                 const pilot_meta_options_t *options, pilot_meta_row_t ret_row[PILOT_META_ROWS],
                 pilot_meta_agency_t *ret_agency)
 {
-    meta_data_t data = {0};
+    meta_data_t data;
     heterogeneity_t h;
-    gather(estimate, std_error, agencies, &data);
+    meta_gather(estimate, std_error, agencies, NULL, 0, &data);
     h = measure(&data, options->confidence);
     for (size_t m = 0; m < PILOT_META_METHODS; m++) {
         model_t model = fit_model(&data, (pilot_meta_method_t)m);
@@ -318,9 +270,8 @@ void pilot_meta(const pilot_number_t *estimate, const pilot_number_t *std_error,
             fill_row(row, &data, &model, &h, options);
         }
         if (ret_agency && m == options->method)
-            fill_agencies(estimate, std_error, agencies, &data, &model,
-                          &ret_row[m * PILOT_META_TESTS + options->test], ret_agency);
+            fill_agencies(agencies, &data, &model, &ret_row[m * PILOT_META_TESTS + options->test],
+                          ret_agency);
     }
-    free(data.y);
-    free(data.v);
+    meta_data_clear(&data);
 }

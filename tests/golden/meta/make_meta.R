@@ -30,10 +30,8 @@ analyse <- function(name, yi, vi) {
       h2 = g(fit$H2)))
     if (method == "REML" && test != "adhoc") {
       eb <- blup(fit)
-      w <- 1 / (vi / s^2 + tau2)
-      without <- sapply(seq_len(k), function(i) weighted.mean(yi[-i], w[-i]))
       agencies <<- rbind(agencies, data.frame(dataset = name, test = test, eb = g(eb$pred * s),
-        eb_se = g(eb$se * s), weight = g(weights(fit) / 100), without = g(without)))
+        eb_se = g(eb$se * s), weight = g(weights(fit) / 100)))
     }
   }
 }
