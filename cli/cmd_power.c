@@ -141,7 +141,7 @@ pilot_status_t pilot_cmd_power(pilot_context_t *context, int argc, char **argv,
          .target = &o.svg,
          .argument = "FILE",
          .help = "draw the power curve"},
-        PILOT_FORMAT_OPTIONS(o),
+        PILOT_FORMAT_OPTIONS_OF(o, PILOT_FEW_FORMATS),
         PILOT_CONTEXT_OPTIONS(context),
         {0}};
     int operands = 0;

@@ -11,6 +11,9 @@ typedef struct results_request {
     const char *view, *format, *output, *audience;
     int64_t analysis;
     bool all, alarms, conventions;
+    const char *sort; /* as given: "-estimate" */
+    int64_t top;
+    bool no_pager;
 } results_request_t;
 
 /* The analysis that was asked for, or the pilot's latest finished one; its story on stderr. */
@@ -137,6 +140,29 @@ static pilot_status_t find_own(pilot_db_t *db, bool *ret_own, pilot_error_t *err
     return status;
 }
 
+static const char *sort_name(const results_request_t *request)
+{
+    return request->sort + (request->sort[0] == '-');
+}
+
+static pilot_status_t check_order(const results_request_t *request, pilot_error_t *error)
+{
+    const pilot_view_t *view = pilot_view_find(request->view);
+    bool sortable =
+        view->heading == PILOT_HEADING_CONTRAST || view->heading == PILOT_HEADING_ESTIMATE;
+    if (!request->sort && request->top == 0)
+        return PILOT_OK;
+    if (!sortable)
+        return pilot_error_set(error, PILOT_E_USAGE,
+                               "--sort and --top are of effects, comparisons and agencies, not of "
+                               "--view %s",
+                               view->name);
+    if (request->sort && !pilot_view_sort_column(view, sort_name(request)))
+        return pilot_error_set(error, PILOT_E_USAGE, "--view %s has nothing to sort by '%s'",
+                               view->name, sort_name(request));
+    return PILOT_OK;
+}
+
 static pilot_status_t show(pilot_context_t *context, const char *pilot,
                            const results_request_t *request, pilot_error_t *error)
 {
@@ -158,16 +184,20 @@ static pilot_status_t show(pilot_context_t *context, const char *pilot,
         status = find_own(db, &own, error);
     if (status)
         return status;
-    pilot_render_t render = {.view = view,
-                             .format = request->format ? request->format
-                                                       : pilot_render_format_of(request->output),
-                             .output = request->output,
-                             .all = request->all,
-                             .alarms = request->alarms,
-                             .released = released,
-                             .own = own,
-                             .pilot = pilot,
-                             .analysis = analysis};
+    pilot_render_t render = {
+        .view = view,
+        .format = request->format ? request->format : pilot_render_format_of(request->output),
+        .output = request->output,
+        .all = request->all,
+        .alarms = request->alarms,
+        .released = released,
+        .own = own,
+        .sort = request->sort ? pilot_view_sort_column(view, sort_name(request)) : NULL,
+        .descending = request->sort && request->sort[0] == '-',
+        .top = request->top,
+        .pager = !request->no_pager,
+        .pilot = pilot,
+        .analysis = analysis};
     uint64_t rows = 0;
     status = pilot_render(context, &render, &rows, error);
     if (!status && rows == 0 && !view->by_analysis) {
@@ -233,6 +263,23 @@ pilot_status_t pilot_cmd_results(pilot_context_t *context, int argc, char **argv
          .type = PILOT_OPTION_FLAG,
          .target = &request.alarms,
          .help = "of --view quality (implied): only the checks that ring"},
+        {.name = "sort",
+         .type = PILOT_OPTION_CHOICE,
+         .target = &request.sort,
+         .argument = "COLUMN",
+         .help = "sort the rows of each heading; with - the largest first (--sort=-estimate)",
+         .choices = "estimate|eb|rank|p|name|-estimate|-eb|-rank|-p|-name"},
+        {.name = "top",
+         .type = PILOT_OPTION_COUNT,
+         .target = &request.top,
+         .argument = "N",
+         .help = "only the first N rows of each heading",
+         .minimum = 1,
+         .maximum = INT64_MAX},
+        {.name = "no-pager",
+         .type = PILOT_OPTION_FLAG,
+         .target = &request.no_pager,
+         .help = "on a terminal: do not show long tables through $PAGER or less"},
         {.name = "conventions",
          .type = PILOT_OPTION_FLAG,
          .target = &request.conventions,
@@ -249,6 +296,8 @@ pilot_status_t pilot_cmd_results(pilot_context_t *context, int argc, char **argv
     if (status || context->done)
         return status;
     status = choose_view(&request, error);
+    if (!status)
+        status = check_order(&request, error);
     if (status)
         return status;
     return show(context, argv[1], &request, error);

@@ -4,6 +4,7 @@
 
 #include "analysis.h"
 #include "output.h"
+#include "pager.h"
 #include "pilot/memory.h"
 #include "render_table.h"
 
@@ -15,13 +16,16 @@ const char *pilot_render_format_of(const char *output)
     const char *dot = output ? strrchr(output, '.') : NULL;
     if (dot && strcasecmp(dot, ".csv") == 0)
         return "csv";
+    if (dot && strcasecmp(dot, ".jsonl") == 0)
+        return "jsonl";
     return dot && strcasecmp(dot, ".json") == 0 ? "json" : "table";
 }
 
 typedef struct sink {
     const pilot_render_t *render;
     FILE *out;
-    bool for_people;
+    bool on_stdout; /* or on its way there */
+    bool for_people, lines;
     pilot_render_table_t people; /* for_people alone */
     uint64_t rows;
 } sink_t;
@@ -56,7 +60,9 @@ static void write_json(sink_t *sink, const PGresult *result, pilot_text_t *line)
         columns++;
     for (int row = 0; row < PQntuples(result); row++) {
         pilot_text_reset(line);
-        pilot_text_append(line, sink->rows + (uint64_t)row > 0 ? ",\n{" : "\n{");
+        if (!sink->lines)
+            pilot_text_append(line, sink->rows + (uint64_t)row > 0 ? ",\n" : "\n");
+        pilot_text_append_char(line, '{');
         for (int i = 0; i < PQnfields(result); i++) {
             bool is_mark = i >= columns;
             pilot_text_appendf(line, "%s\"%s\":", i ? "," : "",
@@ -71,7 +77,7 @@ static void write_json(sink_t *sink, const PGresult *result, pilot_text_t *line)
             else
                 pilot_text_append_json(line, value, length);
         }
-        pilot_text_append_char(line, '}');
+        pilot_text_append(line, sink->lines ? "}\n" : "}");
         fwrite(line->data, 1, line->length, sink->out);
     }
 }
@@ -111,6 +117,17 @@ static pilot_status_t fetch_all(pilot_db_t *db, sink_t *sink, pilot_error_t *err
     }
 }
 
+/* What stands beneath agencies; not for those who may not read comparisons. */
+static pilot_status_t read_answers(pilot_db_t *db, sink_t *sink, const char *const *parameter,
+                                   pilot_error_t *error)
+{
+    const pilot_view_plot_t *plot = sink->render->view->plot;
+    if (!sink->for_people || !plot || !plot->with_answer || sink->render->own)
+        return PILOT_OK;
+    return pilot_db_query(db, pilot_render_answers_sql(sink->render->released), 2, parameter,
+                          &sink->people.answers, error);
+}
+
 /* One snapshot; numbers in their shortest form that reads back, whatever the server's settings. */
 static pilot_status_t read_rows(pilot_db_t *db, sink_t *sink, pilot_error_t *error)
 {
@@ -123,7 +140,10 @@ static pilot_status_t read_rows(pilot_db_t *db, sink_t *sink, pilot_error_t *err
     pilot_text_append(&sql, "DECLARE pilot_rows NO SCROLL CURSOR FOR ");
     pilot_view_sql(render->view,
                    (pilot_view_rows_t){.released = render->released,
-                                       .marks = is_format(sink, "json"),
+                                       .marks = is_format(sink, "json") || sink->lines,
+                                       .sort = render->sort,
+                                       .descending = render->descending,
+                                       .top = render->top,
                                        .for_people = sink->for_people,
                                        .all = render->all,
                                        .alarms = render->alarms,
@@ -137,6 +157,8 @@ static pilot_status_t read_rows(pilot_db_t *db, sink_t *sink, pilot_error_t *err
     if (!status)
         status = pilot_db_query(db, sql.data, render->view->by_analysis || of_agency ? 2 : 1,
                                 parameter, NULL, error);
+    if (!status)
+        status = read_answers(db, sink, parameter, error);
     if (!status)
         status = fetch_all(db, sink, error);
     pilot_status_t ended =
@@ -165,21 +187,34 @@ static pilot_status_t write_rows(pilot_context_t *context, sink_t *sink, pilot_e
     if (status)
         return status;
     if (sink->for_people)
-        pilot_render_table_begin(&sink->people, sink->out == stdout ? context->width : 80,
+        pilot_render_table_begin(&sink->people, sink->on_stdout ? context->width : 80,
                                  context->utf8);
     else if (is_format(sink, "csv"))
         write_csv_header(sink);
-    else
+    else if (!sink->lines)
         fputc('[', sink->out);
     status = read_rows(db, sink, error);
     if (!status && sink->for_people)
-        status = pilot_table_print(sink->people.table, sink->out, error);
+        status = pilot_render_table_end(&sink->people, sink->out, error);
     if (!status && sink->for_people)
         status = write_note(db, sink, error);
     if (!status && is_format(sink, "json"))
         fputs(sink->rows ? "\n]\n" : "]\n", sink->out);
-    pilot_table_free(sink->people.table);
+    pilot_render_table_clear(&sink->people);
     return status;
+}
+
+static pilot_status_t write_paged(pilot_context_t *context, sink_t *sink, pilot_error_t *error)
+{
+    char *text PILOT_AUTOFREE = NULL;
+    size_t length = 0;
+    sink->out = open_memstream(&text, &length);
+    if (!sink->out)
+        pilot_out_of_memory();
+    pilot_status_t status = write_rows(context, sink, error);
+    if (fclose(sink->out) != 0)
+        pilot_out_of_memory();
+    return status ? status : pilot_pager_show(context, text, length, error);
 }
 
 pilot_status_t pilot_render(pilot_context_t *context, const pilot_render_t *render,
@@ -191,9 +226,14 @@ pilot_status_t pilot_render(pilot_context_t *context, const pilot_render_t *rend
         return status;
     sink_t sink = {.render = render,
                    .out = output.file,
+                   .on_stdout = output.file == stdout,
                    .for_people = strcmp(render->format, "table") == 0,
+                   .lines = strcmp(render->format, "jsonl") == 0,
                    .people = {.view = render->view, .all = render->all}};
-    status = write_rows(context, &sink, error);
+    if (render->pager && sink.on_stdout && sink.for_people)
+        status = write_paged(context, &sink, error);
+    else
+        status = write_rows(context, &sink, error);
     if (!status)
         status = pilot_output_finish(&output, error);
     else

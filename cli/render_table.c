@@ -19,11 +19,19 @@ void pilot_render_table_begin(pilot_render_table_t *render, int width, bool utf8
 {
     render->width = width;
     render->utf8 = utf8;
+    render->answer = -1;
     render->table = pilot_table_new(width);
-    for (const pilot_view_cell_t *cell = render->view->cell; cell->header; cell++)
-        if (render->all || !cell->all_only)
+    if (render->view->plot)
+        render->forest = pilot_forest_new(utf8);
+    for (const pilot_view_cell_t *cell = render->view->cell; cell->header; cell++) {
+        if (cell->kind == PILOT_CELL_PLOT)
+            pilot_table_plot(render->table, render->forest, cell->drop);
+        else if (cell->kind == PILOT_CELL_NOTE)
+            pilot_table_remarks(render->table, cell->header);
+        else if (render->all || !cell->all_only)
             pilot_table_column(render->table, !utf8 && cell->ascii ? cell->ascii : cell->header,
                                is_right(cell->kind), cell->drop);
+    }
 }
 
 /* The text of a view's column in a row; NULL when it is absent. */
@@ -150,6 +158,8 @@ static char *make_cell(const pilot_view_cell_t *cell, const char *a, const char 
         break; /* of more columns than three */
     case PILOT_CELL_FLAG:
         return a && strcmp(a, "true") == 0 ? pilot_strdup("yes") : NULL;
+    case PILOT_CELL_PLOT:
+        return NULL;
     case PILOT_CELL_BRIEF:
         return a ? pilot_strndup(a, 12) : NULL;
     }
@@ -261,6 +271,8 @@ static char *row_cell(const pilot_render_table_t *render, const PGresult *result
 {
     const pilot_view_t *view = render->view;
     const pilot_estimator_facts_t *facts = facts_of(value(view, result, row, "estimator"));
+    if (cell->kind == PILOT_CELL_PLOT)
+        return NULL;
     if (cell->kind == PILOT_CELL_ESTIMATOR)
         return estimator_cell(view, result, row);
     if (cell->kind == PILOT_CELL_CHOSEN)
@@ -277,18 +289,107 @@ static char *row_cell(const pilot_render_table_t *render, const PGresult *result
     return make_cell(cell, a, b, value(view, result, row, cell->c));
 }
 
+/* A cell of the comparison's answer, from its columns of the same names; caller frees. */
+static char *answer_cell(const pilot_render_table_t *render, const pilot_view_cell_t *cell,
+                         bool log_scale)
+{
+    const PGresult *answers = render->answers;
+    int at[2] = {PQfnumber(answers, cell->a ? cell->a : ""),
+                 PQfnumber(answers, cell->b ? cell->b : "")};
+    if (cell->kind != PILOT_CELL_NUMBER || at[0] < 0 || PQgetisnull(answers, render->answer, at[0]))
+        return NULL;
+    const char *text = PQgetvalue(answers, render->answer, at[0]);
+    double number = 0;
+    if (!cell->is_effect || !log_scale || !pilot_number_read(text, &number))
+        return pilot_show_number(text,
+                                 at[1] < 0 ? NULL : PQgetvalue(answers, render->answer, at[1]));
+    return pilot_format("%s%.3g", render->utf8 ? "×" : "x", exp(number));
+}
+
+/* Beneath the rows of a group what they come to.  A heading that is the same stays the same. */
+static void end_group(pilot_render_table_t *render)
+{
+    if (render->answer < 0)
+        return;
+    pilot_forest_row_t plot =
+        pilot_render_forest_row(&pilot_render_answer_plot, NULL, render->answers, render->answer);
+    pilot_table_row(render->table);
+    pilot_table_heading(render->table, pilot_strdup(render->key), NULL);
+    pilot_forest_add(render->forest, &plot, false);
+    for (const pilot_view_cell_t *cell = render->view->cell; cell->header; cell++)
+        if (render->all || !cell->all_only)
+            pilot_table_cell(render->table, cell->kind == PILOT_CELL_AGENCY
+                                                ? pilot_strdup("(pooled)")
+                                                : answer_cell(render, cell, plot.log_scale));
+    char *note =
+        pilot_render_answer_note(render->answers, render->answer, plot.log_scale, render->utf8);
+    char *parts = note ? strstr(note, "; ") : NULL;
+    if (parts && pilot_utf8_width(note, strlen(note)) > (size_t)render->width)
+        memcpy(parts, ",\n", 2);
+    if (note)
+        pilot_table_note(render->table, note);
+    render->answer = -1;
+}
+
+static void begin_row(pilot_render_table_t *render, const PGresult *result, int row)
+{
+    const pilot_view_t *view = render->view;
+    char *key = heading_of(view, result, row, UNCUT);
+    bool same = render->key && strcmp(render->key, key) == 0;
+    if (!same)
+        end_group(render);
+    free(render->key);
+    render->key = key;
+    pilot_table_row(render->table);
+    pilot_table_heading(render->table, pilot_strdup(key), make_heading(render, result, row));
+    if (!render->forest)
+        return;
+    pilot_forest_row_t plot = pilot_render_forest_row(view->plot, view, result, row);
+    pilot_forest_add(render->forest, &plot, !same);
+    if (!same && render->answers)
+        render->answer = pilot_render_answer_find(render->answers, result, row,
+                                                  asked_estimator(view, result, row));
+}
+
 void pilot_render_table_rows(pilot_render_table_t *render, const PGresult *result)
 {
     const pilot_view_t *view = render->view;
     for (int row = 0; row < PQntuples(result); row++) {
-        pilot_table_row(render->table);
         if (view->heading != PILOT_HEADING_NONE)
-            pilot_table_heading(render->table, heading_of(view, result, row, UNCUT),
-                                make_heading(render, result, row));
+            begin_row(render, result, row);
+        else
+            pilot_table_row(render->table);
         for (const pilot_view_cell_t *cell = view->cell; cell->header; cell++)
             if (render->all || !cell->all_only)
                 pilot_table_cell(render->table, row_cell(render, result, row, cell));
         if (view->heading == PILOT_HEADING_CONVENTION)
             pilot_table_note(render->table, pilot_convention_note_take(&render->note, result, row));
     }
+}
+
+/* Under all rows: what the signs of the plot mean. */
+static void print_legend(const pilot_render_table_t *render, FILE *out)
+{
+    char *legend PILOT_AUTOFREE = NULL;
+    if (render->forest && pilot_table_has_plot(render->table))
+        legend = pilot_forest_legend(render->forest);
+    if (legend && legend[0])
+        fprintf(out, "\n%s\n", legend);
+}
+
+pilot_status_t pilot_render_table_end(pilot_render_table_t *render, FILE *out, pilot_error_t *error)
+{
+    end_group(render);
+    pilot_status_t status = pilot_table_print(render->table, out, error);
+    if (!status)
+        print_legend(render, out);
+    return status;
+}
+
+void pilot_render_table_clear(pilot_render_table_t *render)
+{
+    pilot_table_free(render->table);
+    pilot_forest_free(render->forest);
+    PQclear(render->answers);
+    free(render->key);
 }

@@ -11,7 +11,7 @@ enum { GAP = 2, WORTH = 24, LEAST = 8, FIRST = 20 };
 
 typedef struct table_column {
     const char *header;
-    bool right;
+    bool right, plot, remarks;
     int drop;
     bool left_out, dropped;
     size_t width;
@@ -30,6 +30,7 @@ struct pilot_table {
     size_t cells, cell_capacity;
     table_heading_t *heading; /* one a row */
     size_t rows, row_capacity;
+    pilot_forest_t *forest; /* NULL: no plot */
 };
 
 pilot_table_t *pilot_table_new(int width)
@@ -62,6 +63,27 @@ void pilot_table_column(pilot_table_t *table, const char *header, bool right, in
                                sizeof *table->column);
     table->column[table->columns++] =
         (table_column_t){.header = header, .right = right, .drop = drop};
+}
+
+void pilot_table_plot(pilot_table_t *table, pilot_forest_t *forest, int drop)
+{
+    pilot_table_column(table, "", false, drop);
+    table->column[table->columns - 1].plot = true;
+    table->forest = forest;
+}
+
+void pilot_table_remarks(pilot_table_t *table, const char *header)
+{
+    pilot_table_column(table, header, false, 0);
+    table->column[table->columns - 1].remarks = true;
+}
+
+bool pilot_table_has_plot(const pilot_table_t *table)
+{
+    for (size_t c = 0; c < table->columns; c++)
+        if (table->column[c].plot)
+            return !table->column[c].left_out;
+    return false;
 }
 
 void pilot_table_row(pilot_table_t *table)
@@ -105,7 +127,8 @@ static const char *cell_text(const pilot_table_t *table, size_t row, size_t colu
     return text ? text : "";
 }
 
-static void measure(pilot_table_t *table)
+/* plot: remarks that may stand in it take no room of their own. */
+static void measure(pilot_table_t *table, bool plot)
 {
     for (size_t c = 0; c < table->columns; c++) {
         table_column_t *column = &table->column[c];
@@ -113,12 +136,19 @@ static void measure(pilot_table_t *table)
         for (size_t row = 0; row < table->rows; row++) {
             const char *text = cell_text(table, row, c);
             size_t width = pilot_utf8_width(text, strlen(text));
+            if (plot && column->remarks && !pilot_forest_has(table->forest, row))
+                width = 0;
             widest = width > widest ? width : widest;
         }
         size_t header = pilot_utf8_width(column->header, strlen(column->header));
         column->width = widest > header ? widest : header;
         /* Nothing in it: nothing to show. */
         column->left_out = table->rows > 0 && widest == 0;
+        column->dropped = false;
+        if (column->plot) {
+            column->width = PILOT_FOREST_LEAST;
+            column->left_out = !plot;
+        }
     }
 }
 
@@ -175,8 +205,8 @@ static void narrow_texts(pilot_table_t *table)
         table_column_t *widest = NULL;
         for (size_t c = 0; c < table->columns; c++) {
             table_column_t *column = &table->column[c];
-            if (!column->left_out && !column->right && column->width > (c ? LEAST : first) &&
-                (!widest || column->width > widest->width))
+            if (!column->left_out && !column->right && !column->plot &&
+                column->width > (c ? LEAST : first) && (!widest || column->width > widest->width))
                 widest = column;
         }
         if (widest)
@@ -201,11 +231,52 @@ void pilot_table_cut(char *text, size_t width)
     text[length + 1] = '\0';
 }
 
+static bool any_picture(const pilot_table_t *table)
+{
+    for (size_t row = 0; table->forest && row < table->rows; row++)
+        if (pilot_forest_has(table->forest, row))
+            return true;
+    return false;
+}
+
+/* Pictures in what is left of the width, remarks in the place of those that there are not. */
+static void fill_plot(pilot_table_t *table)
+{
+    size_t plot = 0, remarks = SIZE_MAX;
+    for (size_t c = 0; c < table->columns; c++) {
+        plot = table->column[c].plot ? c : plot;
+        remarks = table->column[c].remarks ? c : remarks;
+    }
+    size_t total = total_width(table, false), room = (size_t)table->width;
+    size_t width = table->column[plot].width + (room > total ? room - total : 0);
+    width = width < PILOT_FOREST_MOST ? width : PILOT_FOREST_MOST;
+    table->column[plot].width = width;
+    for (size_t row = 0; row < table->rows; row++) {
+        char **cell = &table->cell[row * table->columns];
+        free(cell[plot]);
+        cell[plot] = pilot_forest_draw(table->forest, row, width);
+        if (!cell[plot] && remarks != SIZE_MAX) {
+            cell[plot] = cell[remarks];
+            cell[remarks] = NULL;
+        }
+    }
+}
+
 static void fit(pilot_table_t *table)
 {
-    measure(table);
+    bool plot = any_picture(table);
+    measure(table, plot);
     drop_columns(table);
     narrow_texts(table);
+    if (plot &&
+        (!pilot_table_has_plot(table) || total_width(table, false) > (size_t)table->width)) {
+        plot = false;
+        measure(table, false);
+        drop_columns(table);
+        narrow_texts(table);
+    }
+    if (plot)
+        fill_plot(table);
     for (size_t i = 0; i < table->rows * table->columns; i++) {
         const table_column_t *column = &table->column[i % table->columns];
         if (table->cell[i] && !column->right)
@@ -264,6 +335,19 @@ static void print_note(const char *note, FILE *out)
     fputc('\n', out);
 }
 
+/* Beneath a group's last row the axis of its plot. */
+static void print_axis(const pilot_table_t *table, size_t row, FILE *out)
+{
+    size_t before = 0, c = 0;
+    if (!pilot_table_has_plot(table))
+        return;
+    for (; !table->column[c].plot; c++)
+        before += table->column[c].left_out ? 0 : table->column[c].width + GAP;
+    char *axis PILOT_AUTOFREE = pilot_forest_axis(table->forest, row, table->column[c].width);
+    if (axis)
+        fprintf(out, "%*s%s\n", (int)before, "", axis);
+}
+
 static void print_lines(const pilot_table_t *table, const char *text, FILE *out)
 {
     print_line(&text, out); /* the header */
@@ -274,6 +358,7 @@ static void print_lines(const pilot_table_t *table, const char *text, FILE *out)
             print_heading(heading->shown, false, out);
         current = heading->key;
         print_line(&text, out);
+        print_axis(table, row, out);
         if (heading->note)
             print_note(heading->note, out);
     }

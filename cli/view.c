@@ -203,41 +203,51 @@ static const pilot_view_cell_t comparison_cells[] = {
      .kind = PILOT_CELL_ROOT,
      .a = "tau2",
      .b = "std_error",
-     .drop = 3},
-    {.header = "I²", .ascii = "I2", .kind = PILOT_CELL_PERCENT, .a = "i2"},
+     .drop = 4},
+    {.header = "I²", .ascii = "I2", .kind = PILOT_CELL_PERCENT, .a = "i2", .drop = 2},
     {.header = "prediction",
      .kind = PILOT_CELL_INTERVAL,
      .a = "pi_low",
      .b = "pi_high",
      .c = "std_error",
-     .drop = 1,
+     .drop = 3,
      .is_effect = true},
+    {.header = "", .kind = PILOT_CELL_PLOT, .drop = 1},
     {.header = "note", .kind = PILOT_CELL_NOTE, .a = "status", .b = "reason", .c = "detail"},
     {0}};
 
 static const pilot_view_cell_t agencies_cells[] = {
     {.header = "agency", .kind = PILOT_CELL_AGENCY, .a = "agency"},
-    {.header = "estimator", .kind = PILOT_CELL_CHOSEN, .a = "estimator"},
+    {.header = "estimator", .kind = PILOT_CELL_CHOSEN, .a = "estimator", .drop = 2},
     {.header = "effect",
      .kind = PILOT_CELL_NUMBER,
      .a = "estimate",
      .b = "std_error",
      .is_effect = true},
-    {.header = "std. error", .kind = PILOT_CELL_NUMBER, .a = "std_error", .b = "std_error"},
+    {.header = "std. error",
+     .kind = PILOT_CELL_NUMBER,
+     .a = "std_error",
+     .b = "std_error",
+     .drop = 4},
     {.header = "shrunken",
      .kind = PILOT_CELL_NUMBER,
      .a = "eb_estimate",
      .b = "eb_std_error",
      .is_effect = true},
-    {.header = "std. error", .kind = PILOT_CELL_NUMBER, .a = "eb_std_error", .b = "eb_std_error"},
-    {.header = "weight", .kind = PILOT_CELL_NUMBER, .a = "weight", .drop = 2},
+    {.header = "std. error",
+     .kind = PILOT_CELL_NUMBER,
+     .a = "eb_std_error",
+     .b = "eb_std_error",
+     .drop = 3},
+    {.header = "weight", .kind = PILOT_CELL_NUMBER, .a = "weight", .drop = 6},
     {.header = "rank", .kind = PILOT_CELL_RANK, .a = "rank", .b = "rank_low", .c = "rank_high"},
     {.header = "without it",
      .kind = PILOT_CELL_NUMBER,
      .a = "leave_one_out_estimate",
      .b = "eb_std_error",
-     .drop = 1,
+     .drop = 5,
      .is_effect = true},
+    {.header = "", .kind = PILOT_CELL_PLOT, .drop = 1},
     {.header = "note", .kind = PILOT_CELL_NOTE, .a = "status", .b = "reason"},
     {0}};
 
@@ -293,6 +303,8 @@ static const pilot_view_cell_t submissions_cells[] = {
     {0}};
 
 #define AGENCY_ORDER "agency COLLATE \"C\" NULLS LAST, ordinal"
+/* What a contrast's rows have in common. */
+#define CONTRAST_GROUP "outcome, subgroup, level, arm, control, estimand, " ASKED ", parameter"
 /* People compare agencies within a contrast; not every agency has every subgroup level. */
 #define CONTRAST_ORDER                                                                             \
     "min(ordinal) OVER (PARTITION BY outcome, subgroup, level, arm, control, estimand, " ASKED     \
@@ -315,6 +327,15 @@ static const pilot_view_cell_t submissions_cells[] = {
 /* What an estimator is not made for, nobody wants to read of each time. */
 #define FITTING "reason IS DISTINCT FROM 'outcome_type'"
 
+static const pilot_view_plot_t comparison_plot = {.low = "ci_low",
+                                                  .high = "ci_high",
+                                                  .std_error = "std_error",
+                                                  .predicted_low = "pi_low",
+                                                  .predicted_high = "pi_high",
+                                                  .pooled = true};
+static const pilot_view_plot_t agencies_plot = {
+    .std_error = "std_error", .shrunken = "eb_estimate", .weight = "weight", .with_answer = true};
+
 static const pilot_view_t views[] = {
     {.name = "effects",
      .source = "results.effects",
@@ -325,6 +346,7 @@ static const pilot_view_t views[] = {
      .table_more = ASKED " AS asked",
      .table_where = FITTING,
      .heading = PILOT_HEADING_ESTIMATE,
+     .sort_group = CONTRAST_GROUP ", agency IS NULL",
      .by_analysis = true,
      .is_public = true},
     {.name = "comparison",
@@ -336,6 +358,7 @@ static const pilot_view_t views[] = {
                     "estimand = 'gap', " CATEGORY "), ordinal",
      .table_where = "headline AND " FITTING,
      .heading = PILOT_HEADING_CONTRAST,
+     .plot = &comparison_plot,
      .by_analysis = true,
      .is_public = true},
     {.name = "agencies",
@@ -347,6 +370,8 @@ static const pilot_view_t views[] = {
      .table_more = ASKED " AS asked",
      .table_where = FITTING,
      .heading = PILOT_HEADING_ESTIMATE,
+     .plot = &agencies_plot,
+     .sort_group = CONTRAST_GROUP,
      .by_analysis = true,
      .is_public = true},
     {.name = "quality",
@@ -395,6 +420,20 @@ const pilot_view_t *pilot_view_find(const char *name)
     return NULL;
 }
 
+const char *pilot_view_sort_column(const pilot_view_t *view, const char *by)
+{
+    static const char *const columns[][4] = {{"estimate", "estimate", NULL},
+                                             {"eb", "eb_estimate", NULL},
+                                             {"rank", "rank", NULL},
+                                             {"p", "p_value", "p_exceeds", NULL},
+                                             {"name", "agency", "outcome", NULL}};
+    for (size_t i = 0; i < sizeof columns / sizeof *columns; i++)
+        for (size_t k = 1; strcmp(columns[i][0], by) == 0 && columns[i][k]; k++)
+            if (pilot_view_index(view, columns[i][k]) >= 0)
+                return columns[i][k];
+    return NULL;
+}
+
 int pilot_view_index(const pilot_view_t *view, const char *name)
 {
     for (int i = 0; name && view->column[i].name; i++)
@@ -438,6 +477,50 @@ static void append_replaced(pilot_text_t *text, const char *sql, const char *wha
     pilot_text_append(text, sql);
 }
 
+static void append_source(const pilot_view_t *view, pilot_view_rows_t rows, pilot_text_t *text)
+{
+    pilot_text_appendf(text, " FROM %s WHERE pilot = $1", view->source);
+    if (view->by_analysis)
+        pilot_text_append(text, " AND analysis = $2::bigint");
+    if (rows.for_people && !rows.all && view->table_where)
+        pilot_text_appendf(text, " AND %s", view->table_where);
+    if (rows.of_agency)
+        pilot_text_append(text, " AND agency = $2");
+    if (rows.alarms)
+        pilot_text_append(text, " AND alarm");
+}
+
+static bool is_sorted(pilot_view_rows_t rows)
+{
+    return rows.sort || rows.top > 0;
+}
+
+/* Groups in their usual order, their rows by the column asked for, pooled ones last; what is equal
+ * there stays in the usual order. */
+static void append_sorted(const pilot_view_t *view, pilot_view_rows_t rows, pilot_text_t *text)
+{
+    pilot_text_append(text, " FROM (SELECT *, row_number() OVER (");
+    if (view->sort_group)
+        pilot_text_appendf(text, "PARTITION BY %s ", view->sort_group);
+    pilot_text_append(text, "ORDER BY ");
+    if (rows.sort)
+        pilot_text_appendf(text, "\"%s\"%s%s NULLS LAST, ", rows.sort,
+                           strcmp(rows.sort, "agency") == 0 ? " COLLATE \"C\"" : "",
+                           rows.descending ? " DESC" : "");
+    pilot_text_appendf(text, "%s) AS sort_place, ", view->order);
+    if (view->sort_group)
+        pilot_text_appendf(text, "min(ordinal) OVER (PARTITION BY %s) AS sort_group",
+                           CONTRAST_GROUP);
+    else
+        pilot_text_append(text, "0 AS sort_group");
+    append_source(view, rows, text);
+    pilot_text_append(text, ") AS sorted");
+    if (rows.top > 0)
+        pilot_text_appendf(text, " WHERE sort_place <= %lld", (long long)rows.top);
+    pilot_text_appendf(text, " ORDER BY sort_group, %ssort_place",
+                       view->sort_group ? CONTRAST_GROUP ", agency IS NULL, " : "");
+}
+
 static void append_select(const pilot_view_t *view, pilot_view_rows_t rows, pilot_text_t *text)
 {
     pilot_text_append(text, "SELECT ");
@@ -449,15 +532,11 @@ static void append_select(const pilot_view_t *view, pilot_view_rows_t rows, pilo
         append_marks(view, text);
     if (rows.for_people && view->table_more)
         pilot_text_appendf(text, ", %s", view->table_more);
-    pilot_text_appendf(text, " FROM %s WHERE pilot = $1", view->source);
-    if (view->by_analysis)
-        pilot_text_append(text, " AND analysis = $2::bigint");
-    if (rows.for_people && !rows.all && view->table_where)
-        pilot_text_appendf(text, " AND %s", view->table_where);
-    if (rows.of_agency)
-        pilot_text_append(text, " AND agency = $2");
-    if (rows.alarms)
-        pilot_text_append(text, " AND alarm");
+    if (is_sorted(rows)) {
+        append_sorted(view, rows, text);
+        return;
+    }
+    append_source(view, rows, text);
     pilot_text_appendf(text, " ORDER BY %s", rows.for_people ? view->table_order : view->order);
 }
 

@@ -38,6 +38,7 @@ typedef enum pilot_cell_kind {
     PILOT_CELL_NOTE,  /* unless status a is ok: reason b, or status and detail c */
     PILOT_CELL_FLAG,  /* "yes" when a is true */
     PILOT_CELL_BRIEF, /* the first 12 characters of a: hashes */
+    PILOT_CELL_PLOT,  /* of the view's `plot` */
 } pilot_cell_kind_t;
 
 /* Rows of the table for people stand under headings. */
@@ -61,6 +62,14 @@ typedef struct pilot_view_cell {
     bool is_effect; /* where the estimator works with logarithms, they are shown as ratios */
 } pilot_view_cell_t;
 
+/* Columns that a forest plot is drawn of, besides `estimate`; NULL: none such. */
+typedef struct pilot_view_plot {
+    const char *low, *high; /* NULL: 1.96 of std_error on either side */
+    const char *std_error, *shrunken, *predicted_low, *predicted_high, *weight;
+    bool pooled;      /* rows are answers of comparisons */
+    bool with_answer; /* beneath each group that of its comparison */
+} pilot_view_plot_t;
+
 typedef struct pilot_view {
     const char *name;   /* "effects" */
     const char *source; /* "results.effects" */
@@ -71,6 +80,9 @@ typedef struct pilot_view {
     const char *table_more;  /* SQL of columns behind the others, for people; NULL: none */
     const char *table_where; /* what people see unless --all; NULL: everything */
     pilot_heading_kind_t heading;
+    const pilot_view_plot_t *plot; /* NULL: no plot */
+    const char
+        *sort_group; /* SQL: rows of a group stay together when rows are sorted; NULL: none */
     bool by_analysis;
     bool is_public; /* there is a released table of the same name in schema dashboard */
 } pilot_view_t;
@@ -86,11 +98,20 @@ typedef struct pilot_view_rows {
     bool alarms;     /* those with an alarm alone; the view has such a column */
     bool own;        /* for a login that may not read comparisons: an agency's */
     bool of_agency;  /* those of one agency: $2, of a view that is not by analysis */
+    /* Sorted by this column of the view within groups, what has no number last; NULL: as always. */
+    const char *sort;
+    bool descending;
+    int64_t top; /* the first so many of each group (pooled rows besides); 0: all */
 } pilot_view_rows_t;
 
 /* SELECT ... with $1 = pilot and $2 = analysis (by_analysis) or agency (of_agency).  `text` begins
  * empty. */
 void pilot_view_sql(const pilot_view_t *view, pilot_view_rows_t rows, pilot_text_t *text);
+
+/* The column that `--sort` means by "estimate", "eb", "rank", "p" or "name"; NULL: the view has
+ * none.
+ */
+const char *pilot_view_sort_column(const pilot_view_t *view, const char *by);
 
 /* Index of a column by name, or -1. */
 int pilot_view_index(const pilot_view_t *view, const char *name);

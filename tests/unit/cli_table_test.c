@@ -1,6 +1,7 @@
 #include "../../cli/table.h"
 
 #include <locale.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -210,7 +211,7 @@ static void test_views(void)
     pilot_view_sql(effects, (pilot_view_rows_t){.released = true, .marks = true}, &sql);
     ok(!strstr(sql.data, "COALESCE") &&
            strstr(sql.data, ", \"estimate_mark\", \"std_error_mark\", \"df_mark\", ") &&
-           strstr(sql.data, ", \"clusters_mark\", \"blocks_mark\" FROM"),
+           strstr(sql.data, ", \"clusters_mark\", \"blocks_mark\", \"control_std_dev_mark\" FROM"),
        "or marks in columns of their own, each once");
     ok(pilot_view_find("submissions")->is_public && !pilot_view_find("conventions")->is_public,
        "conventions are not released");
@@ -221,11 +222,159 @@ static void test_views(void)
         const pilot_view_t *view = pilot_view_find(names[i]);
         bool known = true;
         for (const pilot_view_cell_t *cell = view->cell; cell->header; cell++)
-            known = known && pilot_view_index(view, cell->a) >= 0 &&
+            known = known &&
+                    (cell->kind == PILOT_CELL_PLOT || pilot_view_index(view, cell->a) >= 0) &&
                     (!cell->b || pilot_view_index(view, cell->b) >= 0) &&
                     (!cell->c || pilot_view_index(view, cell->c) >= 0);
         ok(known, "every cell of %s shows columns that it has", names[i]);
     }
+}
+
+static void test_sorting(void)
+{
+    const pilot_view_t *agencies = pilot_view_find("agencies"),
+                       *effects = pilot_view_find("effects");
+    is_text(pilot_view_sort_column(agencies, "eb"), "eb_estimate", "eb is the shrunken estimate");
+    is_text(pilot_view_sort_column(effects, "p"), "p_value", "p is the p-value");
+    is_text(pilot_view_sort_column(pilot_view_find("comparison"), "name"), "outcome",
+            "comparisons have an outcome's name");
+    ok(!pilot_view_sort_column(effects, "eb") && !pilot_view_sort_column(effects, "estimate; x"),
+       "what a view has not is not sorted by");
+    pilot_text_t sql = PILOT_TEXT_INIT;
+    pilot_view_sql(
+        agencies,
+        (pilot_view_rows_t){.for_people = true, .sort = "estimate", .descending = true, .top = 3},
+        &sql);
+    ok(strstr(sql.data, "ORDER BY \"estimate\" DESC NULLS LAST, agency") &&
+           strstr(sql.data, "WHERE sort_place <= 3 ORDER BY sort_group"),
+       "rows are sorted and counted in their group, what is absent last");
+    pilot_text_reset(&sql);
+    pilot_view_sql(effects, (pilot_view_rows_t){.top = 2}, &sql);
+    ok(strstr(sql.data, "parameter, agency IS NULL ORDER BY agency COLLATE"),
+       "pooled rows are not counted among agencies'");
+    pilot_text_clear(&sql);
+}
+
+/* Rows "n0", "n1", ... of which the last is pooled and one has no numbers; the third is far out. */
+static pilot_table_t *plotted(int width, bool utf8, pilot_forest_t **ret_forest)
+{
+    static const double estimate[] = {1, -2, 0, 9, 1.5};
+    static const double error[] = {0.5, 1, 0, 200, 0.4};
+    pilot_forest_t *forest = pilot_forest_new(utf8);
+    pilot_table_t *table = pilot_table_new(width);
+    pilot_table_column(table, "agency", false, 0);
+    pilot_table_column(table, "effect", true, 0);
+    pilot_table_column(table, "extra", true, 2);
+    pilot_table_plot(table, forest, 1);
+    pilot_table_remarks(table, "note");
+    for (int i = 0; i < 5; i++) {
+        pilot_forest_row_t row = {.weight = i == 4 ? 0 : 1 + i, .pooled = i == 4};
+        if (i != 2) {
+            row.estimate = PILOT_GIVEN(estimate[i]);
+            row.low = PILOT_GIVEN(estimate[i] - 2 * error[i]);
+            row.high = PILOT_GIVEN(estimate[i] + 2 * error[i]);
+        }
+        if (i == 4) {
+            row.predicted_low = PILOT_GIVEN(-3);
+            row.predicted_high = PILOT_GIVEN(6);
+        }
+        pilot_forest_add(forest, &row, i == 0);
+        pilot_table_row(table);
+        pilot_table_cell(table, pilot_format("n%d", i));
+        pilot_table_cell(table, i == 2 ? NULL : pilot_format("%.1f", estimate[i]));
+        pilot_table_cell_text(table, "0.123456");
+        pilot_table_cell(table, NULL);
+        pilot_table_cell_text(table, i == 2 ? "no_units" : NULL);
+    }
+    *ret_forest = forest;
+    return table;
+}
+
+/* Is every line at most so wide? */
+static bool fits(const char *text, size_t width)
+{
+    for (const char *line = text; *line; line += strcspn(line, "\n") + 1)
+        if (pilot_utf8_width(line, strcspn(line, "\n")) > width)
+            return false;
+    return true;
+}
+
+static void test_plot(void)
+{
+    pilot_forest_t *forest;
+    for (int width = 40; width <= 140; width += 20) {
+        char *text = print(plotted(width, true, &forest));
+        ok(fits(text, (size_t)width), "a plot fits %d columns", width);
+        ok(strstr(text, "◆") && strstr(text, "┄") && (strstr(text, "│") || strstr(text, "┼")),
+           "%d columns: pooled, prediction and no effect are drawn", width);
+        ok(strstr(text, "no_units"), "%d columns: what has no number says why in its place", width);
+        ok(!strstr(text, "note"), "%d columns: and needs no column of its own", width);
+        ok(strstr(text, "→") || strstr(text, "←"), "%d columns: what reaches far has arrows",
+           width);
+        free(text);
+        pilot_forest_free(forest);
+    }
+    char *text = print(plotted(30, true, &forest));
+    ok(!strstr(text, "◆") && strstr(text, "no_units") && fits(text, 30),
+       "at 30 columns there is no plot, and the note has its column");
+    free(text);
+    char *legend = pilot_forest_legend(forest);
+    is_text(legend, "▃-█ effect by weight, ─ interval, ◆ pooled, ━ interval, ┄ prediction",
+            "the legend tells the signs that are used");
+    free(legend);
+    pilot_forest_free(forest);
+    text = print(plotted(80, false, &forest));
+    bool plain = true;
+    for (const char *c = text; *c; c++)
+        plain = plain && (unsigned char)*c < 0x80;
+    ok(plain && strchr(text, '#') && strchr(text, '|'), "without UTF-8 it is plain ASCII");
+    free(text);
+    pilot_forest_free(forest);
+}
+
+static char *drawn(pilot_forest_row_t row, size_t width, char **ret_axis)
+{
+    pilot_forest_t *forest = pilot_forest_new(true);
+    pilot_forest_add(forest, &row, true);
+    char *text = pilot_forest_draw(forest, 0, width);
+    *ret_axis = pilot_forest_axis(forest, 0, width);
+    pilot_forest_free(forest);
+    return text;
+}
+
+static void test_forest(void)
+{
+    char *axis, *text = drawn((pilot_forest_row_t){.estimate = PILOT_GIVEN(0.6931471805599453),
+                                                   .low = PILOT_GIVEN(0),
+                                                   .high = PILOT_GIVEN(1.3862943611198906),
+                                                   .log_scale = true},
+                              25, &axis);
+    is_text(axis, "1 ───────────────────── 4", "of logarithms the axis tells the ratios");
+    is_text(text, "┼───────────▆────────────", "and they are drawn on the log scale");
+    free(text);
+    free(axis);
+    text = drawn((pilot_forest_row_t){.estimate = PILOT_GIVEN(0.7),
+                                      .low = PILOT_GIVEN(0.6),
+                                      .high = PILOT_GIVEN(0.8),
+                                      .null = 0.5},
+                 25, &axis);
+    ok(strstr(axis, "0.5") == axis, "no effect is where the estimator has it");
+    free(text);
+    free(axis);
+    text = drawn((pilot_forest_row_t){.low = PILOT_GIVEN(1), .high = PILOT_GIVEN(2)}, 25, &axis);
+    ok(!text && !axis, "without an estimate nothing is drawn");
+    text = drawn((pilot_forest_row_t){.estimate = PILOT_GIVEN(0)}, 25, &axis);
+    ok(text && axis && pilot_utf8_width(text, strlen(text)) == 25,
+       "an estimate of 0 without an interval has a scale too");
+    free(text);
+    free(axis);
+    text = drawn((pilot_forest_row_t){.estimate = PILOT_GIVEN(1),
+                                      .low = PILOT_GIVEN((double)-INFINITY),
+                                      .high = PILOT_GIVEN((double)INFINITY)},
+                 25, &axis);
+    ok(text && pilot_utf8_width(text, strlen(text)) == 25, "limits beyond all numbers do no harm");
+    free(text);
+    free(axis);
 }
 
 static void test_progress(void)
@@ -250,6 +399,9 @@ int main(void)
     test_terminal();
     test_cutting();
     test_views();
+    test_sorting();
+    test_plot();
+    test_forest();
     test_progress();
     return tap_done();
 }
