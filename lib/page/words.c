@@ -79,7 +79,7 @@ const char *page_check_words(const char *check)
         {"sample_ratio", "units by arm differ from the declared probabilities"},
         {"treated_share", "a block lacks one of the arms"},
         {"design_check", "arms within blocks differ from their probabilities"},
-        {"attrition", "the outcome is missing more often in one arm"},
+        {"attrition", "the share without the outcome differs from that of control"},
         {"balance_omnibus", "arms differed before the pilot"},
         {"attrition_covariates", "who misses the outcome differs between arms"},
         {"minimum_detectable_effect", "the smallest effect that matters could have been missed"},
