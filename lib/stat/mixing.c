@@ -29,7 +29,8 @@ static void fill_density(mixing_t *mixing, const double *y, const double *std_er
     for (size_t i = 0; i < mixing->k; i++) {
         double *row = mixing->density + i * mixing->points, least = INFINITY;
         for (size_t j = 0; j < mixing->points; j++) {
-            double z = (y[i] - point[j]) / std_error[i];
+            /* Squares stay finite: else an estimate far from all points had no nearest one. */
+            double z = fmin(fabs(y[i] - point[j]) / std_error[i], 1e150);
             row[j] = 0.5 * z * z;
             least = fmin(least, row[j]);
         }
