@@ -76,7 +76,10 @@ SELECT set_config('pilot.agencies', :'agencies', false), set_config('pilot.outco
        set_config('pilot.analyses', :'analyses', false) \g /dev/null
 INSERT INTO registry.pilots (name) VALUES ('big');
 INSERT INTO registry.plans (pilot, version, sha256, json, source, columns)
-    SELECT pilot, 1, repeat('a', 64), '{}', 'made', '{}' FROM registry.pilots WHERE name = 'big';
+    SELECT pilot, 1, repeat('a', 64), jsonb_build_object('agencies', (
+               SELECT jsonb_agg(jsonb_build_object('name', format('agency %s', lpad(g::text, 4, '0'))))
+               FROM generate_series(1, :agencies + 1) AS g))::text, 'made', '{}'
+    FROM registry.pilots WHERE name = 'big'; -- it lists one more than have sent data
 DO $$
 DECLARE
     agencies int := current_setting('pilot.agencies')::int;

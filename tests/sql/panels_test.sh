@@ -49,6 +49,11 @@ is "$(indexes dashboard.quality)" "(analysis) WHERE alarm; (analysis, agency, or
 ok $? "a made pilot fills the released tables"
 sql "CREATE ROLE panels_public LOGIN; GRANT pilot_dashboard TO panels_public"
 PUBLIC=${CONNINFO/user=postgres/user=panels_public}
+is "$(CONNINFO=$PUBLIC sql "SELECT string_agg(DISTINCT table_schema, ' ') FROM information_schema.tables
+    WHERE table_schema NOT IN ('pg_catalog', 'information_schema') AND table_name <> 'schema_version'")" dashboard \
+    "a tool that lists what its login may read finds schema dashboard alone"
+is "$(CONNINFO=$PUBLIC sql "SELECT col_description('dashboard.agencies'::regclass, 3)")" \
+    "The outcome, as the plan names it" "and what its columns mean"
 export PG_BIN
 panels() { # mode, more arguments
     local mode=$1
