@@ -24,7 +24,7 @@ static bool add_tick(axis_t *axis, double value, const char *label)
     return true;
 }
 
-/* Steps of 1, 2, 2.5 (as 25) or 5 times a power of ten. */
+/* Steps of 1, 2 or 5 times a power of ten. */
 static void linear_ticks(axis_t *axis, double most, bool round)
 {
     double rough = (axis->high - axis->low) / fmax(most, 1);
@@ -128,7 +128,10 @@ void axis_set(axis_t *axis, double low, double high, double from, double to, dou
     }
     axis->low = low / axis->factor;
     axis->high = high / axis->factor;
+    /* Closer than this there are no digits between the ends, of a ratio none about 1. */
     double least = fmax(fabs(axis->low), fabs(axis->high)) * 1e-9;
+    if (ratio)
+        least = fmax(least, 1e-7);
     if (!(axis->high - axis->low > least)) {
         double half = ratio ? log(2) : fmax(fabs(axis->low) * 0.1, fmin(1, 1 / axis->factor));
         if (!(half > 0) || axis->low == 0)

@@ -194,7 +194,7 @@ static void draw_caterpillar(canvas_t *canvas, axis_t *axis, const pilot_picture
     /* Half units a line: all of 2,000 must be there to be pointed at, a few need no more than 8. */
     long row = 2600 / (long)count;
     row = row < 2 ? 2 : row > 16 ? 16 : row;
-    double top = canvas->y + 4, height = (double)row * (double)count / 2, left = 44;
+    double height = (double)row * (double)count / 2, left = 44;
     effects_axis(axis, effects, left + 6, canvas->width - 8, canvas->narrow ? 62 : 90);
     bool shrunken = false;
     for (size_t i = 0; i < count; i++)
@@ -203,7 +203,7 @@ static void draw_caterpillar(canvas_t *canvas, axis_t *axis, const pilot_picture
     add_caterpillar_keys(&keys, effects, axis, row < 8, shrunken);
     effect_keys(&keys, effects, axis, false);
     draw_keys(canvas, &keys);
-    top = canvas->y + 6;
+    double top = canvas->y + 6;
     double bottom = top + height + 4;
     draw_axis_grid(canvas, axis, top - 4, bottom);
     if (effect_drawn(&effects->pooled) && number_finite(effects->pi_low) &&

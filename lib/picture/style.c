@@ -45,11 +45,12 @@ double pilot_picture_contrast(const char *first, const char *second)
     return (fmax(a, b) + 0.05) / (fmin(a, b) + 0.05);
 }
 
+#define FONTS "\"Helvetica Neue\",Helvetica,Arial,\"Liberation Sans\",\"DejaVu Sans\",sans-serif"
+#define HALO "stroke-linejoin:round;paint-order:stroke;direction:ltr;unicode-bidi:isolate"
+
 /* @name stands for a colour, as `property:@name`. */
 static const char *const rules[] = {
-    "text{font-family:\"Helvetica Neue\",Helvetica,Arial,\"Liberation Sans\",\"DejaVu Sans\","
-    "sans-serif;font-size:13px;fill:@ink;stroke:@paper;stroke-width:3px;stroke-linejoin:round;"
-    "paint-order:stroke;direction:ltr;unicode-bidi:isolate}",
+    "text{font-family:" FONTS ";font-size:13px;fill:@ink;stroke:@paper;stroke-width:3px;" HALO "}",
     ".b,.h{font-weight:700}",
     ".h{font-size:16px}",
     ".s{font-size:12px;fill:@quiet}",

@@ -55,6 +55,8 @@ static void test_ratio_ticks(void)
     ok(has_tick(&axis, "1") && has_tick(&axis, "1.1"), "near 1: steps of the ratio itself");
     axis_set(&axis, log(1e-9), log(1e9), 0, 300, 60, true, false);
     ok(axis.ticks >= 2 && axis.ticks <= 8 && has_tick(&axis, "1"), "far apart: powers of ten");
+    axis_set(&axis, -1e-300, 1e-300, 0, 300, 60, true, false);
+    ok(axis.ticks >= 2 && has_tick(&axis, "1"), "ratios that are all 1 have room around them");
     pilot_text_t text = PILOT_TEXT_INIT;
     axis_set(&axis, -1, 1, 0, 100, 50, true, false);
     axis_number(&axis, &text, log(1.5));
