@@ -62,7 +62,7 @@ static const char style[] =
     "fieldset{display:flex;flex-wrap:wrap;gap:.25rem 1.25rem;border:1px solid var(--line);"
     "min-width:0;max-width:100%}\n"
     "main thead th.n{white-space:normal}\n"
-    "main tbody th{overflow-wrap:break-word;min-width:4rem}\n"
+    "main tbody th{overflow-wrap:break-word;min-width:min(9rem,40vw)}\n"
     "main caption{text-align:left}\n"
     "progress{width:8rem;max-width:40vw;vertical-align:middle}\n"
     "form.choose,form.search{display:flex;flex-wrap:wrap;gap:.5rem;align-items:center;"
