@@ -152,7 +152,7 @@ static void add_caterpillar_keys(keys_t *keys, const pilot_picture_effects_t *ef
     pilot_text_t text = PILOT_TEXT_INIT;
     put_effect(&text, axis, &effects->pooled);
     add_key(keys, SIGN_LINE, "pl", 0, "pooled %s", text.data);
-    if (number_finite(effects->pi_low) && number_finite(effects->pi_high)) {
+    if (has_prediction(effects)) {
         pilot_text_reset(&text);
         axis_number(axis, &text, effects->pi_low.value);
         pilot_text_append(&text, " to ");
@@ -206,8 +206,7 @@ static void draw_caterpillar(canvas_t *canvas, axis_t *axis, const pilot_picture
     double top = canvas->y + 6;
     double bottom = top + height + 4;
     draw_axis_grid(canvas, axis, top - 4, bottom);
-    if (effect_drawn(&effects->pooled) && number_finite(effects->pi_low) &&
-        number_finite(effects->pi_high)) {
+    if (effect_drawn(&effects->pooled) && has_prediction(effects)) {
         double from = axis_at(axis, effects->pi_low.value);
         draw_box(canvas, "pb", from, top - 4, axis_at(axis, effects->pi_high.value) - from,
                  height + 8);

@@ -142,7 +142,7 @@ void effect_keys(keys_t *keys, const pilot_picture_effects_t *effects, const axi
     if (effect_drawn(&effects->pooled) || summary) {
         if (each)
             add_key(keys, SIGN_DIAMOND, NULL, 0, "pooled, %.10g\u00A0%% interval", percent);
-        if (each && number_finite(effects->pi_low) && number_finite(effects->pi_high))
+        if (each && has_prediction(effects))
             add_key(keys, SIGN_PREDICTION, NULL, 0, "prediction interval");
     }
     if ((number_finite(effects->smallest_low) && axis_holds(axis, effects->smallest_low.value)) ||

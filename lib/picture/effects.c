@@ -18,6 +18,12 @@ bool effect_drawn(const pilot_picture_effect_t *effect)
     return number_finite(effect->estimate) && effect->mark == 0;
 }
 
+bool has_prediction(const pilot_picture_effects_t *effects)
+{
+    return effect_drawn(&effects->pooled) && effects->pi_low.given && effects->pi_high.given &&
+           !isnan(effects->pi_low.value) && !isnan(effects->pi_high.value);
+}
+
 size_t effects_drawn(const pilot_picture_effects_t *effects)
 {
     size_t count = 0;
@@ -246,7 +252,7 @@ void put_description(pilot_text_t *text, const char *what, const pilot_picture_e
         pilot_text_append(text, " Pooled effect ");
         put_effect(text, axis, &effects->pooled);
         pilot_text_append(text, ".");
-        if (number_finite(effects->pi_low) && number_finite(effects->pi_high)) {
+        if (has_prediction(effects)) {
             pilot_text_append(text, " Prediction interval ");
             axis_number(axis, text, effects->pi_low.value);
             pilot_text_append(text, " to ");

@@ -7,6 +7,8 @@
 bool number_finite(pilot_number_t number);
 /* Has it a place on the axis? */
 bool effect_drawn(const pilot_picture_effect_t *effect);
+/* Ends that may be infinite, and a pooled effect that they belong to. */
+bool has_prediction(const pilot_picture_effects_t *effects);
 size_t effects_drawn(const pilot_picture_effects_t *effects);
 const char *effect_label(const pilot_picture_effect_t *effect, const char *otherwise);
 

@@ -13,6 +13,8 @@ typedef struct columns {
     double from, to;                          /* the plot */
 } columns_t;
 
+static const char prediction_label[] = "Prediction interval";
+
 typedef struct forest {
     const pilot_picture_effects_t *effects;
     canvas_t canvas;
@@ -101,7 +103,8 @@ static void set_wide_columns(forest_t *forest)
     double width = forest->canvas.width, interval = text_width(FACE_BOLD, "99.9 % interval");
     double estimate = text_width(FACE_BOLD, "Effect"), right = width;
     double most = width * (forest->any_weight && forest->any_units ? 0.27 : 0.31);
-    columns->label = fmin(fmax(widest(forest, label_width), 100), most);
+    double least = has_prediction(forest->effects) ? text_width(FACE_TEXT, prediction_label) : 80;
+    columns->label = fmin(fmax(widest(forest, label_width), least + 1), most);
     columns->from = columns->label + 16;
     if (forest->any_units) {
         columns->units = right;
@@ -300,17 +303,15 @@ static void draw_summary(forest_t *forest)
     draw_words(forest, &pooled, FACE_BOLD, canvas->y);
     draw_bar(forest, &pooled, bar_place(forest, canvas->y));
     canvas->y += forest->row;
-    if (!effect_drawn(&pooled) || !number_finite(effects->pi_low) ||
-        !number_finite(effects->pi_high))
+    if (!effect_drawn(&pooled) || !has_prediction(effects))
         return;
-    pilot_picture_effect_t prediction = {.label = "Prediction interval", .summary = true};
     pilot_text_t text = PILOT_TEXT_INIT;
     axis_number(&forest->axis, &text, effects->pi_low.value);
     pilot_text_append(&text, " to ");
     axis_number(&forest->axis, &text, effects->pi_high.value);
     double y = canvas->narrow ? canvas->y + 13 : canvas->y + forest->row / 2 + 4.5;
     draw_text(canvas, FACE_TEXT, ANCHOR_START, 0, y, canvas->narrow ? 180 : forest->columns.label,
-              prediction.label);
+              prediction_label);
     draw_text(canvas, FACE_TEXT, ANCHOR_END,
               canvas->narrow ? canvas->width : forest->columns.interval, y, 0, text.data);
     pilot_text_clear(&text);

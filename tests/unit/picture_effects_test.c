@@ -89,6 +89,9 @@ static void test_ends(void)
        "the prediction interval is a line of its own");
     ok(svg_count(svg, "class=\"sm\"") == 2, "the smallest effect that matters, and its key");
     ok(strstr(svg, "Pooled effect 0.10 (0.00 to 0.20)."), "the description tells what is pooled");
+    effects.pi_high = PILOT_GIVEN(INFINITY);
+    ok(strstr(draw(pilot_picture_forest, &effects, 0), ">\u22120.10 to \u221E<"),
+       "a prediction interval may be open");
     effects.pooled.mark = 'c';
     svg = draw(pilot_picture_forest, &effects, 0);
     ok(!strstr(svg, "class=\"po\"") && !strstr(svg, ">Prediction interval<") &&
