@@ -253,17 +253,17 @@ const pilot_row_source_t pilot_source_averages = {.relation = "averages",
                                                   .field = averages_fields,
                                                   .row_size = sizeof(pilot_average_row_t),
 
-                                                  .order = "ordinal"};
+                                                  .order = "ordinal, place"};
 const pilot_row_source_t pilot_source_moderators = {.relation = "moderators",
                                                     .field = moderators_fields,
                                                     .row_size = sizeof(pilot_moderator_row_t),
 
-                                                    .order = "ordinal"};
+                                                    .order = "ordinal, place"};
 const pilot_row_source_t pilot_source_distribution = {.relation = "distribution",
                                                       .field = distribution_fields,
                                                       .row_size = sizeof(pilot_distribution_row_t),
 
-                                                      .order = "ordinal"};
+                                                      .order = "ordinal, place"};
 const pilot_row_source_t pilot_source_quality = {
     .relation = "quality",
     .field = quality_fields,
