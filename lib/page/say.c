@@ -9,6 +9,15 @@
 #include "pilot/memory.h"
 #include "pilot/page.h"
 
+/* "p = 0.013", "p <0.001"; of released numbers also "p rounds to 0", "p suppressed". */
+static char *p_words(pilot_figure_t p)
+{
+    char *shown PILOT_AUTOFREE = pilot_figure_p(p);
+    if (p.given)
+        return pilot_format("p %s%s", *shown == '<' ? "" : "= ", shown);
+    return pilot_strdup(p.mark == 'k' ? "p rounds to 0" : p.mark == 'c' ? "p suppressed" : "no p");
+}
+
 /* ---- an effect ------------------------------------------------------------------------------- */
 
 /* What a comparison's row and a pooled effect's have in common. */
@@ -55,7 +64,7 @@ static void append_numbers(const pilot_evaluation_t *evaluation, const said_effe
         pilot_effect_text(effect->key, effect->estimate, effect->std_error);
     char *interval PILOT_AUTOFREE =
         pilot_effect_interval(effect->key, effect->low, effect->high, effect->std_error);
-    char *p PILOT_AUTOFREE = pilot_figure_p(effect->p);
+    char *p PILOT_AUTOFREE = p_words(effect->p);
     char *confidence PILOT_AUTOFREE = page_confidence(evaluation);
     const char *what = ratio ? page_estimator_words(effect->key->estimator)
                        : page_text_is(effect->key->estimator, "rank")
@@ -65,8 +74,8 @@ static void append_numbers(const pilot_evaluation_t *evaluation, const said_effe
                                pilot_effect_key_null(effect->key) == 0
                            ? "+"
                            : "";
-    pilot_text_appendf(text, " %s, the %s is %s%s (%s interval %s; p %s%s)", effect->over, what,
-                       sign, value, confidence, interval, *p == '<' ? "" : "= ", p);
+    pilot_text_appendf(text, " %s, the %s is %s%s (%s interval %s; %s)", effect->over, what, sign,
+                       value, confidence, interval, p);
     if (effect->control_mean.given && !ratio) {
         char *mean PILOT_AUTOFREE = pilot_figure_text(effect->control_mean, effect->std_error);
         pilot_text_appendf(text, "; the mean of %s is %s", effect->key->control, mean);
@@ -162,7 +171,7 @@ static void append_spread(const pilot_evaluation_t *evaluation, const pilot_comp
     char *confidence PILOT_AUTOFREE = page_confidence(evaluation);
     char *spread PILOT_AUTOFREE = pilot_figure_text(tau, row->std_error);
     char *interval PILOT_AUTOFREE = pilot_figure_interval(tau_low, tau_high, row->std_error);
-    char *p PILOT_AUTOFREE = pilot_figure_p(row->q_p_value);
+    char *p PILOT_AUTOFREE = p_words(row->q_p_value);
     char *q PILOT_AUTOFREE =
         pilot_figure_text(row->q, (pilot_figure_t){.value = 10, .given = true});
     char *df PILOT_AUTOFREE = pilot_figure_count(row->q_df);
@@ -173,7 +182,7 @@ static void append_spread(const pilot_evaluation_t *evaluation, const pilot_comp
     if (row->i2.given)
         pilot_text_appendf(text, "; I\u00b2 %.0f%%", row->i2.value);
     if (row->q.given && row->q_p_value.given)
-        pilot_text_appendf(text, "; Q %s on %s df, p %s%s", q, df, *p == '<' ? "" : "= ", p);
+        pilot_text_appendf(text, "; Q %s on %s df, %s", q, df, p);
     pilot_text_append(text, ").");
 }
 
@@ -226,11 +235,15 @@ char *pilot_say_heterogeneity(const pilot_evaluation_t *evaluation,
     if (!row->tau2.given)
         return NULL;
     pilot_text_t text = PILOT_TEXT_INIT;
-    bool differ = row->q_p_value.given && row->q_p_value.value < 0.05;
+    bool differ = row->q_p_value.given ? row->q_p_value.value < 0.05
+                                       : row->q_p_value.mark == 'k' ||
+                                             (row->tau2_low.given && row->tau2_low.value > 0);
+    bool told = row->q_p_value.given || row->tau2_low.given;
     pilot_text_append(&text, row->tau2.value <= 0
                                  ? "No difference between agencies beyond chance was found"
                              : differ ? "Agencies differ"
-                                      : "Whether agencies differ beyond chance could not be told");
+                             : told   ? "Whether agencies differ beyond chance could not be told"
+                                      : "Agencies' effects are spread");
     append_spread(evaluation, row, &text);
     if (row->pi_low.given && row->pi_high.given) {
         pilot_text_t prediction = PILOT_TEXT_INIT;
@@ -297,17 +310,17 @@ char *pilot_say_gap(const pilot_evaluation_t *evaluation, const pilot_comparison
     char *value PILOT_AUTOFREE = pilot_effect_text(&row->key, row->estimate, row->std_error);
     char *interval PILOT_AUTOFREE =
         pilot_effect_interval(&row->key, row->ci_low, row->ci_high, row->std_error);
-    char *p PILOT_AUTOFREE = pilot_figure_p(row->p_value);
+    char *p PILOT_AUTOFREE = p_words(row->p_value);
     char *confidence PILOT_AUTOFREE = page_confidence(evaluation);
     return pilot_format(
         "%s, %s against %s: the effect among %s = %s is %s that of the first level (difference %s, "
-        "%s interval %s; p %s%s).",
+        "%s interval %s; %s).",
         row->key.outcome, row->key.arm, row->key.control,
         row->key.subgroup ? row->key.subgroup : "", row->key.level ? row->key.level : "",
         verdict == PILOT_VERDICT_HIGHER  ? "above"
         : verdict == PILOT_VERDICT_LOWER ? "below"
                                          : "not told from",
-        value, confidence, interval, *p == '<' ? "" : "= ", p);
+        value, confidence, interval, p);
 }
 
 /* ---- targets, alarms, agencies --------------------------------------------------------------- */
@@ -327,11 +340,11 @@ char *pilot_say_target(const pilot_quality_row_t *row)
     }
     char *value PILOT_AUTOFREE =
         pilot_figure_text(row->value, (pilot_figure_t){.value = 0.1, .given = true});
-    char *p PILOT_AUTOFREE = pilot_figure_p(row->p_value);
-    pilot_text_appendf(&text, "%s (difference %s standard deviations, p %s%s).",
+    char *p PILOT_AUTOFREE = p_words(row->p_value);
+    pilot_text_appendf(&text, "%s (difference %s standard deviations, %s).",
                        row->alarm ? "it moved without the mission that it stands for"
                                   : "no sign that it moved without the mission that it stands for",
-                       value, *p == '<' ? "" : "= ", p);
+                       value, p);
     if (row->detail)
         pilot_text_appendf(&text, " %s.", row->detail);
     return pilot_text_take(&text);
@@ -355,11 +368,12 @@ char *pilot_say_alarms(const pilot_evaluation_t *evaluation)
     }
     if (together + single == 0)
         return NULL;
-    return pilot_format("%zu quality check%s ring%s: %zu of all data together, %zu in %zu "
-                        "agenc%s. With many agencies some ring by chance.",
-                        together + single, together + single == 1 ? "" : "s",
-                        together + single == 1 ? "s" : "", together, single, agencies,
-                        agencies == 1 ? "y" : "ies");
+    return pilot_format(
+        "%zu quality check%s ring%s: %zu of all data together, %zu in %zu "
+        "agenc%s. With many agencies some ring by chance.%s",
+        together + single, together + single == 1 ? "" : "s", together + single == 1 ? "s" : "",
+        together, single, agencies, agencies == 1 ? "y" : "ies",
+        evaluation->released ? " Checks whose numbers are suppressed are not told." : "");
 }
 
 char *pilot_say_missing(const pilot_evaluation_t *evaluation)
