@@ -328,14 +328,20 @@ static void join_effects(const pilot_effect_row_t *effects, size_t count, pilot_
     }
 }
 
-static pilot_status_t read_agencies(pilot_db_t *db, evaluation_store_t *store, pilot_error_t *error)
+static pilot_status_t read_agencies(pilot_db_t *db, bool whole_sample, evaluation_store_t *store,
+                                    pilot_error_t *error)
 {
+    pilot_row_source_t compared = pilot_source_agencies, own_effects = pilot_source_agency_effects;
+    if (whole_sample) {
+        compared.where = "subgroup IS NULL AND estimand <> 'gap'";
+        own_effects.where = "scope = 'agency' AND subgroup IS NULL AND estimand <> 'gap'";
+    }
     pilot_agency_row_t *rows = NULL;
     pilot_effect_row_t *effects = NULL;
     size_t count = 0, effect_count = 0;
-    pilot_status_t status = read_rows(db, store, &pilot_source_agencies, &rows, &count, error);
+    pilot_status_t status = read_rows(db, store, &compared, &rows, &count, error);
     if (!status && count > 0)
-        status = read_rows(db, store, &pilot_source_agency_effects, &effects, &effect_count, error);
+        status = read_rows(db, store, &own_effects, &effects, &effect_count, error);
     if (status)
         return status;
     join_effects(effects, effect_count, rows, count);
@@ -365,7 +371,7 @@ static pilot_status_t read_all(pilot_db_t *db, const pilot_evaluation_query_t *q
     if (!status)
         status = read_submissions(db, store, error);
     if (!status)
-        status = read_agencies(db, store, error);
+        status = read_agencies(db, query->whole_sample, store, error);
     for (size_t i = 0; !status && i < sizeof list / sizeof *list; i++)
         status = read_rows(db, store, list[i].source, list[i].rows, list[i].count, error);
     return status;

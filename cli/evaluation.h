@@ -9,6 +9,8 @@ typedef struct pilot_evaluation_query {
     const char *pilot; /* NULL: whatever pilot the analysis is of */
     int64_t analysis;  /* 0: the pilot's latest finished one; released: its latest released one */
     bool released;
+    bool
+        whole_sample; /* of agencies' rows those of the whole sample alone: most are of subgroups */
 } pilot_evaluation_query_t;
 
 /* In one snapshot, read only.  PILOT_E_NOT_FOUND: no such pilot or analysis, or nothing of it is

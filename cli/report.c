@@ -18,7 +18,9 @@ pilot_status_t pilot_report_write(pilot_db_t *db, const pilot_report_t *report,
                                   pilot_error_t *error)
 {
     pilot_evaluation_t *evaluation = NULL;
-    pilot_status_t status = pilot_evaluation_read(db, &report->query, &evaluation, error);
+    pilot_evaluation_query_t query = report->query;
+    query.whole_sample = true;
+    pilot_status_t status = pilot_evaluation_read(db, &query, &evaluation, error);
     if (status)
         return status;
     pilot_text_t text = PILOT_TEXT_INIT;

@@ -256,24 +256,20 @@ static size_t contrasts(pilot_page_t *page, const pilot_evaluation_t *evaluation
         const pilot_comparison_row_t *row = &evaluation->comparisons[i];
         const pilot_plan_outcome_t *outcome =
             pilot_evaluation_outcome(evaluation, row->key.outcome);
-        size_t count = 0;
         if (!row->headline || !pilot_summary_is_headline(evaluation, &row->key) ||
             (!outcome || outcome->role == PILOT_ROLE_PRIMARY) != primary)
             continue;
-        pilot_evaluation_agencies(evaluation, &row->key, &count);
-        if (count > page->rows_left) {
-            left_out++;
-            continue;
-        }
-        page->rows_left -= count;
-        if (primary) {
-            pilot_page_contrast(page, evaluation, &row->key);
-            continue;
-        }
-        char *name PILOT_AUTOFREE = pilot_page_contrast_name(&row->key);
-        pilot_page_details_begin(page, name);
+        page_mark_t mark = page_mark(page);
+        char *name PILOT_AUTOFREE = primary ? NULL : pilot_page_contrast_name(&row->key);
+        if (name)
+            pilot_page_details_begin(page, name);
         pilot_page_contrast(page, evaluation, &row->key);
-        pilot_page_details_end(page);
+        if (name)
+            pilot_page_details_end(page);
+        if (page_is_long(page)) {
+            page_go_back(page, mark);
+            left_out++;
+        }
     }
     return left_out;
 }

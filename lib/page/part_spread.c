@@ -113,7 +113,7 @@ static void spread_pictures(pilot_page_t *page, const pilot_evaluation_t *evalua
 {
     page_effects_t effects;
     page_effects_of(evaluation, row, &effects);
-    if (effects.picture.effects <= page->rows_left * 2) {
+    if (!page_is_long(page)) {
         pilot_picture_share_t share[3] = {0};
         bool shares = find_shares(evaluation, &row->key, share);
         spread_t spread = {.effects = &effects.picture, .share = shares ? share : NULL};

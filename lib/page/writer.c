@@ -7,9 +7,10 @@
 #include "pilot/memory.h"
 #include "pilot/picture.h"
 
-/* A report of 2,000 agencies stays below 3 MB: CSV within it and rows of agencies have a budget. */
+/* A report of 2,000 agencies stays below 3 MB: agencies' contrasts end at the first size, and the
+ * other parts have the rest. */
+#define LONG_BYTES 2400000
 #define CSV_BYTES 900000
-#define AGENCY_ROWS 5000
 
 pilot_page_t *pilot_page_new(pilot_text_t *out, pilot_page_format_t format)
 {
@@ -17,7 +18,6 @@ pilot_page_t *pilot_page_new(pilot_text_t *out, pilot_page_format_t format)
     page->out = out;
     page->format = format;
     page->csv_left = CSV_BYTES;
-    page->rows_left = AGENCY_ROWS;
     return page;
 }
 
@@ -46,6 +46,24 @@ pilot_page_format_t pilot_page_format(const pilot_page_t *page)
 bool page_is_html(const pilot_page_t *page)
 {
     return page->format == PILOT_PAGE_HTML;
+}
+
+bool page_is_long(const pilot_page_t *page)
+{
+    return page->out->length > LONG_BYTES;
+}
+
+page_mark_t page_mark(const pilot_page_t *page)
+{
+    return (page_mark_t){.length = page->out->length, .csv_left = page->csv_left};
+}
+
+void page_go_back(pilot_page_t *page, page_mark_t mark)
+{
+    page->out->length = mark.length;
+    if (page->out->data)
+        page->out->data[mark.length] = '\0';
+    page->csv_left = mark.csv_left;
 }
 
 /* ---- escaping -------------------------------------------------------------------------------- */
