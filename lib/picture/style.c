@@ -8,7 +8,7 @@
 
 /* After Okabe and Ito (2008), made darker or lighter until they stand out from the paper. */
 static const pilot_picture_colour_t colours[] = {
-    {"paper", "#ffffff", "#14181f", 0},      {"ink", "#1a1f26", "#e9ecf0", 4.5},
+    {"paper", "#ffffff", "#14171a", 0},      {"ink", "#1a1f26", "#e9ecf0", 4.5},
     {"quiet", "#535c68", "#aab3bf", 4.5},    {"grid", "#e3e7ec", "#2c343f", 0},
     {"axis", "#7b8592", "#7f8a98", 3},       {"estimate", "#1f5a96", "#79b4f2", 4.5},
     {"shrunken", "#b45309", "#f0a955", 4.5}, {"pooled", "#7a1f5c", "#ee9ad0", 4.5},
