@@ -238,7 +238,8 @@ pilot_status_t pilot_cmd_results(pilot_context_t *context, int argc, char **argv
          .target = &request.view,
          .argument = "VIEW",
          .help = "which results (default: effects)",
-         .choices = "effects|comparison|agencies|quality|curves|conventions|submissions"},
+         .choices = "effects|comparison|agencies|averages|moderators|distribution|"
+                    "quality|curves|conventions|submissions"},
         {.name = "analysis",
          .type = PILOT_OPTION_COUNT,
          .target = &request.analysis,

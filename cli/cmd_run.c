@@ -202,7 +202,8 @@ pilot_status_t pilot_cmd_run(pilot_context_t *context, int argc, char **argv, pi
          .target = &request.view,
          .argument = "VIEW",
          .help = "what to print (default: comparison; effects when there is one agency)",
-         .choices = "effects|comparison|agencies|quality|submissions"},
+         .choices = "effects|comparison|agencies|averages|moderators|distribution|"
+                    "quality|submissions"},
         PILOT_FORMAT_OPTIONS(request),
         {.name = "report",
          .type = PILOT_OPTION_TEXT,

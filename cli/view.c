@@ -1,29 +1,8 @@
-#include "view.h"
+#include "view_columns.h"
 
 #include <string.h>
 
 /* clang-format off: one line a group of columns, in the contract's order. */
-#define T(name)                                                                                    \
-    {                                                                                              \
-        name, PILOT_VIEW_TEXT, NULL                                                                \
-    }
-#define N(name)                                                                                    \
-    {                                                                                              \
-        name, PILOT_VIEW_NUMBER, NULL                                                              \
-    }
-#define B(name)                                                                                    \
-    {                                                                                              \
-        name, PILOT_VIEW_BOOLEAN, NULL                                                             \
-    }
-/* A number, and the column of the released table that says why it is NULL. */
-#define M(name)                                                                                    \
-    {                                                                                              \
-        name, PILOT_VIEW_NUMBER, name "_mark"                                                      \
-    }
-#define CONTRAST                                                                                   \
-    T("outcome"), T("subgroup"), T("level"), T("arm"), T("control"), T("estimand"),                \
-        T("estimator"), T("parameter")
-
 static const pilot_view_column_t effects_columns[] = {T("pilot"),
                                                       N("analysis"),
                                                       T("scope"),
@@ -102,6 +81,14 @@ static const pilot_view_column_t agencies_columns[] = {T("pilot"),
                                                        T("status"),
                                                        T("reason"),
                                                        B("confirmatory"),
+                                                       M("ceb_estimate"),
+                                                       M("p_exceeds"),
+                                                       M("rank_simultaneous_low"),
+                                                       M("rank_simultaneous_high"),
+                                                       M("hat"),
+                                                       M("std_residual"),
+                                                       M("cooks_distance"),
+                                                       M("dfbetas"),
                                                        {0}};
 
 static const pilot_view_column_t quality_columns[] = {
@@ -240,7 +227,13 @@ static const pilot_view_cell_t agencies_cells[] = {
      .b = "eb_std_error",
      .drop = 3},
     {.header = "weight", .kind = PILOT_CELL_NUMBER, .a = "weight", .drop = 6},
-    {.header = "rank", .kind = PILOT_CELL_RANK, .a = "rank", .b = "rank_low", .c = "rank_high"},
+    /* Of the sets that hold all ranks at once: people look for the best of many. */
+    {.header = "rank",
+     .kind = PILOT_CELL_RANK,
+     .a = "rank",
+     .b = "rank_simultaneous_low",
+     .c = "rank_simultaneous_high"},
+    {.header = "P(better)", .kind = PILOT_CELL_P, .a = "p_exceeds", .drop = 4},
     {.header = "without it",
      .kind = PILOT_CELL_NUMBER,
      .a = "leave_one_out_estimate",
@@ -324,8 +317,6 @@ static const pilot_view_cell_t submissions_cells[] = {
 /* A heading holds one category of an ordinal outcome, and all parameters of other estimators. */
 #define CATEGORY                                                                                   \
     "CASE WHEN estimator IN ('difference_in_means', 'ols', 'lin', 'iv') THEN parameter END"
-/* What an estimator is not made for, nobody wants to read of each time. */
-#define FITTING "reason IS DISTINCT FROM 'outcome_type'"
 
 static const pilot_view_plot_t comparison_plot = {.low = "ci_low",
                                                   .high = "ci_high",
@@ -415,6 +406,9 @@ static const pilot_view_t views[] = {
 const pilot_view_t *pilot_view_find(const char *name)
 {
     for (const pilot_view_t *view = views; view->name; view++)
+        if (strcmp(view->name, name) == 0)
+            return view;
+    for (const pilot_view_t *view = pilot_views_compared; view->name; view++)
         if (strcmp(view->name, name) == 0)
             return view;
     return NULL;

@@ -5,6 +5,7 @@
 #include "mail.h"
 #include "pilot/database.h"
 #include "pilot/error.h"
+#include "pilot/row_keys.h"
 
 /* Thread: context is pilot_shared_t *.  Looks for work on NOTIFY pilot_work and every second.  Lets
  * the service open once everything that was running is loaded. */
@@ -22,6 +23,13 @@ size_t pilot_planner_batch(const Pilot__Pin *pins, size_t count, size_t first);
 
 /* A WHOLE job holds the rows of at most so many outcomes that need them in one place. */
 #define PILOT_WHOLE_OUTCOMES 4
+
+/* Agency rows that a COMPARE job may have to give, as far as a plan tells: about 300 bytes each,
+ * and a result is one frame of 64 MB.  With more, outcomes are split over jobs. */
+#define PILOT_COMPARE_ROWS 80000
+/* How many outcomes from `first` on go into one COMPARE job (at least 1): a pure function of the
+ * plan and the number of agencies. */
+size_t pilot_planner_compared(const pilot_row_slots_t *slots, size_t agencies, size_t first);
 
 /* ---- within the planner ---------------------------------------------------------------------- */
 

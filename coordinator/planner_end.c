@@ -46,7 +46,7 @@ typedef struct lost_job {
     uint64_t job;
     int kind;
     uint32_t first_pin, last_pin;         /* ESTIMATE */
-    uint32_t first_outcome, last_outcome; /* WHOLE */
+    uint32_t first_outcome, last_outcome; /* WHOLE, COMPARE */
     bool withdrawn;
 } lost_job_t;
 
@@ -121,40 +121,102 @@ static pilot_status_t read_lost_jobs(pilot_db_t *db, const end_context_t *contex
         db, ret_result, error,
         "SELECT j.job, j.kind, coalesce(j.first_pin, 0), coalesce(j.last_pin, 0), "
         "coalesce(bool_or(f.reason LIKE 'data\\_withdrawn%'), false), "
-        "coalesce(j.first_outcome, 0), coalesce(j.last_outcome, 0) FROM work.jobs j "
+        "coalesce(j.first_outcome, 0), coalesce(j.last_outcome, 2147483647) FROM work.jobs j "
         "LEFT JOIN work.failures f ON f.job = j.job AND f.retries = $2::int "
         "WHERE j.analysis = $1::bigint AND NOT EXISTS "
         "(SELECT FROM work.job_results r WHERE r.job = j.job) GROUP BY j.job ORDER BY j.job",
         2, analysis, retries);
 }
 
-/* COMPARE writes all comparisons or none: one headline row for each stands for the others. */
+/* COMPARE writes all rows of its outcomes or none: one row of each kind for each effect says so.
+ * Where outcomes are split over jobs, others' rows have ordinals that are not known here. */
+enum { SPLIT_ORDINAL_BEHIND = 1000000000 };
+
+static bool next_lost_key(const lost_job_t *lost, pilot_row_keys_t *keys, pilot_row_key_t *key)
+{
+    while (lost->kind == PILOT__JOB_KIND__COMPARE && pilot_row_keys_next(keys, key))
+        if (key->outcome >= lost->first_outcome && key->outcome <= lost->last_outcome)
+            return true;
+    return false;
+}
+
+/* analysis, job, ordinal, k, outcome, arm, control, estimand, estimator, status, reason, parameter
+ */
+#define LOST_COLUMNS                                                                               \
+    "analysis, job, ordinal, k, outcome, arm, control, estimand, estimator, status, reason, "      \
+    "parameter"
+
+static void put_lost_contrast(pilot_copy_in_t *copy, const end_context_t *context,
+                              const lost_job_t *lost, const pilot_row_key_t *key)
+{
+    const Pilot__Spec *spec = context->spec;
+    bool split = lost->first_outcome > 0 || lost->last_outcome < spec->n_outcome - 1;
+    const char *texts[] = {spec->outcome[key->outcome]->name,
+                           spec->arm[key->arm]->label,
+                           spec->arm[0]->label,
+                           key->estimand,
+                           key->estimator,
+                           "job_failed",
+                           "job_failed"};
+    pilot_copy_in_row(copy);
+    pilot_copy_in_int8(copy, (int64_t)context->analysis->analysis);
+    pilot_copy_in_int8(copy, (int64_t)lost->job);
+    pilot_copy_in_int4(copy, (int32_t)key->ordinal + (split ? SPLIT_ORDINAL_BEHIND : 0));
+    pilot_copy_in_int4(copy, 0);
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        pilot_copy_in_bytes(copy, texts[i], strlen(texts[i]));
+    put_parameter(copy, key);
+}
+
 static void put_lost_comparisons(pilot_copy_in_t *copy, const end_context_t *context,
                                  const lost_job_t *lost)
 {
-    const Pilot__Spec *spec = context->spec;
+    const char *method = context->spec->comparison_method, *test = context->spec->comparison_test;
     pilot_row_key_t key;
     pilot_row_keys_t keys = pilot_row_keys_begin(context->slots, NULL, 0);
-    while (lost->kind == PILOT__JOB_KIND__COMPARE && pilot_row_keys_next(&keys, &key)) {
-        const char *texts[] = {spec->outcome[key.outcome]->name,
-                               spec->arm[key.arm]->label,
-                               spec->arm[0]->label,
-                               key.estimand,
-                               key.estimator,
-                               spec->comparison_method,
-                               spec->comparison_test,
-                               "job_failed",
-                               "job_failed"};
-        pilot_copy_in_row(copy);
-        pilot_copy_in_int8(copy, (int64_t)context->analysis->analysis);
-        pilot_copy_in_int8(copy, (int64_t)lost->job);
-        pilot_copy_in_int4(copy, (int32_t)key.ordinal);
-        pilot_copy_in_int4(copy, 0);
+    while (next_lost_key(lost, &keys, &key)) {
+        put_lost_contrast(copy, context, lost, &key);
         pilot_copy_in_bool(copy, true);
-        for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
-            pilot_copy_in_bytes(copy, texts[i], strlen(texts[i]));
-        put_parameter(copy, &key);
+        pilot_copy_in_bytes(copy, method, strlen(method));
+        pilot_copy_in_bytes(copy, test, strlen(test));
     }
+}
+
+/* Rows of a table that is told apart by one word, each word once. */
+static void put_lost_kinds(pilot_copy_in_t *copy, const end_context_t *context,
+                           const lost_job_t *lost, const char *const *kind, size_t kinds)
+{
+    pilot_row_key_t key;
+    pilot_row_keys_t keys = pilot_row_keys_begin(context->slots, NULL, 0);
+    while (next_lost_key(lost, &keys, &key)) {
+        for (size_t i = 0; i < kinds; i++) {
+            put_lost_contrast(copy, context, lost, &key);
+            pilot_copy_in_int4(copy, (int32_t)i);
+            pilot_copy_in_bytes(copy, kind[i], strlen(kind[i]));
+        }
+    }
+}
+
+static void put_lost_averages(pilot_copy_in_t *copy, const end_context_t *context,
+                              const lost_job_t *lost)
+{
+    static const char *const weighting[] = {"person", "site"};
+    put_lost_kinds(copy, context, lost, weighting, 2);
+}
+
+static void put_lost_shares(pilot_copy_in_t *copy, const end_context_t *context,
+                            const lost_job_t *lost)
+{
+    static const char *const part[] = {"harm", "none", "benefit"};
+    put_lost_kinds(copy, context, lost, part, 3);
+}
+
+/* The test of all attributes stands for the model. */
+static void put_lost_moderators(pilot_copy_in_t *copy, const end_context_t *context,
+                                const lost_job_t *lost)
+{
+    static const char *const kind[] = {"test"};
+    put_lost_kinds(copy, context, lost, kind, context->spec->n_compared_by > 0 ? 1 : 0);
 }
 
 typedef void (*put_lost_t)(pilot_copy_in_t *copy, const end_context_t *context,
@@ -181,25 +243,28 @@ static pilot_status_t copy_lost(pilot_db_t *db, const end_context_t *context, co
     return pilot_staged_end(db, table, copy, error);
 }
 
+static const struct lost_table {
+    pilot_staged_table_t table;
+    put_lost_t put;
+} lost_tables[] = {
+    {{"work", "effects",
+      "analysis, job, ordinal, agency, outcome, arm, control, estimand, estimator, status, "
+      "reason, parameter",
+      12},
+     put_lost_job},
+    {{"work", "comparisons", LOST_COLUMNS ", headline, method, test", 15}, put_lost_comparisons},
+    {{"work", "averages", LOST_COLUMNS ", place, weighting", 14}, put_lost_averages},
+    {{"work", "distribution", LOST_COLUMNS ", place, part", 14}, put_lost_shares},
+    {{"work", "moderators", LOST_COLUMNS ", place, kind", 14}, put_lost_moderators},
+};
+
 static pilot_status_t insert_lost_rows(pilot_db_t *db, const end_context_t *context,
                                        pilot_error_t *error)
 {
-    static const pilot_staged_table_t effects = {
-        "work", "effects",
-        "analysis, job, ordinal, agency, outcome, arm, control, estimand, estimator, status, "
-        "reason, parameter",
-        12};
-    static const pilot_staged_table_t comparisons = {
-        "work", "comparisons",
-        "analysis, job, ordinal, k, headline, outcome, arm, control, estimand, estimator, method, "
-        "test, status, reason, parameter",
-        15};
     PGresult *jobs = NULL;
     pilot_status_t status = read_lost_jobs(db, context, &jobs, error);
-    if (!status)
-        status = copy_lost(db, context, jobs, &effects, put_lost_job, error);
-    if (!status)
-        status = copy_lost(db, context, jobs, &comparisons, put_lost_comparisons, error);
+    for (size_t i = 0; !status && i < sizeof lost_tables / sizeof *lost_tables; i++)
+        status = copy_lost(db, context, jobs, &lost_tables[i].table, lost_tables[i].put, error);
     PQclear(jobs);
     return status;
 }

@@ -25,6 +25,23 @@ size_t pilot_planner_batch(const Pilot__Pin *pins, size_t count, size_t first)
     return taken;
 }
 
+/* Levels of subgroups are known only to who has read the data: so many are taken for likely. */
+enum { LIKELY_LEVELS = 5 };
+
+size_t pilot_planner_compared(const pilot_row_slots_t *slots, size_t agencies, size_t first)
+{
+    /* The whole sample, levels, and their gaps. */
+    uint64_t subsets = 1 + (uint64_t)slots->spec->n_subgroup * (2 * LIKELY_LEVELS - 1);
+    uint64_t rows = 0;
+    size_t taken = 0;
+    for (size_t i = first; i < slots->outcomes; i++, taken++) {
+        rows += (slots->first[i + 1] - slots->first[i]) * slots->treatments * subsets * agencies;
+        if (taken > 0 && rows > PILOT_COMPARE_ROWS)
+            break;
+    }
+    return taken;
+}
+
 /* ---- preparing ------------------------------------------------------------------------------- */
 
 static pilot_status_t read_pins(pilot_db_t *db, pilot_work_t *work, pilot_error_t *error)
@@ -152,6 +169,16 @@ static void put_whole(pilot_copy_in_t *copy, plan_context_t *plan, const pilot_r
         put_job(copy, plan, PILOT__JOB_KIND__WHOLE, 0, 0, 0, first, slots->outcomes - first);
 }
 
+static void put_compared(pilot_copy_in_t *copy, plan_context_t *plan,
+                         const pilot_row_slots_t *slots)
+{
+    for (size_t first = 0, count; first < slots->outcomes; first += count) {
+        count = pilot_planner_compared(slots, plan->work->pin_count, first);
+        bool all = count == slots->outcomes;
+        put_job(copy, plan, PILOT__JOB_KIND__COMPARE, 2, 0, 0, first, all ? 0 : count);
+    }
+}
+
 static bool may_have_bounds(const pilot_row_slots_t *slots)
 {
     bool found = false;
@@ -175,7 +202,7 @@ static pilot_status_t copy_jobs(pilot_db_t *db, plan_context_t *plan, pilot_erro
     put_whole(copy, plan, slots);
     put_merged(copy, plan, PILOT__JOB_KIND__POOL, 1);
     if (!plan->spec->across)
-        put_merged(copy, plan, PILOT__JOB_KIND__COMPARE, 2);
+        put_compared(copy, plan, slots);
     if (pilot_spec_has_regression(plan->spec)) {
         put_batches(copy, plan, PILOT__JOB_KIND__RESIDUAL, 2);
         put_merged(copy, plan, PILOT__JOB_KIND__FINISH, 3);
@@ -282,6 +309,8 @@ static pilot_status_t on_job(void *context, const pilot_field_t *field, int fiel
     } else if (field[9].data && field[10].data) {
         row->first = (uint32_t)pilot_field_int4(&field[9]);
         row->last = (uint32_t)pilot_field_int4(&field[10]);
+    } else {
+        row->last = row->kind == PILOT__JOB_KIND__COMPARE ? PILOT_ALL_OUTCOMES : 0;
     }
     row->stored = pilot_field_int4(&field[5]) != 0;
     row->deaths = saturate(pilot_field_int8(&field[6]));

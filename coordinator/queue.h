@@ -70,6 +70,9 @@ typedef struct pilot_job_row {
 } pilot_job_row_t;
 
 /* What a lease needs to be sent. */
+/* A COMPARE job's last outcome where it takes all. */
+#define PILOT_ALL_OUTCOMES UINT32_MAX
+
 typedef struct pilot_job_order {
     uint64_t job, analysis, counter;
     uint32_t first, last;

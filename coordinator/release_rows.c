@@ -6,74 +6,14 @@
 #include "pilot/estimators.h"
 #include "pilot/memory.h"
 #include "pilot/text.h"
-#include "staged.h"
+#include "release_tables.h"
 
 enum { MOST_NUMBERS = PILOT_EFFECT_NUMBERS };
-enum { TYPE_FLOAT8 = 701 }; /* pg_type.oid, fixed for good */
-_Static_assert((int)PILOT_EFFECT_NUMBERS >= (int)PILOT_COMPARISON_NUMBERS, "the most");
-
-/* A row as it was read: numbers[] begin behind the texts. */
-typedef struct source_row {
-    const PGresult *result;
-    int row;
-} source_row_t;
-
-/* Columns are read in the order: ordinal, texts, status and reason (or none), flag (or none),
- * numbers, then what only the decision needs; and written in the order of `to`. */
-typedef struct release_table {
-    pilot_staged_table_t to;
-    const char *select; /* SQL, $1 is the analysis */
-    int texts;
-    int hidden_text; /* not told of a hidden row: it says how its numbers came about; 0: none */
-    int estimator;   /* the text that names it; 0: none */
-    bool has_status, has_flag;
-    bool hides_flag; /* where no number is shown */
-    int numbers;
-    uint32_t whole;      /* bit i: number i is a bigint */
-    uint32_t structural; /* bit i: number i is z by the plan or the version, not by the row */
-    bool (*decide)(const release_t *release, const source_row_t *row, pilot_released_t *released);
-    bool (*is_told)(
-        const source_row_t *row); /* rows that no release has; NULL: every row is told */
-} release_table_t;
+_Static_assert((int)PILOT_EFFECT_NUMBERS >= (int)PILOT_COMPARISON_NUMBERS &&
+                   (int)PILOT_EFFECT_NUMBERS >= (int)PILOT_AGENCY_NUMBERS,
+               "the most");
 
 /* ---- reading --------------------------------------------------------------------------------- */
-
-/* NULL where there is none. */
-static const char *text_at(const source_row_t *row, int column)
-{
-    return PQgetisnull(row->result, row->row, column) ? NULL
-                                                      : PQgetvalue(row->result, row->row, column);
-}
-
-static pilot_field_t field_at(const source_row_t *row, int column)
-{
-    return (pilot_field_t){.data = (const unsigned char *)text_at(row, column),
-                           .length = (uint32_t)PQgetlength(row->result, row->row, column)};
-}
-
-static bool truth_at(const source_row_t *row, int column)
-{
-    const char *byte = text_at(row, column);
-    return byte && *byte;
-}
-
-/* float8, bigint and int columns. */
-static pilot_number_in_t number_at(const source_row_t *row, int column)
-{
-    pilot_field_t field = field_at(row, column);
-    if (!field.data)
-        return (pilot_number_in_t){0};
-    double value = field.length == 4                             ? pilot_field_int4(&field)
-                   : PQftype(row->result, column) == TYPE_FLOAT8 ? pilot_field_float8(&field)
-                                                                 : (double)pilot_field_int8(&field);
-    return (pilot_number_in_t){.value = value, .given = true};
-}
-
-static void numbers_at(const source_row_t *row, int column, int count, pilot_number_in_t *number)
-{
-    for (int i = 0; i < count; i++)
-        number[i] = number_at(row, column + i);
-}
 
 typedef pilot_status_t (*on_rows_t)(release_t *release, const release_table_t *table,
                                     const PGresult *result, pilot_error_t *error);
@@ -98,8 +38,6 @@ static pilot_status_t scan(release_t *release, const release_table_t *table, on_
 }
 
 /* ---- effects --------------------------------------------------------------------------------- */
-
-#define CONTRAST_TEXTS "outcome, subgroup, level, arm, control, estimand, estimator, parameter"
 
 #define EFFECT_TEXTS "scope, agency, " CONTRAST_TEXTS ", std_error_type, adjustment"
 #define EFFECT_NUMBERS                                                                             \
@@ -126,19 +64,6 @@ enum {
     "LEFT JOIN contribution AS " name " ON " name ".agency = coalesce(e.agency, '') "              \
     "AND " name ".outcome = e.outcome AND " name ".subgroup = coalesce(e.subgroup, '') "           \
     "AND " name ".level = coalesce(e.level, '') AND " name ".arm = e." which " "
-
-static pilot_disclosure_key_t contrast_key(const source_row_t *row, const char *agency, int column)
-{
-    return (pilot_disclosure_key_t){.agency = agency,
-                                    .outcome = text_at(row, column),
-                                    .subgroup = text_at(row, column + 1),
-                                    .level = text_at(row, column + 2),
-                                    .arm = text_at(row, column + 3),
-                                    .control = text_at(row, column + 4),
-                                    .estimand = text_at(row, column + 5),
-                                    .estimator = text_at(row, column + 6),
-                                    .parameter = text_at(row, column + 7)};
-}
 
 static const pilot_plan_outcome_t *find_outcome(const pilot_plan_t *plan, const char *name)
 {
@@ -264,71 +189,6 @@ static pilot_status_t collect_counts(release_t *release, const release_table_t *
     return status;
 }
 
-/* ---- comparisons and agencies ---------------------------------------------------------------- */
-
-static bool decide_comparison(const release_t *release, const source_row_t *row,
-                              pilot_released_t *released)
-{
-    pilot_disclosure_key_t key = contrast_key(row, NULL, 1);
-    pilot_number_in_t number[PILOT_COMPARISON_NUMBERS];
-    numbers_at(row, 14, PILOT_COMPARISON_NUMBERS, number);
-    return pilot_disclosure_release_comparison(release->disclosure, &key, truth_at(row, 13), number,
-                                               released);
-}
-
-#define COMPARISON_NUMBERS                                                                         \
-    "k, estimate, std_error, df, statistic, p_value, ci_low, ci_high, pi_low, pi_high, tau2, "     \
-    "tau2_low, tau2_high, q, q_df, q_p_value, i2, h2"
-
-static const release_table_t comparisons = {
-    .to = {"dashboard", "comparisons",
-           "pilot, analysis, confirmatory, ordinal, " CONTRAST_TEXTS
-           ", method, test, status, reason, headline, " COMPARISON_NUMBERS
-           ", k_mark, estimate_mark, std_error_mark, df_mark, statistic_mark, "
-           "p_value_mark, ci_low_mark, ci_high_mark, pi_low_mark, pi_high_mark, tau2_mark, "
-           "tau2_low_mark, tau2_high_mark, q_mark, q_df_mark, q_p_value_mark, i2_mark, "
-           "h2_mark",
-           4 + 10 + 2 + 1 + 2 * PILOT_COMPARISON_NUMBERS},
-    .select = "SELECT ordinal, " CONTRAST_TEXTS
-              ", method, test, status, reason, headline, " COMPARISON_NUMBERS
-              " FROM work.comparisons WHERE analysis = $1::bigint",
-    .texts = 10,
-    .estimator = 7,
-    .has_status = true,
-    .has_flag = true,
-    .numbers = PILOT_COMPARISON_NUMBERS,
-    .whole = 1u << PILOT_COMPARISON_K,
-    .decide = decide_comparison};
-
-static bool decide_agency(const release_t *release, const source_row_t *row,
-                          pilot_released_t *released)
-{
-    pilot_disclosure_key_t key = contrast_key(row, text_at(row, 1), 2);
-    pilot_number_in_t number[PILOT_AGENCY_NUMBERS];
-    numbers_at(row, 12, PILOT_AGENCY_NUMBERS, number);
-    return pilot_disclosure_release_agency(release->disclosure, &key, number, released);
-}
-
-#define AGENCY_NUMBERS                                                                             \
-    "estimate, std_error, eb_estimate, eb_std_error, weight, rank, rank_low, rank_high, "          \
-    "leave_one_out_estimate"
-
-static const release_table_t agencies = {
-    .to = {"dashboard", "agencies",
-           "pilot, analysis, confirmatory, ordinal, agency, " CONTRAST_TEXTS
-           ", status, reason, " AGENCY_NUMBERS
-           ", estimate_mark, std_error_mark, eb_estimate_mark, eb_std_error_mark, "
-           "weight_mark, rank_mark, rank_low_mark, rank_high_mark, "
-           "leave_one_out_estimate_mark",
-           4 + 9 + 2 + 2 * PILOT_AGENCY_NUMBERS},
-    .select = "SELECT ordinal, agency, " CONTRAST_TEXTS ", status, reason, " AGENCY_NUMBERS
-              " FROM work.agency_effects WHERE analysis = $1::bigint",
-    .texts = 9,
-    .estimator = 8,
-    .has_status = true,
-    .numbers = PILOT_AGENCY_NUMBERS,
-    .decide = decide_agency};
-
 /* ---- writing --------------------------------------------------------------------------------- */
 
 static void put_text(pilot_copy_in_t *copy, const char *text)
@@ -413,6 +273,8 @@ static void put_row(release_t *release, pilot_copy_in_t *copy, const release_tab
     pilot_copy_in_int8(copy, strtoll(release->analysis, NULL, 10));
     pilot_copy_in_bool(copy, release->confirmatory);
     pilot_copy_in_int4(copy, (int32_t)number_at(row, 0).value);
+    if (table->place)
+        pilot_copy_in_int4(copy, (int32_t)number_at(row, table->place).value);
     int column = 1;
     for (; column <= table->texts; column++)
         put_text(copy, told_text(release, table, row, column, hidden));
@@ -482,7 +344,10 @@ pilot_status_t release_collect(release_t *release, pilot_error_t *error)
 
 pilot_status_t release_write(release_t *release, pilot_error_t *error)
 {
-    const release_table_t *const tables[] = {&effects, &comparisons, &agencies, &quality};
+    const release_table_t *const tables[] = {
+        &effects,          &release_comparisons, &release_agencies,
+        &release_averages, &release_moderators,  &release_distribution,
+        &quality};
     pilot_status_t status = PILOT_OK;
     for (size_t i = 0; !status && i < sizeof tables / sizeof *tables; i++)
         status = write_table(release, tables[i], error);

@@ -133,7 +133,8 @@ static bool send_job(pilot_service_t *service, uint32_t slot, const pilot_job_or
         if (i < work->pin_count && job.n_pin < sizeof pins / sizeof *pins)
             pins[job.n_pin++] = &work->pins[i];
     job.pin = pins;
-    if (job.kind == PILOT__JOB_KIND__WHOLE) {
+    if (job.kind == PILOT__JOB_KIND__WHOLE ||
+        (job.kind == PILOT__JOB_KIND__COMPARE && order->last != PILOT_ALL_OUTCOMES)) {
         job.has_first_outcome = job.has_last_outcome = 1;
         job.first_outcome = order->first;
         job.last_outcome = order->last;

@@ -173,7 +173,23 @@ static void put_comparisons(copy_t *copy, const pilot_writer_mail_t *item)
 #define AGENCY_EFFECT_COLUMNS                                                                      \
     "analysis, job, ordinal, outcome, subgroup, level, arm, control, estimand, estimator, "        \
     "parameter, agency, estimate, std_error, eb_estimate, eb_std_error, weight, "                  \
-    "leave_one_out_estimate, status, reason"
+    "leave_one_out_estimate, status, reason, rank, rank_low, rank_high, ceb_estimate, p_exceeds, " \
+    "rank_simultaneous_low, rank_simultaneous_high, hat, std_residual, cooks_distance, dfbetas"
+
+static void put_standing(copy_t *copy, const Pilot__AgencyEffect *row)
+{
+    put_number(copy, row->has_rank, row->rank);
+    put_number(copy, row->has_rank_low, row->rank_low);
+    put_number(copy, row->has_rank_high, row->rank_high);
+    put_number(copy, row->has_ceb_estimate, row->ceb_estimate);
+    put_number(copy, row->has_p_exceeds, row->p_exceeds);
+    put_number(copy, row->has_rank_simultaneous_low, row->rank_simultaneous_low);
+    put_number(copy, row->has_rank_simultaneous_high, row->rank_simultaneous_high);
+    put_number(copy, row->has_hat, row->hat);
+    put_number(copy, row->has_std_residual, row->std_residual);
+    put_number(copy, row->has_cooks_distance, row->cooks_distance);
+    put_number(copy, row->has_dfbetas, row->dfbetas);
+}
 
 static void put_agency_effects(copy_t *copy, const pilot_writer_mail_t *item)
 {
@@ -196,6 +212,113 @@ static void put_agency_effects(copy_t *copy, const pilot_writer_mail_t *item)
         put_number(copy, row->has_leave_one_out_estimate, row->leave_one_out_estimate);
         put_text(copy, row->status);
         put_optional(copy, row->reason);
+        put_standing(copy, row);
+    }
+}
+
+/* ---- averages, moderators, shares ------------------------------------------------------------ */
+
+#define CONTRAST_COLUMNS                                                                           \
+    "analysis, job, ordinal, outcome, subgroup, level, arm, control, estimand, estimator, "        \
+    "parameter, place"
+#define AVERAGE_COLUMNS                                                                            \
+    CONTRAST_COLUMNS                                                                               \
+    ", weighting, k, estimate, std_error, df, statistic, p_value, ci_low, ci_high, status, "       \
+    "reason, detail"
+#define MODERATOR_COLUMNS                                                                          \
+    CONTRAST_COLUMNS                                                                               \
+    ", kind, attribute, attribute_level, k, estimate, std_error, df, df_residual, statistic, "     \
+    "p_value, ci_low, ci_high, tau2, i2, r2, status, reason, detail"
+#define SHARE_COLUMNS                                                                              \
+    CONTRAST_COLUMNS                                                                               \
+    ", part, threshold, k, share, ci_low, ci_high, status, reason, detail"
+
+static void put_contrast(copy_t *copy, const pilot_writer_mail_t *item, const Pilot__Contrast *row,
+                         uint32_t place)
+{
+    put_head(copy, item, row->ordinal);
+    put_text(copy, row->outcome);
+    put_subset(copy, row->subgroup, row->level);
+    put_text(copy, row->arm);
+    put_text(copy, row->control);
+    put_text(copy, row->estimand);
+    put_text(copy, row->estimator);
+    put_optional(copy, row->parameter);
+    pilot_copy_in_int4(copy, (int32_t)place);
+}
+
+/* Rows of one contrast come one after the other. */
+static uint32_t next_place(uint32_t place, const Pilot__Contrast *row,
+                           const Pilot__Contrast *before)
+{
+    return before && before->ordinal == row->ordinal ? place + 1 : 0;
+}
+
+static void put_averages(copy_t *copy, const pilot_writer_mail_t *item)
+{
+    uint32_t place = 0;
+    for (size_t i = 0; i < item->rows->n_average; i++) {
+        const Pilot__Average *row = item->rows->average[i];
+        place = next_place(place, row->contrast, i ? item->rows->average[i - 1]->contrast : NULL);
+        put_contrast(copy, item, row->contrast, place);
+        put_text(copy, row->weighting);
+        pilot_copy_in_int4(copy, (int32_t)row->k);
+        put_number(copy, row->has_estimate, row->estimate);
+        put_number(copy, row->has_std_error, row->std_error);
+        put_number(copy, row->has_df, row->df);
+        put_number(copy, row->has_statistic, row->statistic);
+        put_number(copy, row->has_p_value, row->p_value);
+        put_number(copy, row->has_ci_low, row->ci_low);
+        put_number(copy, row->has_ci_high, row->ci_high);
+        put_text(copy, row->status);
+        put_optional(copy, row->reason);
+        put_optional(copy, row->detail);
+    }
+}
+
+static void put_moderators(copy_t *copy, const pilot_writer_mail_t *item)
+{
+    uint32_t place = 0;
+    for (size_t i = 0; i < item->rows->n_moderator; i++) {
+        const Pilot__Moderator *row = item->rows->moderator[i];
+        place = next_place(place, row->contrast, i ? item->rows->moderator[i - 1]->contrast : NULL);
+        put_contrast(copy, item, row->contrast, place);
+        put_text(copy, row->kind);
+        put_subset(copy, row->attribute, row->attribute_level);
+        pilot_copy_in_int4(copy, (int32_t)row->k);
+        put_number(copy, row->has_estimate, row->estimate);
+        put_number(copy, row->has_std_error, row->std_error);
+        put_number(copy, row->has_df, row->df);
+        put_number(copy, row->has_df_residual, row->df_residual);
+        put_number(copy, row->has_statistic, row->statistic);
+        put_number(copy, row->has_p_value, row->p_value);
+        put_number(copy, row->has_ci_low, row->ci_low);
+        put_number(copy, row->has_ci_high, row->ci_high);
+        put_number(copy, row->has_tau2, row->tau2);
+        put_number(copy, row->has_i2, row->i2);
+        put_number(copy, row->has_r2, row->r2);
+        put_text(copy, row->status);
+        put_optional(copy, row->reason);
+        put_optional(copy, row->detail);
+    }
+}
+
+static void put_shares(copy_t *copy, const pilot_writer_mail_t *item)
+{
+    uint32_t place = 0;
+    for (size_t i = 0; i < item->rows->n_share; i++) {
+        const Pilot__Share *row = item->rows->share[i];
+        place = next_place(place, row->contrast, i ? item->rows->share[i - 1]->contrast : NULL);
+        put_contrast(copy, item, row->contrast, place);
+        put_text(copy, row->part);
+        pilot_copy_in_float8(copy, row->threshold);
+        pilot_copy_in_int4(copy, (int32_t)row->k);
+        put_number(copy, row->has_share, row->share);
+        put_number(copy, row->has_ci_low, row->ci_low);
+        put_number(copy, row->has_ci_high, row->ci_high);
+        put_text(copy, row->status);
+        put_optional(copy, row->reason);
+        put_optional(copy, row->detail);
     }
 }
 
@@ -291,9 +414,16 @@ static const struct kind {
     {{"work", "comparisons", COMPARISON_COLUMNS, 35},
      offsetof(Pilot__ResultRows, n_comparison),
      put_comparisons},
-    {{"work", "agency_effects", AGENCY_EFFECT_COLUMNS, 20},
+    {{"work", "agency_effects", AGENCY_EFFECT_COLUMNS, 31},
      offsetof(Pilot__ResultRows, n_agency_effect),
      put_agency_effects},
+    {{"work", "averages", AVERAGE_COLUMNS, 24},
+     offsetof(Pilot__ResultRows, n_average),
+     put_averages},
+    {{"work", "moderators", MODERATOR_COLUMNS, 30},
+     offsetof(Pilot__ResultRows, n_moderator),
+     put_moderators},
+    {{"work", "distribution", SHARE_COLUMNS, 21}, offsetof(Pilot__ResultRows, n_share), put_shares},
     {{"work", "quality", QUALITY_COLUMNS, 13}, offsetof(Pilot__ResultRows, n_quality), put_quality},
     {{"work", "curves", CURVE_COLUMNS, 18}, offsetof(Pilot__ResultRows, n_curve), put_curves},
     {{"work", "contributions", CONTRIBUTION_COLUMNS, 12},

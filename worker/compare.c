@@ -3,27 +3,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "compared.h"
 #include "pilot/memory.h"
-#include "pilot/meta.h"
 #include "subsets.h"
-
-/* An effect row, its names as numbers. */
-typedef struct entry {
-    size_t agency, outcome, subset, arm;
-    size_t slot; /* index into analysis->slots->slot */
-    bool gap;
-    const char *estimator; /* static */
-    const char *reason;    /* static or kept; NULL: none */
-    pilot_number_t estimate, std_error;
-} entry_t;
 
 struct pilot_compare {
     const pilot_analysis_t *analysis;
     char **agency;
     size_t agencies, agency_capacity;
     pilot_subsets_t *subsets; /* in order of arrival */
-    entry_t *entry;
+    pilot_compared_entry_t *entry;
     size_t entries, entry_capacity;
+    char **value; /* of attributes, [agency][compared_by]; NULL: none */
 };
 
 pilot_compare_t *pilot_compare_new(const pilot_analysis_t *analysis)
@@ -32,6 +23,11 @@ pilot_compare_t *pilot_compare_new(const pilot_analysis_t *analysis)
     compare->analysis = analysis;
     compare->subsets = pilot_subsets_new();
     return compare;
+}
+
+static size_t bys(const pilot_compare_t *compare)
+{
+    return compare->analysis->spec->n_compared_by;
 }
 
 void pilot_compare_free(pilot_compare_t *compare)
@@ -43,6 +39,9 @@ void pilot_compare_free(pilot_compare_t *compare)
     free(compare->agency);
     pilot_subsets_free(compare->subsets);
     free(compare->entry);
+    for (size_t i = 0; compare->value && i < compare->agencies * bys(compare); i++)
+        free(compare->value[i]);
+    free(compare->value);
     free(compare);
 }
 
@@ -138,15 +137,16 @@ pilot_status_t pilot_compare_add(pilot_compare_t *compare, const pilot_compared_
                                  pilot_error_t *error)
 {
     const pilot_analysis_t *analysis = compare->analysis;
-    entry_t entry = {.outcome = find_outcome(analysis->spec, row->outcome),
-                     .subset = find_subset(compare, row->subgroup, row->level),
-                     .arm = find_arm(analysis->spec, row->arm),
-                     .gap = strcmp(row->estimand, "gap") == 0,
-                     .slot = SIZE_MAX,
-                     .estimator = known_estimator(row->estimator),
-                     .reason = known_reason(row->reason),
-                     .estimate = row->estimate,
-                     .std_error = row->std_error};
+    pilot_compared_entry_t entry = {.outcome = find_outcome(analysis->spec, row->outcome),
+                                    .subset = find_subset(compare, row->subgroup, row->level),
+                                    .arm = find_arm(analysis->spec, row->arm),
+                                    .gap = strcmp(row->estimand, "gap") == 0,
+                                    .slot = SIZE_MAX,
+                                    .estimator = known_estimator(row->estimator),
+                                    .reason = known_reason(row->reason),
+                                    .persons = row->n,
+                                    .estimate = row->estimate,
+                                    .std_error = row->std_error};
     if (entry.outcome != SIZE_MAX) {
         if (is_unasked(analysis->slots, entry.outcome, row->estimator))
             return PILOT_OK;
@@ -162,15 +162,32 @@ pilot_status_t pilot_compare_add(pilot_compare_t *compare, const pilot_compared_
     return PILOT_OK;
 }
 
-/* ---- rows ------------------------------------------------------------------------------------ */
+/* ---- attributes -------------------------------------------------------------------------------
+ */
 
-typedef struct compared_key {
-    const pilot_row_key_t *key;
-    const pilot_subset_t *subset;
-    const char *estimator;
-    const entry_t *entry; /* of this key, in agency order */
-    size_t entries;
-} compared_key_t;
+static int compare_names(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+void pilot_compare_attribute(pilot_compare_t *compare, const char *agency, const char *name,
+                             const char *value)
+{
+    if (!compare->value)
+        compare->value = PILOT_NEW_ARRAY(char *, compare->agencies *bys(compare));
+    char **found = compare->agencies ? bsearch(&agency, compare->agency, compare->agencies,
+                                               sizeof *compare->agency, compare_names)
+                                     : NULL;
+    for (size_t i = 0; found && i < bys(compare); i++) {
+        char **at = &compare->value[(size_t)(found - compare->agency) * bys(compare) + i];
+        if (strcmp(compare->analysis->spec->compared_by[i]->name, name) != 0)
+            continue;
+        free(*at);
+        *at = pilot_strdup(value);
+    }
+}
+
+/* ---- rows ------------------------------------------------------------------------------------ */
 
 /* [agency][subset]: has the agency effects of this level? */
 static bool *find_levels(const pilot_compare_t *compare, const size_t *place, size_t subsets)
@@ -190,8 +207,9 @@ static size_t first_level(const pilot_subsets_t *sorted, size_t subset)
 }
 
 /* Entries by key: first[ordinal] .. first[ordinal + 1] - 1. */
-static entry_t *sort_by_key(const pilot_compare_t *compare, const pilot_subsets_t *sorted,
-                            const pilot_row_keys_t *keys, size_t *first)
+static pilot_compared_entry_t *sort_by_key(const pilot_compare_t *compare,
+                                           const pilot_subsets_t *sorted,
+                                           const pilot_row_keys_t *keys, size_t *first)
 {
     size_t *place = PILOT_NEW_ARRAY(size_t, compare->subsets->count);
     for (size_t i = 0; i < compare->subsets->count; i++)
@@ -200,7 +218,7 @@ static entry_t *sort_by_key(const pilot_compare_t *compare, const pilot_subsets_
     bool *has = find_levels(compare, place, sorted->count);
     size_t *ordinal = PILOT_NEW_ARRAY(size_t, compare->entries);
     for (size_t i = 0; i < compare->entries; i++) {
-        const entry_t *entry = &compare->entry[i];
+        const pilot_compared_entry_t *entry = &compare->entry[i];
         size_t subset = place[entry->subset];
         /* An agency without the first level of all has gaps to another one. */
         ordinal[i] = count;
@@ -212,7 +230,7 @@ static entry_t *sort_by_key(const pilot_compare_t *compare, const pilot_subsets_
     }
     for (size_t i = 0; i <= count; i++)
         first[i + 1] += first[i];
-    entry_t *by_key = PILOT_NEW_ARRAY(entry_t, compare->entries);
+    pilot_compared_entry_t *by_key = PILOT_NEW_ARRAY(pilot_compared_entry_t, compare->entries);
     size_t *next = PILOT_NEW_ARRAY(size_t, count + 1);
     memcpy(next, first, (count + 1) * sizeof *next);
     for (size_t i = 0; i < compare->entries; i++)
@@ -224,169 +242,8 @@ static entry_t *sort_by_key(const pilot_compare_t *compare, const pilot_subsets_
     return by_key;
 }
 
-static void copy_numbers(Pilot__Comparison *row, const pilot_meta_row_t *meta)
-{
-    PILOT_COPY_NUMBER(row, estimate, meta->estimate);
-    PILOT_COPY_NUMBER(row, std_error, meta->std_error);
-    PILOT_COPY_NUMBER(row, df, meta->df);
-    PILOT_COPY_NUMBER(row, statistic, meta->statistic);
-    PILOT_COPY_NUMBER(row, p_value, meta->p_value);
-    PILOT_COPY_NUMBER(row, ci_low, meta->ci_low);
-    PILOT_COPY_NUMBER(row, ci_high, meta->ci_high);
-    PILOT_COPY_NUMBER(row, pi_low, meta->pi_low);
-    PILOT_COPY_NUMBER(row, pi_high, meta->pi_high);
-    PILOT_COPY_NUMBER(row, tau2, meta->tau2);
-    PILOT_COPY_NUMBER(row, tau2_low, meta->tau2_low);
-    PILOT_COPY_NUMBER(row, tau2_high, meta->tau2_high);
-    PILOT_COPY_NUMBER(row, q, meta->q);
-    PILOT_COPY_NUMBER(row, q_df, meta->q_df);
-    PILOT_COPY_NUMBER(row, q_p_value, meta->q_p_value);
-    PILOT_COPY_NUMBER(row, i2, meta->i2);
-    PILOT_COPY_NUMBER(row, h2, meta->h2);
-}
-
-static bool is_computed(const pilot_row_slot_t *slot)
-{
-    return slot->estimator == PILOT_ESTIMATORS || pilot_estimator_facts(slot->estimator)->computed;
-}
-
-static void report_comparison(const pilot_analysis_t *analysis, const compared_key_t *compared,
-                              const pilot_meta_row_t *meta, size_t index, uint64_t given_up,
-                              pilot_report_t *report)
-{
-    const Pilot__Spec *spec = analysis->spec;
-    Pilot__Comparison *row = pilot_report_comparison(report);
-    row->ordinal = compared->key->ordinal * PILOT_META_ROWS + (uint32_t)index;
-    row->outcome = spec->outcome[compared->key->outcome]->name;
-    row->subgroup = (char *)compared->subset->name;
-    row->level =
-        compared->subset->level ? (char *)pilot_report_keep(report, compared->subset->level) : NULL;
-    row->arm = spec->arm[compared->key->arm]->label;
-    row->control = spec->arm[0]->label;
-    row->estimand = (char *)compared->key->estimand;
-    row->estimator = (char *)compared->estimator;
-    row->parameter = (char *)compared->key->parameter;
-    row->method = (char *)pilot_meta_method_name(meta->method);
-    row->test = (char *)pilot_meta_test_name(meta->test);
-    row->k = (uint32_t)meta->k;
-    copy_numbers(row, meta);
-    row->headline = meta->headline;
-    pilot_row_status_t status = meta->status;
-    pilot_reason_t reason = meta->reason;
-    if (!compared->key->slot->defined)
-        reason = PILOT_REASON_OUTCOME_TYPE;
-    else if (!is_computed(compared->key->slot))
-        reason = PILOT_REASON_NOT_IN_THIS_VERSION;
-    char *note PILOT_AUTOFREE = NULL;
-    if (given_up > 0 && (status == PILOT_ROW_OK || status == PILOT_ROW_FLAGGED)) {
-        status = PILOT_ROW_PARTIAL;
-        reason = reason == PILOT_REASON_NONE ? PILOT_REASON_JOB_FAILED : reason;
-        note = pilot_format("%s%spartial: %llu jobs gave nothing", meta->detail,
-                            meta->detail[0] ? "; " : "", (unsigned long long)given_up);
-    }
-    row->status = (char *)pilot_row_status_name(status);
-    if (reason != PILOT_REASON_NONE)
-        row->reason = (char *)pilot_reason_name(reason);
-    if (note || meta->detail[0])
-        row->detail = (char *)pilot_report_keep(report, note ? note : meta->detail);
-}
-
-static void report_agency(const pilot_compare_t *compare, const compared_key_t *compared,
-                          const entry_t *entry, const pilot_meta_agency_t *meta,
-                          pilot_report_t *report)
-{
-    const Pilot__Spec *spec = compare->analysis->spec;
-    Pilot__AgencyEffect *row = pilot_report_agency_effect(report);
-    row->ordinal = compared->key->ordinal;
-    row->outcome = spec->outcome[compared->key->outcome]->name;
-    row->subgroup = (char *)compared->subset->name;
-    row->level =
-        compared->subset->level ? (char *)pilot_report_keep(report, compared->subset->level) : NULL;
-    row->arm = spec->arm[compared->key->arm]->label;
-    row->control = spec->arm[0]->label;
-    row->estimand = (char *)compared->key->estimand;
-    row->estimator = (char *)entry->estimator;
-    row->parameter = (char *)compared->key->parameter;
-    row->agency = compare->agency[entry->agency];
-    PILOT_COPY_NUMBER(row, estimate, entry->estimate);
-    PILOT_COPY_NUMBER(row, std_error, entry->std_error);
-    PILOT_COPY_NUMBER(row, eb_estimate, meta->eb_estimate);
-    PILOT_COPY_NUMBER(row, eb_std_error, meta->eb_std_error);
-    PILOT_COPY_NUMBER(row, weight, meta->weight);
-    PILOT_COPY_NUMBER(row, leave_one_out_estimate, meta->leave_one_out_estimate);
-    row->status = (char *)pilot_row_status_name(meta->status);
-    if (meta->reason != PILOT_REASON_NONE)
-        row->reason = (char *)pilot_reason_name(meta->reason);
-    if (meta->status != PILOT_ROW_OK && entry->reason)
-        row->reason = (char *)entry->reason;
-}
-
-/* The value of no effect, which meta-analysis takes for 0. */
-static double null_of(const pilot_row_key_t *key)
-{
-    pilot_estimator_t estimator = key->slot->estimator;
-    return key->gap || estimator == PILOT_ESTIMATORS ? 0 : pilot_estimator_facts(estimator)->null;
-}
-
-static void shift(pilot_number_t *number, double by)
-{
-    if (number->given)
-        number->value += by;
-}
-
-static void shift_rows(pilot_meta_row_t *row, pilot_meta_agency_t *agency, size_t agencies,
-                       double by)
-{
-    if (by == 0)
-        return;
-    for (size_t i = 0; i < PILOT_META_ROWS; i++) {
-        shift(&row[i].estimate, by);
-        shift(&row[i].ci_low, by);
-        shift(&row[i].ci_high, by);
-        shift(&row[i].pi_low, by);
-        shift(&row[i].pi_high, by);
-    }
-    for (size_t i = 0; i < agencies; i++) {
-        shift(&agency[i].eb_estimate, by);
-        shift(&agency[i].leave_one_out_estimate, by);
-    }
-}
-
-static void report_key(const pilot_compare_t *compare, const compared_key_t *compared,
-                       uint64_t given_up, pilot_report_t *report)
-{
-    const Pilot__Spec *spec = compare->analysis->spec;
-    pilot_meta_options_t options = {.confidence = spec->confidence,
-                                    .method = PILOT_META_REML,
-                                    .test = PILOT_META_KNHA,
-                                    .prediction_k_minus_1 =
-                                        strcmp(spec->prediction_df, "k-1") == 0};
-    pilot_meta_method_from_name(spec->comparison_method, &options.method);
-    pilot_meta_test_from_name(spec->comparison_test, &options.test);
-    size_t agencies = compared->entries;
-    double null = null_of(compared->key);
-    pilot_number_t *estimate = PILOT_NEW_ARRAY(pilot_number_t, agencies);
-    pilot_number_t *std_error = PILOT_NEW_ARRAY(pilot_number_t, agencies);
-    for (size_t i = 0; i < agencies; i++) {
-        estimate[i] = compared->entry[i].estimate;
-        shift(&estimate[i], -null);
-        std_error[i] = compared->entry[i].std_error;
-    }
-    pilot_meta_row_t row[PILOT_META_ROWS];
-    pilot_meta_agency_t *agency = PILOT_NEW_ARRAY(pilot_meta_agency_t, agencies);
-    pilot_meta(estimate, std_error, agencies, &options, row, agency);
-    shift_rows(row, agency, agencies, null);
-    for (size_t i = 0; i < PILOT_META_ROWS; i++)
-        report_comparison(compare->analysis, compared, &row[i], i, given_up, report);
-    for (size_t i = 0; i < agencies; i++)
-        report_agency(compare, compared, &compared->entry[i], &agency[i], report);
-    free(agency);
-    free(estimate);
-    free(std_error);
-}
-
 /* Under `auto`: the estimator that all agencies took, or "auto" where they differ. */
-static const char *common_estimator(const compared_key_t *compared)
+static const char *common_estimator(const pilot_compared_key_t *compared)
 {
     for (size_t i = 1; i < compared->entries; i++) {
         if (strcmp(compared->entry[i].estimator, compared->entry[0].estimator) != 0)
@@ -395,23 +252,30 @@ static const char *common_estimator(const compared_key_t *compared)
     return compared->entries > 0 ? compared->entry[0].estimator : "auto";
 }
 
-void pilot_compare_report(pilot_compare_t *compare, uint64_t given_up, pilot_report_t *report)
+void pilot_compare_report(pilot_compare_t *compare, size_t first_outcome, size_t last_outcome,
+                          uint64_t given_up, pilot_report_t *report)
 {
     const pilot_analysis_t *analysis = compare->analysis;
     pilot_subsets_t *sorted = pilot_subsets_union(analysis, &compare->subsets, 1);
     pilot_row_keys_t keys = pilot_subsets_keys(sorted, analysis);
     size_t *first = PILOT_NEW_ARRAY(size_t, pilot_row_keys_count(&keys) + 2);
-    entry_t *entry = sort_by_key(compare, sorted, &keys, first);
+    pilot_compared_entry_t *entry = sort_by_key(compare, sorted, &keys, first);
     pilot_row_key_t key;
     while (pilot_row_keys_next(&keys, &key)) {
-        compared_key_t compared = {.key = &key,
-                                   .subset = &sorted->subset[key.subset],
-                                   .estimator = key.estimator,
-                                   .entry = entry + first[key.ordinal],
-                                   .entries = first[key.ordinal + 1] - first[key.ordinal]};
+        if (key.outcome < first_outcome || key.outcome > last_outcome)
+            continue;
+        pilot_compared_key_t compared = {.analysis = analysis,
+                                         .agency = compare->agency,
+                                         .value = compare->value,
+                                         .given_up = given_up,
+                                         .key = &key,
+                                         .subset = &sorted->subset[key.subset],
+                                         .estimator = key.estimator,
+                                         .entry = entry + first[key.ordinal],
+                                         .entries = first[key.ordinal + 1] - first[key.ordinal]};
         if (key.slot->estimator == PILOT_ESTIMATORS)
             compared.estimator = common_estimator(&compared);
-        report_key(compare, &compared, given_up, report);
+        pilot_compared_report(&compared, report);
     }
     free(entry);
     free(first);

@@ -150,11 +150,20 @@ static pilot_status_t run_finish(attempt_t *attempt)
 static pilot_status_t run_compare(attempt_t *attempt)
 {
     const Pilot__Job *job = attempt->task->job;
+    const Pilot__Spec *spec = attempt->analysis->spec;
+    bool all = !job->has_first_outcome || !job->has_last_outcome;
+    size_t first = all ? 0 : job->first_outcome,
+           last = all ? spec->n_outcome - 1 : job->last_outcome;
+    if (first > last || last >= spec->n_outcome)
+        return pilot_error_set(&attempt->error, PILOT_E_PROTOCOL, "a job without its outcomes");
     pilot_compare_t *compare = pilot_compare_new(attempt->analysis);
-    pilot_status_t status =
-        pilot_stored_effects(attempt->compute->db, job->analysis, compare, &attempt->error);
+    pilot_status_t status = pilot_stored_effects(attempt->compute->db, job->analysis, spec, first,
+                                                 last, compare, &attempt->error);
+    if (status == PILOT_OK && spec->n_compared_by > 0)
+        status =
+            pilot_stored_attributes(attempt->compute->db, job->analysis, compare, &attempt->error);
     if (status == PILOT_OK) {
-        pilot_compare_report(compare, job->given_up, attempt->report);
+        pilot_compare_report(compare, first, last, job->given_up, attempt->report);
         pilot_job_outcome_t *outcome = &attempt->task->outcome;
         outcome->rows = pilot_report_pack(attempt->report, &outcome->rows_length);
     }

@@ -17,7 +17,7 @@ typedef struct row_list {
 struct pilot_report {
     const pilot_analysis_t *analysis;
     row_list_t effects, comparisons, agency_effects, quality, curves, contributions, conventions,
-        pieces, texts;
+        averages, moderators, shares, contrasts, pieces, texts;
     pilot_piece_t *content; /* of pieces, by index */
     size_t content_capacity;
     pilot_criticals_t criticals; /* of conventions */
@@ -60,6 +60,10 @@ void pilot_report_free(pilot_report_t *report)
     clear_list(&report->curves);
     clear_list(&report->contributions);
     clear_list(&report->conventions);
+    clear_list(&report->averages);
+    clear_list(&report->moderators);
+    clear_list(&report->shares);
+    clear_list(&report->contrasts);
     clear_list(&report->pieces);
     clear_list(&report->texts);
     free(report);
@@ -96,6 +100,37 @@ Pilot__AgencyEffect *pilot_report_agency_effect(pilot_report_t *report)
     Pilot__AgencyEffect *effect = add_row(&report->agency_effects, PILOT_NEW(Pilot__AgencyEffect));
     pilot__agency_effect__init(effect);
     return effect;
+}
+
+static Pilot__Contrast *add_contrast(pilot_report_t *report)
+{
+    Pilot__Contrast *contrast = add_row(&report->contrasts, PILOT_NEW(Pilot__Contrast));
+    pilot__contrast__init(contrast);
+    return contrast;
+}
+
+Pilot__Average *pilot_report_average(pilot_report_t *report)
+{
+    Pilot__Average *average = add_row(&report->averages, PILOT_NEW(Pilot__Average));
+    pilot__average__init(average);
+    average->contrast = add_contrast(report);
+    return average;
+}
+
+Pilot__Moderator *pilot_report_moderator(pilot_report_t *report)
+{
+    Pilot__Moderator *moderator = add_row(&report->moderators, PILOT_NEW(Pilot__Moderator));
+    pilot__moderator__init(moderator);
+    moderator->contrast = add_contrast(report);
+    return moderator;
+}
+
+Pilot__Share *pilot_report_share(pilot_report_t *report)
+{
+    Pilot__Share *share = add_row(&report->shares, PILOT_NEW(Pilot__Share));
+    pilot__share__init(share);
+    share->contrast = add_contrast(report);
+    return share;
 }
 
 Pilot__Quality *pilot_report_quality(pilot_report_t *report)
@@ -311,6 +346,12 @@ uint8_t *pilot_report_pack(pilot_report_t *report, size_t *ret_length)
     rows.comparison = (Pilot__Comparison **)report->comparisons.row;
     rows.n_agency_effect = report->agency_effects.count;
     rows.agency_effect = (Pilot__AgencyEffect **)report->agency_effects.row;
+    rows.n_average = report->averages.count;
+    rows.average = (Pilot__Average **)report->averages.row;
+    rows.n_moderator = report->moderators.count;
+    rows.moderator = (Pilot__Moderator **)report->moderators.row;
+    rows.n_share = report->shares.count;
+    rows.share = (Pilot__Share **)report->shares.row;
     rows.n_quality = report->quality.count;
     rows.quality = (Pilot__Quality **)report->quality.row;
     rows.n_curve = report->curves.count;

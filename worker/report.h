@@ -33,6 +33,10 @@ const char *pilot_report_keep(pilot_report_t *report, const char *text);
 Pilot__Effect *pilot_report_effect(pilot_report_t *report);
 Pilot__Comparison *pilot_report_comparison(pilot_report_t *report);
 Pilot__AgencyEffect *pilot_report_agency_effect(pilot_report_t *report);
+/* Each with its contrast, for the caller to fill too. */
+Pilot__Average *pilot_report_average(pilot_report_t *report);
+Pilot__Moderator *pilot_report_moderator(pilot_report_t *report);
+Pilot__Share *pilot_report_share(pilot_report_t *report);
 Pilot__Quality *pilot_report_quality(pilot_report_t *report);
 Pilot__Contribution *pilot_report_contribution(pilot_report_t *report);
 /* With room for so many points, initialized and counted. */

@@ -80,6 +80,7 @@ enum {
     EFFECT_TEXTS,
     EFFECT_ESTIMATE = EFFECT_TEXTS,
     EFFECT_STD_ERROR,
+    EFFECT_N,
     EFFECT_FIELDS
 };
 
@@ -105,6 +106,9 @@ static pilot_status_t on_effect(void *context, const pilot_field_t *field, int f
                             .estimator = text[EFFECT_ESTIMATOR],
                             .parameter = text[EFFECT_PARAMETER],
                             .reason = text[EFFECT_REASON],
+                            .n = field[EFFECT_N].data && pilot_field_int8(&field[EFFECT_N]) > 0
+                                     ? (uint64_t)pilot_field_int8(&field[EFFECT_N])
+                                     : 0,
                             .estimate = read_number(&field[EFFECT_ESTIMATE]),
                             .std_error = read_number(&field[EFFECT_STD_ERROR])};
     pilot_status_t status = pilot_compare_add(context, &row, error);
@@ -113,15 +117,60 @@ static pilot_status_t on_effect(void *context, const pilot_field_t *field, int f
     return status;
 }
 
-pilot_status_t pilot_stored_effects(pilot_db_t *db, uint64_t analysis, pilot_compare_t *compare,
-                                    pilot_error_t *error)
+/* The outcomes' names as SQL literals; standard_conforming_strings is on. */
+static void append_outcomes(pilot_text_t *sql, const Pilot__Spec *spec, size_t first, size_t last)
 {
-    char *sql = pilot_format("COPY (SELECT agency, outcome, subgroup, level, arm, estimand, "
-                             "estimator, parameter, reason, estimate, std_error FROM work.effects "
-                             "WHERE analysis = %llu AND agency IS NOT NULL "
-                             "ORDER BY agency COLLATE \"C\", ordinal) TO STDOUT (FORMAT binary)",
+    for (size_t i = first; i <= last; i++) {
+        pilot_text_append(sql, i > first ? ", '" : "'");
+        for (const char *c = spec->outcome[i]->name; *c; c++)
+            pilot_text_append(sql, *c == '\'' ? "''" : (char[]){*c, '\0'});
+        pilot_text_append_char(sql, '\'');
+    }
+}
+
+pilot_status_t pilot_stored_effects(pilot_db_t *db, uint64_t analysis, const Pilot__Spec *spec,
+                                    size_t first_outcome, size_t last_outcome,
+                                    pilot_compare_t *compare, pilot_error_t *error)
+{
+    pilot_text_t sql = PILOT_TEXT_INIT;
+    pilot_text_appendf(&sql,
+                       "COPY (SELECT agency, outcome, subgroup, level, arm, estimand, estimator, "
+                       "parameter, reason, estimate, std_error, n FROM work.effects "
+                       "WHERE analysis = %llu AND agency IS NOT NULL AND outcome IN (",
+                       (unsigned long long)analysis);
+    append_outcomes(&sql, spec, first_outcome, last_outcome);
+    pilot_text_append(&sql, ") ORDER BY agency COLLATE \"C\", ordinal) TO STDOUT (FORMAT binary)");
+    pilot_status_t status =
+        pilot_copy_out(db, sql.data, EFFECT_FIELDS, on_effect, compare, NULL, error);
+    pilot_text_clear(&sql);
+    return status;
+}
+
+/* ---- attributes ------------------------------------------------------------------------------ */
+
+static pilot_status_t on_attribute(void *context, const pilot_field_t *field, int fields,
+                                   pilot_error_t *error)
+{
+    (void)error;
+    char *text[3] = {0};
+    for (int i = 0; i < fields && i < 3; i++)
+        text[i] = field[i].data ? pilot_strndup((const char *)field[i].data, field[i].length)
+                                : pilot_strdup("");
+    pilot_compare_attribute(context, text[0], text[1], text[2]);
+    for (int i = 0; i < 3; i++)
+        free(text[i]);
+    return PILOT_OK;
+}
+
+pilot_status_t pilot_stored_attributes(pilot_db_t *db, uint64_t analysis, pilot_compare_t *compare,
+                                       pilot_error_t *error)
+{
+    char *sql = pilot_format("COPY (SELECT l.agency, t.attribute, t.value FROM work.analyses a "
+                             "JOIN registry.plan_agencies l USING (plan) "
+                             "CROSS JOIN jsonb_each_text(l.attributes) AS t (attribute, value) "
+                             "WHERE a.analysis = %llu) TO STDOUT (FORMAT binary)",
                              (unsigned long long)analysis);
-    pilot_status_t status = pilot_copy_out(db, sql, EFFECT_FIELDS, on_effect, compare, NULL, error);
+    pilot_status_t status = pilot_copy_out(db, sql, 3, on_attribute, compare, NULL, error);
     free(sql);
     return status;
 }

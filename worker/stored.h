@@ -18,9 +18,14 @@ pilot_status_t pilot_stored_fits(pilot_db_t *db, uint64_t pool_job,
                                  const pilot_analysis_t *analysis, pilot_fits_t **ret_fits,
                                  bool *ret_lagging, pilot_error_t *error);
 
-/* All agency effects of an analysis. */
-pilot_status_t pilot_stored_effects(pilot_db_t *db, uint64_t analysis, pilot_compare_t *compare,
-                                    pilot_error_t *error);
+/* All agency effects of an analysis on the outcomes first_outcome .. last_outcome. */
+pilot_status_t pilot_stored_effects(pilot_db_t *db, uint64_t analysis, const Pilot__Spec *spec,
+                                    size_t first_outcome, size_t last_outcome,
+                                    pilot_compare_t *compare, pilot_error_t *error);
+
+/* After the effects: what the plan says of agencies. */
+pilot_status_t pilot_stored_attributes(pilot_db_t *db, uint64_t analysis, pilot_compare_t *compare,
+                                       pilot_error_t *error);
 
 /* What an analysis has pinned, in agency order.  Caller frees with pilot_stored_pins_free. */
 pilot_status_t pilot_stored_pins(pilot_db_t *db, uint64_t analysis, Pilot__Pin ***ret_pin,

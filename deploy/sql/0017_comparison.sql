@@ -19,7 +19,10 @@ COMMENT ON COLUMN registry.plan_agencies.id IS 'Across pilots an agency is known
 COMMENT ON COLUMN registry.plan_agencies.attributes IS 'Names to texts, as written';
 SELECT registry.guard_table('registry.plan_agencies', 'pilot_evaluator',
                             '(pilot, agency) IN (SELECT g.pilot, g.name FROM registry.agencies g)');
-GRANT SELECT ON registry.plan_agencies TO pilot_evaluator, pilot_agency;
+GRANT SELECT ON registry.plan_agencies TO pilot_evaluator, pilot_agency, pilot_worker;
+GRANT SELECT (plan) ON work.analyses TO pilot_worker;
+CREATE POLICY pinned ON registry.plan_agencies FOR SELECT TO pilot_worker
+    USING (plan IN (SELECT a.plan FROM work.analyses a WHERE a.state IN ('queued', 'running')));
 SELECT registry.fence_rights('registry.plan_agencies');
 ALTER TABLE registry.plan_agencies ALTER place SET STATISTICS 0, ALTER agency SET STATISTICS 0,
     ALTER id SET STATISTICS 0, ALTER attributes SET STATISTICS 0;

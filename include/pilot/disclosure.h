@@ -51,7 +51,7 @@ typedef struct pilot_disclosure_rule {
 
 /* Of the rules; a release is recorded with it.  Raise it when the same rows could be released in
  * another way. */
-#define PILOT_DISCLOSURE_VERSION 1
+#define PILOT_DISCLOSURE_VERSION 2
 
 #define PILOT_DISCLOSURE_MINIMUM_DF 10.0
 #define PILOT_DISCLOSURE_DOMINANCE_SHARE 0.5
@@ -201,6 +201,14 @@ enum pilot_agency_number {
     PILOT_AGENCY_RANK_LOW,
     PILOT_AGENCY_RANK_HIGH,
     PILOT_AGENCY_LEAVE_ONE_OUT_ESTIMATE,
+    PILOT_AGENCY_CEB_ESTIMATE,
+    PILOT_AGENCY_P_EXCEEDS,
+    PILOT_AGENCY_RANK_SIMULTANEOUS_LOW,
+    PILOT_AGENCY_RANK_SIMULTANEOUS_HIGH,
+    PILOT_AGENCY_HAT,
+    PILOT_AGENCY_STD_RESIDUAL,
+    PILOT_AGENCY_COOKS_DISTANCE,
+    PILOT_AGENCY_DFBETAS,
     PILOT_AGENCY_NUMBERS
 };
 
@@ -209,6 +217,67 @@ bool pilot_disclosure_release_agency(const pilot_disclosure_t *disclosure,
                                      const pilot_disclosure_key_t *key,
                                      const pilot_number_in_t number[PILOT_AGENCY_NUMBERS],
                                      pilot_released_t ret_released[PILOT_AGENCY_NUMBERS]);
+
+/* Of averages, moderators and shares all is made of every agency's effect: shown only if no effect
+ * is hidden.  key.agency is not read. */
+
+enum pilot_average_number {
+    PILOT_AVERAGE_K,
+    PILOT_AVERAGE_ESTIMATE,
+    PILOT_AVERAGE_STD_ERROR,
+    PILOT_AVERAGE_DF,
+    PILOT_AVERAGE_STATISTIC,
+    PILOT_AVERAGE_P_VALUE,
+    PILOT_AVERAGE_CI_LOW,
+    PILOT_AVERAGE_CI_HIGH,
+    PILOT_AVERAGE_NUMBERS
+};
+
+/* A row of results.averages. */
+bool pilot_disclosure_release_average(const pilot_disclosure_t *disclosure,
+                                      const pilot_disclosure_key_t *key,
+                                      const pilot_number_in_t number[PILOT_AVERAGE_NUMBERS],
+                                      pilot_released_t ret_released[PILOT_AVERAGE_NUMBERS]);
+
+enum pilot_moderator_number {
+    PILOT_MODERATOR_K,
+    PILOT_MODERATOR_ESTIMATE,
+    PILOT_MODERATOR_STD_ERROR,
+    PILOT_MODERATOR_DF,
+    PILOT_MODERATOR_DF_RESIDUAL,
+    PILOT_MODERATOR_STATISTIC,
+    PILOT_MODERATOR_P_VALUE,
+    PILOT_MODERATOR_CI_LOW,
+    PILOT_MODERATOR_CI_HIGH,
+    PILOT_MODERATOR_TAU2,
+    PILOT_MODERATOR_I2,
+    PILOT_MODERATOR_R2,
+    PILOT_MODERATOR_NUMBERS
+};
+
+/* A row of results.moderators.  fewest: agencies of the smallest group that the row, with all
+ * others like it, tells apart: of the levels of its attribute (of all attributes: the intercept),
+ * and of the agencies that lack it; not given: the row tells no groups apart.  Below 3 it is
+ * hidden. */
+bool pilot_disclosure_release_moderator(const pilot_disclosure_t *disclosure,
+                                        const pilot_disclosure_key_t *key, pilot_number_in_t fewest,
+                                        const pilot_number_in_t number[PILOT_MODERATOR_NUMBERS],
+                                        pilot_released_t ret_released[PILOT_MODERATOR_NUMBERS]);
+
+enum pilot_share_number {
+    PILOT_SHARE_THRESHOLD, /* the plan's: always shown */
+    PILOT_SHARE_K,
+    PILOT_SHARE_SHARE,
+    PILOT_SHARE_CI_LOW,
+    PILOT_SHARE_CI_HIGH,
+    PILOT_SHARE_NUMBERS
+};
+
+/* A row of results.distribution. */
+bool pilot_disclosure_release_share(const pilot_disclosure_t *disclosure,
+                                    const pilot_disclosure_key_t *key,
+                                    const pilot_number_in_t number[PILOT_SHARE_NUMBERS],
+                                    pilot_released_t ret_released[PILOT_SHARE_NUMBERS]);
 
 enum pilot_quality_number {
     PILOT_QUALITY_VALUE,

@@ -43,6 +43,8 @@ typedef struct pilot_estimator_facts {
     bool uses_probability; /* columns.probability, where the plan has it */
     bool log_scale;        /* estimate, standard error and interval are logarithms of a ratio */
     double null;           /* the value that says no effect */
+    bool reversed;         /* a larger estimate says that the outcome became smaller */
+    bool undirected;       /* neither direction is better, whatever is of the outcome */
     bool computed;         /* by this version; else its rows say not_in_this_version */
 } pilot_estimator_facts_t;
 

@@ -2,7 +2,7 @@
 #ifndef PILOT_FRAME_LIMITS_H
 #define PILOT_FRAME_LIMITS_H
 
-#define PILOT_PROTOCOL 3u
+#define PILOT_PROTOCOL 4u
 
 #define PILOT_FRAME_RESULT_BYTES (64u << 20)                       /* a frame with a Result */
 #define PILOT_FRAME_OTHER_BYTES (1u << 20)                         /* any other frame */

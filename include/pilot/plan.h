@@ -233,6 +233,12 @@ const pilot_stored_column_t *pilot_plan_stored_columns(const pilot_plan_t *plan,
 /* Index of an arm label in plan->arms, or -1. */
 int pilot_plan_arm_index(const pilot_plan_t *plan, const char *label, size_t length);
 
+/* An agency's attribute, or NULL; does any listed agency have it; does everyone that has it have a
+ * number? */
+const char *pilot_plan_attribute(const pilot_plan_agency_t *agency, const char *name);
+bool pilot_plan_has_attribute(const pilot_plan_t *plan, const char *name);
+bool pilot_plan_attribute_is_number(const pilot_plan_t *plan, const char *name);
+
 /* Is this field's text one of plan->missing? */
 bool pilot_plan_is_missing(const pilot_plan_t *plan, const char *text, size_t length);
 

@@ -8,6 +8,8 @@
 
 /* Fewer agencies than this with a hidden effect could be solved for. */
 enum { HIDDEN_EFFECTS_MIN = 3 };
+/* An attribute's levels of fewer agencies are not told apart. */
+enum { FEWEST_AGENCIES = 3 };
 
 static bool any_shown(const pilot_released_t *released, size_t count)
 {
@@ -135,6 +137,29 @@ bool pilot_disclosure_release_comparison(const pilot_disclosure_t *d,
     return any_shown(ret_released, PILOT_COMPARISON_NUMBERS);
 }
 
+static pilot_released_t round_agency(enum pilot_agency_number which, double value, unit_t unit)
+{
+    switch (which) {
+    case PILOT_AGENCY_RANK:
+    case PILOT_AGENCY_RANK_LOW:
+    case PILOT_AGENCY_RANK_HIGH:
+    case PILOT_AGENCY_RANK_SIMULTANEOUS_LOW:
+    case PILOT_AGENCY_RANK_SIMULTANEOUS_HIGH:
+        return round_number(value, (unit_t){1, 0});
+    case PILOT_AGENCY_WEIGHT:
+    case PILOT_AGENCY_HAT:
+        return round_two_digits(value);
+    case PILOT_AGENCY_P_EXCEEDS:
+    case PILOT_AGENCY_COOKS_DISTANCE:
+    case PILOT_AGENCY_DFBETAS:
+        return round_number(value, (unit_t){1, -2});
+    case PILOT_AGENCY_STD_RESIDUAL:
+        return round_number(value, (unit_t){1, -1});
+    default:
+        return round_number(value, unit);
+    }
+}
+
 bool pilot_disclosure_release_agency(const pilot_disclosure_t *d, const pilot_disclosure_key_t *key,
                                      const pilot_number_in_t number[PILOT_AGENCY_NUMBERS],
                                      pilot_released_t ret_released[PILOT_AGENCY_NUMBERS])
@@ -156,17 +181,111 @@ bool pilot_disclosure_release_agency(const pilot_disclosure_t *d, const pilot_di
     bool comparable = is_comparable(d, &s, hidden) && is_comparable(d, &s, mixed);
     bool all = comparable && hidden == 0 && mixed == 0;
     for (int i = 0; i < PILOT_AGENCY_NUMBERS; i++) {
-        bool needs_all = i == PILOT_AGENCY_RANK || i == PILOT_AGENCY_LEAVE_ONE_OUT_ESTIMATE;
         bool own = i == PILOT_AGENCY_ESTIMATE || i == PILOT_AGENCY_STD_ERROR;
-        if (!number[i].given || !(own || (needs_all ? all : comparable)))
+        bool needs_all = i >= PILOT_AGENCY_RANK;
+        if (number[i].given && (own || (needs_all ? all : comparable)))
+            ret_released[i] = round_agency(i, number[i].value, unit);
+    }
+    return true;
+}
+
+/* ---- of every agency's effect ------------------------------------------------------------------
+ */
+
+/* May it be told of, whatever the row does not say of what it was made of? */
+static bool is_all_shown(const pilot_disclosure_t *d, const pilot_disclosure_key_t *key)
+{
+    subject_t s;
+    pilot_disclosure_key_t pooled = *key;
+    pooled.agency = NULL;
+    if (!subject_find(d, &pooled, &s) || !are_numbers_shown(d, &s, d->members))
+        return false;
+    return count_hidden(d, &s, compared_bits(d, key->estimator)) == 0 &&
+           (!is_linear(key->estimator) || count_hidden(d, &s, linear_bits(d)) == 0);
+}
+
+/* Of a row with a standard error; 0 digits to say where there is none. */
+static unit_t unit_of_error(pilot_number_in_t error)
+{
+    bool usable = error.given && isfinite(error.value) && error.value > 0;
+    return usable ? unit_of(error.value) : (unit_t){1, 0};
+}
+
+bool pilot_disclosure_release_average(const pilot_disclosure_t *d,
+                                      const pilot_disclosure_key_t *key,
+                                      const pilot_number_in_t number[PILOT_AVERAGE_NUMBERS],
+                                      pilot_released_t ret_released[PILOT_AVERAGE_NUMBERS])
+{
+    hide_all(number, ret_released, PILOT_AVERAGE_NUMBERS);
+    if (!is_all_shown(d, key))
+        return false;
+    unit_t unit = unit_of_error(number[PILOT_AVERAGE_STD_ERROR]);
+    for (int i = 0; i < PILOT_AVERAGE_NUMBERS; i++) {
+        if (!number[i].given)
             continue;
-        if (i == PILOT_AGENCY_RANK || i == PILOT_AGENCY_RANK_LOW || i == PILOT_AGENCY_RANK_HIGH)
+        if (i == PILOT_AVERAGE_K || i == PILOT_AVERAGE_DF)
             ret_released[i] = round_number(number[i].value, (unit_t){1, 0});
-        else if (i == PILOT_AGENCY_WEIGHT)
-            ret_released[i] = round_two_digits(number[i].value);
+        else if (i == PILOT_AVERAGE_STATISTIC)
+            ret_released[i] = round_number(number[i].value, (unit_t){1, -1});
+        else if (i == PILOT_AVERAGE_P_VALUE)
+            ret_released[i] = round_p_value(number[i].value);
         else
             ret_released[i] = round_number(number[i].value, unit);
     }
+    return true;
+}
+
+static pilot_released_t round_moderator(enum pilot_moderator_number which, double value,
+                                        unit_t unit)
+{
+    switch (which) {
+    case PILOT_MODERATOR_K:
+    case PILOT_MODERATOR_DF:
+    case PILOT_MODERATOR_DF_RESIDUAL:
+        return round_number(value, (unit_t){1, 0});
+    case PILOT_MODERATOR_ESTIMATE:
+    case PILOT_MODERATOR_STD_ERROR:
+    case PILOT_MODERATOR_CI_LOW:
+    case PILOT_MODERATOR_CI_HIGH:
+        return round_number(value, unit);
+    case PILOT_MODERATOR_STATISTIC:
+        return round_number(value, (unit_t){1, -1});
+    case PILOT_MODERATOR_P_VALUE:
+        return round_p_value(value);
+    default:
+        return round_two_digits(value);
+    }
+}
+
+bool pilot_disclosure_release_moderator(const pilot_disclosure_t *d,
+                                        const pilot_disclosure_key_t *key, pilot_number_in_t fewest,
+                                        const pilot_number_in_t number[PILOT_MODERATOR_NUMBERS],
+                                        pilot_released_t ret_released[PILOT_MODERATOR_NUMBERS])
+{
+    hide_all(number, ret_released, PILOT_MODERATOR_NUMBERS);
+    if (!is_all_shown(d, key) || (fewest.given && fewest.value < FEWEST_AGENCIES))
+        return false;
+    unit_t unit = unit_of_error(number[PILOT_MODERATOR_STD_ERROR]);
+    for (int i = 0; i < PILOT_MODERATOR_NUMBERS; i++)
+        if (number[i].given)
+            ret_released[i] = round_moderator(i, number[i].value, unit);
+    return true;
+}
+
+bool pilot_disclosure_release_share(const pilot_disclosure_t *d, const pilot_disclosure_key_t *key,
+                                    const pilot_number_in_t number[PILOT_SHARE_NUMBERS],
+                                    pilot_released_t ret_released[PILOT_SHARE_NUMBERS])
+{
+    hide_all(number, ret_released, PILOT_SHARE_NUMBERS);
+    if (number[PILOT_SHARE_THRESHOLD].given)
+        ret_released[PILOT_SHARE_THRESHOLD] =
+            (pilot_released_t){.value = number[PILOT_SHARE_THRESHOLD].value};
+    if (!is_all_shown(d, key))
+        return false;
+    for (int i = PILOT_SHARE_K; i < PILOT_SHARE_NUMBERS; i++)
+        if (number[i].given)
+            ret_released[i] =
+                round_number(number[i].value, (unit_t){1, i == PILOT_SHARE_K ? 0 : -2});
     return true;
 }
 

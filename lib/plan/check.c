@@ -278,14 +278,19 @@ static pilot_status_t check_by(const pilot_plan_t *plan, pilot_document_t *docum
                                pilot_error_t *error)
 {
     yaml_node_t *by = pilot_document_get(document, section(document, "comparison"), "by");
+    if (plan->comparison_by.count > 0 && plan->level == PILOT_LEVEL_ACROSS)
+        return pilot_document_error(document, by, error,
+                                    "comparison.by: at level across agencies have no effects of "
+                                    "their own to be compared; leave it out");
     for (size_t i = 0; i < plan->comparison_by.count; i++) {
         const char *name = plan->comparison_by.item[i];
-        bool found = false;
-        for (size_t j = 0; j < plan->agency_count && !found; j++)
-            for (size_t k = 0; k < plan->agencies[j].attribute_count && !found; k++)
-                found = strcmp(plan->agencies[j].attributes[k].name, name) == 0;
         char quoted[PILOT_QUOTED_SIZE];
-        if (!found)
+        for (size_t j = 0; j < i; j++)
+            if (strcmp(plan->comparison_by.item[j], name) == 0)
+                return pilot_document_error(document, pilot_document_item(document, by, i), error,
+                                            "comparison.by: %s is listed twice",
+                                            pilot_quoted(name, quoted));
+        if (!pilot_plan_has_attribute(plan, name))
             return pilot_document_error(document, pilot_document_item(document, by, i), error,
                                         "comparison.by: no agency has the attribute %s (see "
                                         "agencies.attributes)",

@@ -7,6 +7,7 @@
 
 #include "draft.h"
 #include "pilot/memory.h"
+#include "pilot/text.h"
 
 /* ---- putting a plan together ----------------------------------------------------------------- */
 
@@ -149,6 +150,33 @@ static void free_covariates(pilot_plan_covariate_t *covariates, size_t count)
         free(covariates[i].column);
     }
     free(covariates);
+}
+
+const char *pilot_plan_attribute(const pilot_plan_agency_t *agency, const char *name)
+{
+    for (size_t i = 0; i < agency->attribute_count; i++)
+        if (strcmp(agency->attributes[i].name, name) == 0)
+            return agency->attributes[i].value;
+    return NULL;
+}
+
+bool pilot_plan_has_attribute(const pilot_plan_t *plan, const char *name)
+{
+    for (size_t i = 0; i < plan->agency_count; i++)
+        if (pilot_plan_attribute(&plan->agencies[i], name))
+            return true;
+    return false;
+}
+
+bool pilot_plan_attribute_is_number(const pilot_plan_t *plan, const char *name)
+{
+    for (size_t i = 0; i < plan->agency_count; i++) {
+        double number;
+        const char *value = pilot_plan_attribute(&plan->agencies[i], name);
+        if (value && !pilot_double_parse(value, strlen(value), &number))
+            return false;
+    }
+    return true;
 }
 
 static void free_agencies(pilot_plan_agency_t *agencies, size_t count)

@@ -136,14 +136,12 @@ const pilot_schema_row_t pilot_schema[] = {
     {KEY("disclosure.round_to", WHOLE), PLAN(round_to), RANGE(1, 1000)},
 
     {KEY("agencies", LIST), PLAN(agencies),
-     ELEMENTS(pilot_plan_agency_t, OF_DRAFT(plan.agency_count), 100000),
-     LATER("listed agencies without data get no rows in the results")},
+     ELEMENTS(pilot_plan_agency_t, OF_DRAFT(plan.agency_count), 100000)},
     {KEY("agencies[]", MAPPING), .shorthand = "name"},
     {KEY("agencies[].name", TEXT), REQUIRED, AGENCY(name)},
-    {KEY("agencies[].id", TEXT), AGENCY(id), LATER("agencies are not matched across pilots")},
+    {KEY("agencies[].id", TEXT), AGENCY(id)},
     {KEY("agencies[].attributes", ENTRIES), AGENCY(attributes),
-     ELEMENTS(pilot_plan_attribute_t, offsetof(pilot_plan_agency_t, attribute_count), 256),
-     LATER("agency attributes are not used")},
+     ELEMENTS(pilot_plan_attribute_t, offsetof(pilot_plan_agency_t, attribute_count), 256)},
     {KEY("agencies[].attributes.*", TEXT), .at = offsetof(pilot_plan_attribute_t, value)},
 
     {KEY("unit_ids", CHOICE), PLAN(unit_ids), ONE_OF("plain|hmac"), .first = PILOT_UNIT_IDS_PLAIN},

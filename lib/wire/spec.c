@@ -94,6 +94,18 @@ static void add_covariates(Pilot__Spec *spec, const pilot_plan_t *plan)
         spec->subgroup[i] = (uint32_t)plan->subgroups[i];
 }
 
+static void add_compared_by(Pilot__Spec *spec, const pilot_plan_t *plan)
+{
+    spec->n_compared_by = plan->comparison_by.count;
+    NEW_MESSAGES(spec->compared_by, Pilot__ComparedBy, plan->comparison_by.count,
+                 pilot__compared_by__init);
+    for (size_t i = 0; i < plan->comparison_by.count; i++) {
+        const char *name = plan->comparison_by.item[i];
+        spec->compared_by[i]->name = pilot_strdup(name);
+        spec->compared_by[i]->is_number = pilot_plan_attribute_is_number(plan, name);
+    }
+}
+
 Pilot__Spec *pilot_spec_from_plan(const pilot_plan_t *plan)
 {
     Pilot__Spec *spec = PILOT_NEW(Pilot__Spec);
@@ -123,6 +135,7 @@ Pilot__Spec *pilot_spec_from_plan(const pilot_plan_t *plan)
     spec->has_probability = spec->probability = plan->columns.probability != NULL;
     spec->has_bootstrap_draws = plan->bootstrap_draws > 0;
     spec->bootstrap_draws = (uint64_t)plan->bootstrap_draws;
+    add_compared_by(spec, plan);
     return spec;
 }
 

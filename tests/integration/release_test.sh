@@ -24,13 +24,16 @@ is "$(sql "SELECT count(*), min(minimum_count), min(round_to) FROM dashboard.rel
     "the analysis was released once it ended, by the plan's rules"
 is "$(sql "SELECT (SELECT rows FROM dashboard.releases) = (SELECT count(*) FROM dashboard.effects)
     + (SELECT count(*) FROM dashboard.comparisons) + (SELECT count(*) FROM dashboard.agencies)
+    + (SELECT count(*) FROM dashboard.averages) + (SELECT count(*) FROM dashboard.moderators)
+    + (SELECT count(*) FROM dashboard.distribution)
     + (SELECT count(*) FROM dashboard.quality) + (SELECT count(*) FROM dashboard.curves)")" t \
     "the record tells how many rows there are"
 is "$(sql "SELECT count(*), count(*) FILTER (WHERE agency IS NOT NULL AND \"check\" LIKE '%balance%')
     FROM dashboard.quality")" "$(sql "SELECT count(*) FROM work.quality WHERE agency IS NULL OR
     \"check\" NOT IN ('balance', 'variance_ratio', 'balance_omnibus', 'attrition_covariates')")|0" \
     "checks of covariates are told of everybody alone, all others of every agency"
-for pair in effects:effects comparisons:comparisons agencies:agency_effects; do
+for pair in effects:effects comparisons:comparisons agencies:agency_effects averages:averages \
+    moderators:moderators distribution:distribution; do
     is "$(sql "SELECT count(*) FROM dashboard.${pair%:*}")" "$(sql "SELECT count(*) FROM work.${pair#*:}")" \
         "every row of ${pair%:*} is there, suppressed or not"
 done
@@ -106,8 +109,9 @@ is "$(CONNINFO=$PUBLIC sql "SELECT string_agg(c.oid::regclass::text, ' ' ORDER B
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
     WHERE nspname IN ('registry', 'outcomes', 'work', 'results', 'dashboard') AND relkind IN ('r', 'p', 'v')
     AND has_table_privilege(c.oid, 'SELECT, INSERT, UPDATE, DELETE, TRUNCATE')")" \
-    "dashboard.agencies dashboard.analyses dashboard.comparisons dashboard.curves dashboard.effects \
-dashboard.quality dashboard.releases dashboard.submissions registry.schema_version" \
+    "dashboard.agencies dashboard.agency_attributes dashboard.analyses dashboard.averages \
+dashboard.comparisons dashboard.curves dashboard.distribution dashboard.effects dashboard.moderators \
+dashboard.plans dashboard.quality dashboard.releases dashboard.submissions registry.schema_version" \
     "the dashboard's login reads dashboard.* and the schema's version, and nothing else"
 is "$(CONNINFO=$PUBLIC sql "SELECT count(*) FROM pg_proc f JOIN pg_namespace n ON n.oid = f.pronamespace
     WHERE nspname IN ('registry', 'outcomes', 'work', 'results', 'dashboard')
@@ -150,6 +154,8 @@ sql "CREATE TABLE kept AS SELECT * FROM dashboard.effects WHERE analysis = 2;
     DELETE FROM work.released_submissions WHERE analysis = 2;
     DELETE FROM dashboard.effects WHERE analysis = 2; DELETE FROM dashboard.comparisons WHERE analysis = 2;
     DELETE FROM dashboard.agencies WHERE analysis = 2; DELETE FROM dashboard.quality WHERE analysis = 2;
+    DELETE FROM dashboard.averages WHERE analysis = 2; DELETE FROM dashboard.moderators WHERE analysis = 2;
+    DELETE FROM dashboard.distribution WHERE analysis = 2;
     DELETE FROM dashboard.releases WHERE analysis = 2"
 # They have no more rights than they need.
 for role in coordinator worker; do
@@ -172,7 +178,7 @@ is "$(sql "SELECT count(*) FROM (SELECT * FROM kept EXCEPT SELECT * FROM dashboa
 # ---- a withdrawal ---------------------------------------------------------------------------------
 try "$PILOT" withdraw star_kindergarten --agency "$school" --yes --reason "parents asked" --db "$OWNER"
 well "school $school withdraws its data"
-for table in effects comparisons agencies quality; do
+for table in effects comparisons agencies averages moderators distribution quality; do
     is "$(sql "SELECT count(*) FROM dashboard.$table")" 0 "what used it has left dashboard.$table"
 done
 is "$(sql "SELECT count(*) FROM dashboard.releases WHERE withdrawn_at IS NOT NULL")" 3 "that it was released is remembered"

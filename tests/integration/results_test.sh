@@ -18,7 +18,10 @@ contrast=outcome,subgroup,level,arm,control,estimand,estimator,parameter
 header effects "pilot,analysis,scope,agency,$contrast,std_error_type,estimate,std_error,df,statistic,p_value,ci_low,ci_high,p_randomization,p_randomization_mcse,ci_randomization_low,ci_randomization_high,p_adjusted,adjustment,control_mean,n,n_arm,n_control,clusters,blocks,status,reason,detail,confirmatory,control_std_dev"
 cp "$T/out" "$T/effects.csv"
 header comparison "pilot,analysis,$contrast,method,test,k,estimate,std_error,df,statistic,p_value,ci_low,ci_high,pi_low,pi_high,tau2,tau2_low,tau2_high,q,q_df,q_p_value,i2,h2,headline,status,reason,detail,confirmatory"
-header agencies "pilot,analysis,$contrast,agency,estimate,std_error,eb_estimate,eb_std_error,weight,rank,rank_low,rank_high,leave_one_out_estimate,status,reason,confirmatory"
+header agencies "pilot,analysis,$contrast,agency,estimate,std_error,eb_estimate,eb_std_error,weight,rank,rank_low,rank_high,leave_one_out_estimate,status,reason,confirmatory,ceb_estimate,p_exceeds,rank_simultaneous_low,rank_simultaneous_high,hat,std_residual,cooks_distance,dfbetas"
+header averages "pilot,analysis,$contrast,weighting,k,estimate,std_error,df,statistic,p_value,ci_low,ci_high,status,reason,detail,confirmatory"
+header moderators "pilot,analysis,$contrast,kind,attribute,attribute_level,k,estimate,std_error,df,df_residual,statistic,p_value,ci_low,ci_high,tau2,i2,r2,status,reason,detail,confirmatory"
+header distribution "pilot,analysis,$contrast,part,threshold,k,share,ci_low,ci_high,status,reason,detail,confirmatory"
 header quality "pilot,analysis,agency,check,arm,variable,value,statistic,df,p_value,alarm,detail,confirmatory"
 header conventions "pilot,analysis,scope,agency,$contrast,convention,std_error_type,estimate,std_error,df,p_value,ci_low,ci_high,n,clusters,blocks,status,reason,confirmatory"
 header submissions "pilot,agency,revision,state,rows,content_sha256,file_sha256,submitted_by,submitted_at,verdict,warnings,withdrawn_by,withdrawn_at,withdrawn_reason"
@@ -29,7 +32,7 @@ is "$(grep -c . "$T/agencies")" 79 "each agency's rows stand together"
 is "$(tail -1 "$T/agencies")" "" "pooled rows come last"
 grep . "$T/agencies" | LC_ALL=C sort -c 2>"$T/log"
 ok $? "agencies are in byte order"
-for view in effects comparison agencies quality conventions submissions; do
+for view in effects comparison agencies averages distribution quality conventions submissions; do
     show --view $view --format json
     well "$view as JSON"
     jq -e 'type == "array" and length > 0' "$T/out" >"$T/log" 2>&1

@@ -333,10 +333,7 @@ static void test_not_computed(void)
         "outcomes.family: p-values are not adjusted for multiplicity by this version\n"
         "analysis.randomization_draws: randomization inference is not computed by this version\n"
         "analysis.multiplicity: p-values are not adjusted for multiplicity by this version\n"
-        "comparison.by: meta-regression on agency attributes is not computed by this version\n"
-        "agencies: listed agencies without data get no rows in the results by this version\n"
-        "agencies.id: agencies are not matched across pilots by this version\n"
-        "agencies.attributes: agency attributes are not used by this version\n",
+        "comparison.by: meta-regression on agency attributes is not computed by this version\n",
         "everything that is asked for and not computed gets one line");
 }
 

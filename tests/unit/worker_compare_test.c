@@ -30,7 +30,7 @@ static Pilot__ResultRows *report(const pilot_analysis_t *analysis, pilot_compare
                                  uint64_t given_up)
 {
     pilot_report_t *rows = pilot_report_new(analysis);
-    pilot_compare_report(compare, given_up, rows);
+    pilot_compare_report(compare, 0, analysis->spec->n_outcome - 1, given_up, rows);
     return made_rows(rows);
 }
 
