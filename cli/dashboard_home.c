@@ -18,19 +18,20 @@ static const dashboard_column_t pilot_columns[] = {
     {"finished_at", "Finished", DASHBOARD_TIME, .sql = NULL},
 };
 
-/* Each pilot's latest confirmatory analysis, or its newest one; of that the first contrast:
- * compared across agencies, or the one agency's effect. */
+/* Each pilot's latest confirmatory analysis, or its newest one; of that the first contrast: as
+ * compared across agencies, or where there is nothing to compare the effect of all together. */
+#define FIGURES                                                                                    \
+    "outcome, arm, control, estimate, estimate_mark, std_error, std_error_mark, ci_low, "          \
+    "ci_low_mark, ci_high, ci_high_mark, "
 static const char pilots_from[] =
     "(SELECT DISTINCT ON (pilot) pilot, analysis, confirmatory, finished_at FROM "
     "dashboard.analyses WHERE released_at IS NOT NULL ORDER BY pilot, latest DESC, "
-    "analysis DESC) AS a LEFT JOIN LATERAL (SELECT * FROM (SELECT 0 AS place, outcome, arm, "
-    "control, estimate, estimate_mark, std_error, std_error_mark, ci_low, ci_low_mark, ci_high, "
-    "ci_high_mark, k::bigint AS k, k_mark, ordinal FROM dashboard.comparisons c WHERE c.pilot = "
-    "a.pilot AND c.analysis = a.analysis AND c.headline UNION ALL SELECT 1, outcome, arm, control, "
-    "estimate, estimate_mark, std_error, std_error_mark, ci_low, ci_low_mark, ci_high, "
-    "ci_high_mark, NULL, NULL, ordinal FROM dashboard.effects e WHERE e.pilot = a.pilot AND "
-    "e.analysis = a.analysis AND e.scope = 'pooled') AS u ORDER BY place, ordinal LIMIT 1) AS h ON "
-    "true CROSS JOIN LATERAL (SELECT a.*, h.*) AS t WHERE true";
+    "analysis DESC) AS a LEFT JOIN LATERAL (SELECT * FROM ((SELECT 0 AS place, " FIGURES
+    "k::bigint AS k, k_mark FROM dashboard.comparisons c WHERE c.pilot = a.pilot AND c.analysis = "
+    "a.analysis AND c.headline ORDER BY c.ordinal LIMIT 1) UNION ALL (SELECT 1, " FIGURES
+    "NULL, NULL FROM dashboard.effects e WHERE e.pilot = a.pilot AND e.analysis = a.analysis AND "
+    "e.scope = 'pooled' ORDER BY e.ordinal LIMIT 1)) AS u ORDER BY estimate IS NULL, place LIMIT "
+    "1) AS h ON true CROSS JOIN LATERAL (SELECT a.*, h.*) AS t WHERE true";
 
 static const dashboard_column_t running_columns[] = {
     {"analysis", "Analysis", DASHBOARD_TEXT, .sql = NULL},

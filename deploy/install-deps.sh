@@ -1,7 +1,7 @@
 #!/bin/sh
 # Install what Pilot needs on Debian 12 or Ubuntu 24.04; the one list of packages.
 #   deploy/install-deps.sh           build and run
-#   deploy/install-deps.sh --test    also what the tests and lint use
+#   deploy/install-deps.sh --test    also what the tests and lint use (a browser too)
 #   deploy/install-deps.sh --golden  also R and the packages that made the golden values
 #   deploy/install-deps.sh --quiet   say nothing when nothing is missing
 #   deploy/install-deps.sh --list    print the packages and stop
@@ -12,8 +12,10 @@ build='build-essential pkg-config protobuf-c-compiler libprotobuf-c-dev libzmq3-
 libgsl-dev libopenblas-dev liblapacke-dev librandom123-dev libyaml-dev libcsv-dev libsmartcols-dev
 libsodium-dev libssl-dev libmicrohttpd-dev libglpk-dev'
 run='postgresql postgresql-client'
-test='perl jq python3-psycopg'
+test='perl jq curl python3-psycopg'
 lint='clang-format-14 clang-tidy-14 cppcheck' # left out where a distribution no longer has them
+# A browser, and load: left out where a distribution has none (Ubuntu's chromium is a snap).
+browser='chromium chromium-driver wrk'
 golden='r-base-core r-cran-estimatr r-cran-clubsandwich r-cran-sandwich r-cran-metafor r-cran-survival r-cran-coin r-cran-quantreg r-cran-aer'
 
 packages="$build $run"
@@ -22,7 +24,7 @@ list=false
 for option; do
     case $option in
     --quiet) quiet=true ;;
-    --test) packages="$packages $test $lint" ;;
+    --test) packages="$packages $test $lint $browser" ;;
     --golden) packages="$packages $golden" ;;
     --list) list=true ;;
     *) echo "install-deps: unknown option $option; see the first lines of deploy/install-deps.sh" >&2; exit 2 ;;
@@ -62,10 +64,10 @@ $sudo env DEBIAN_FRONTEND=noninteractive apt-get update -qq >&2
 wanted=$missing
 missing=
 for package in $wanted; do
-    case " $lint " in
+    case " $lint $browser " in
     *" $package "*)
         if ! apt-cache show "$package" >/dev/null 2>&1; then
-            echo "install-deps: there is no $package here: lint does without it" >&2
+            echo "install-deps: there is no $package here: lint or a test does without it" >&2
             continue
         fi ;;
     esac
