@@ -12,7 +12,7 @@
 /* The step-down may end after any step and holds its level; each looks at all pairs. */
 #define MOST_STEPS 10
 #define MANY_AGENCIES 500
-#define MOST_STEPS_OF_MANY 3
+#define MOST_STEPS_OF_MANY 2
 
 /* Agencies with what the search needs of each. */
 typedef struct field {
@@ -75,14 +75,14 @@ static void count_all(const field_t *field, size_t j, double *counts)
     memset(counts, 0, sizeof(rank_counts_t));
     for (size_t i = 0; i < field->k; i++)
         if (i != j)
-            rank_count(counts, field->place[i] - field->place[j], 1);
+            rank_count(counts, field->place[i] - field->place[j]);
 }
 
-static void count_list(const field_t *field, size_t j, const size_t *list, size_t length,
-                       double sign, double *counts)
+static void move_list(const field_t *field, size_t j, const size_t *list, size_t length,
+                      double *from, double *to)
 {
     for (size_t i = 0; i < length; i++)
-        rank_count(counts, field->place[list[i]] - field->place[j], sign);
+        rank_move(from, to, field->place[list[i]] - field->place[j]);
 }
 
 /* Everything that the search for critical values works on. */
@@ -114,10 +114,8 @@ static void gather_marginal(search_t *search, size_t j)
     memcpy(search->both, search->all[j], sizeof search->both);
     memset(search->above, 0, sizeof search->above);
     memset(search->below, 0, sizeof search->below);
-    count_list(search->field, j, decided->better, decided->betters, -1, search->both);
-    count_list(search->field, j, decided->worse, decided->worses, -1, search->both);
-    count_list(search->field, j, decided->better, decided->betters, 1, search->below);
-    count_list(search->field, j, decided->worse, decided->worses, 1, search->above);
+    move_list(search->field, j, decided->better, decided->betters, search->both, search->below);
+    move_list(search->field, j, decided->worse, decided->worses, search->both, search->above);
 }
 
 /* Leaves in search->decided who differs from j.  near: a guess of the first critical value, and
@@ -161,8 +159,8 @@ static size_t decide_pairs(search_t *search, double c)
         decide(search->field, j, c, &search->decided);
         memcpy(search->not_better[j], search->all[j], sizeof *search->all);
         memcpy(search->not_worse[j], search->all[j], sizeof *search->all);
-        count_list(search->field, j, decided->better, decided->betters, -1, search->not_better[j]);
-        count_list(search->field, j, decided->worse, decided->worses, -1, search->not_worse[j]);
+        move_list(search->field, j, decided->better, decided->betters, search->not_better[j], NULL);
+        move_list(search->field, j, decided->worse, decided->worses, search->not_worse[j], NULL);
         pairs += decided->betters;
     }
     return pairs;

@@ -25,18 +25,37 @@
  * cubic interpolation does. */
 typedef double rank_counts_t[RANK_RATIOS];
 
-/* place: log r / RANK_RATIO_STEP.  sign: 1, or -1 to take the rival out again. */
-static inline void rank_count(double *counts, double place, double sign)
+/* place: log r / RANK_RATIO_STEP.  Returns the first of the four ratios. */
+static inline size_t rank_split(double place, double ret_part[4])
 {
     double limit = RANK_RATIO_REACH - 1.5, f;
     double within = place < -limit ? -limit : place < limit ? place : limit;
     size_t low = (size_t)(within + RANK_RATIO_REACH);
-    double *at = counts + low - 1;
     f = within + RANK_RATIO_REACH - (double)low;
-    at[0] -= sign * (f * (f - 1) * (f - 2) / 6);
-    at[1] += sign * ((f + 1) * (f - 1) * (f - 2) / 2);
-    at[2] -= sign * ((f + 1) * f * (f - 2) / 2);
-    at[3] += sign * ((f + 1) * f * (f - 1) / 6);
+    ret_part[0] = -f * (f - 1) * (f - 2) / 6;
+    ret_part[1] = (f + 1) * (f - 1) * (f - 2) / 2;
+    ret_part[2] = -(f + 1) * f * (f - 2) / 2;
+    ret_part[3] = (f + 1) * f * (f - 1) / 6;
+    return low - 1;
+}
+
+static inline void rank_count(double *counts, double place)
+{
+    double part[4];
+    size_t first = rank_split(place, part);
+    for (size_t i = 0; i < 4; i++)
+        counts[first + i] += part[i];
+}
+
+/* to: NULL where the rival does not count any more. */
+static inline void rank_move(double *from, double *to, double place)
+{
+    double part[4];
+    size_t first = rank_split(place, part);
+    for (size_t i = 0; i < 4; i++)
+        from[first + i] -= part[i];
+    for (size_t i = 0; to && i < 4; i++)
+        to[first + i] += part[i];
 }
 
 /* Borrowed; NULL: none. */

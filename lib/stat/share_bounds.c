@@ -22,6 +22,22 @@ typedef struct place {
     double at, low, high;
 } place_t;
 
+/* The x with P(Beta(a, b) <= x) = tail, or P(Beta(a, b) >= x) = tail, by bisection: GSL's inverse
+ * does not converge for thousands of agencies. */
+static double beta_quantile(double tail, double a, double b, bool upper)
+{
+    double low = 0, high = 1;
+    for (int i = 0; i < 50; i++) {
+        double x = 0.5 * (low + high);
+        bool beyond = upper ? gsl_cdf_beta_Q(x, a, b) <= tail : gsl_cdf_beta_P(x, a, b) >= tail;
+        if (beyond)
+            high = x;
+        else
+            low = x;
+    }
+    return upper ? high : low;
+}
+
 /* Clopper & Pearson's bounds at level / (2 places) each: exact for F at an ordered estimate if all
  * had one distribution, and at least as safe for different ones (Hoeffding 1956, theorem 4).
  * Places lie close where F is near 0 or 1, and there its bounds are narrow. */
@@ -37,8 +53,8 @@ static size_t choose_places(const agency_order_t *order, double level, place_t *
         last = rank;
         ret_place[places++] =
             (place_t){.at = order->y[order->k - rank],
-                      .low = gsl_cdf_beta_Pinv(tail, (double)rank, k - (double)rank + 1),
-                      .high = gsl_cdf_beta_Qinv(tail, (double)rank, k - (double)rank + 1)};
+                      .low = beta_quantile(tail, (double)rank, k - (double)rank + 1, false),
+                      .high = beta_quantile(tail, (double)rank, k - (double)rank + 1, true)};
     }
     return places;
 }

@@ -1,8 +1,9 @@
 /* coverage.c - how often 95 % intervals hold the effect: every design x the default estimator, on
  * normal, skewed, binary, rare and count outcomes, small and large; and (contrasts.c) the
- * estimators of one contrast.  Prints the tables of docs/methods/coverage.md.
+ * estimators of one contrast; and (agencies.c) ranks and shares of agencies.  Prints the tables of
+ * docs/methods/coverage.md.
  *
- *   coverage REPETITIONS [SEED [means|contrasts]]
+ *   coverage REPETITIONS [SEED [means|contrasts|agencies]]
  *
  * Units are drawn anew each time, so the effect is the population's; it is computed once from many
  * people. */
@@ -11,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agencies.h"
 #include "contrasts.h"
 #include "design.h"
 #include "pilot/dim.h"
@@ -222,19 +224,24 @@ int main(int argc, char **argv)
     unsigned long seed = argc > 2 ? strtoul(argv[2], NULL, 10) : 1985;
     const char *part = argc > 3 ? argv[3] : "";
     if (repetitions == 0 || *end) {
-        fputs("usage: coverage REPETITIONS [SEED [means|contrasts]]\n", stderr);
+        fputs("usage: coverage REPETITIONS [SEED [means|contrasts|agencies]]\n", stderr);
         return 2;
     }
     gsl_rng *random = gsl_rng_alloc(gsl_rng_mt19937);
     gsl_rng_set(random, seed);
-    if (strcmp(part, "contrasts") != 0) {
+    if (!*part || strcmp(part, "means") == 0) {
         printf("\n## Means: `auto` and what it chooses among\n");
         print_linear_tables(repetitions, random);
     }
-    if (strcmp(part, "means") != 0) {
+    if (!*part || strcmp(part, "contrasts") == 0) {
         printf("\n## Estimators of one contrast, and instrumental variables\n");
         for (size_t i = 0; i < CONTRAST_TABLES; i++)
             print_contrast_table(i, repetitions, seed);
+    }
+    if (!*part || strcmp(part, "agencies") == 0) {
+        printf("\n## Agencies compared\n");
+        print_rank_table(repetitions, seed);
+        print_share_table(repetitions, seed);
     }
     gsl_rng_free(random);
     return ferror(stdout) || fflush(stdout) ? 1 : 0;

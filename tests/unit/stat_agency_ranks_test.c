@@ -103,7 +103,7 @@ static double critical_value(size_t j)
     for (size_t i = 0; i < made.k; i++)
         if (i != j)
             rank_count(problem.both,
-                       log(made.std_error[i].value / made.std_error[j].value) / RANK_RATIO_STEP, 1);
+                       log(made.std_error[i].value / made.std_error[j].value) / RANK_RATIO_STEP);
     c = rank_solve(tail_at, &problem, 0.05, 3);
     rank_table_free(problem.table);
     return c;
