@@ -113,12 +113,13 @@ static bool decide_moderator(const release_t *release, const source_row_t *row,
 
 /* A text attribute's levels, and the agencies that lack it, part all agencies of the effect: any of
  * these groups could be had from the others.  A coefficient is a difference of two, the intercept
- * is one of each attribute's. */
+ * is one of each attribute's.  The model leaves out agencies that lack any attribute: these too. */
 #define MODERATOR_GROUPS                                                                           \
-    "WITH parted AS (SELECT m.ordinal, m.attribute, least(min(m.k), "                              \
-    "nullif(max(a.k) - sum(m.k), 0)) AS fewest FROM work.moderators AS m "                         \
-    "JOIN work.averages AS a ON a.analysis = m.analysis AND a.ordinal = m.ordinal "                \
-    "AND a.weighting = 'site' WHERE m.analysis = $1::bigint AND m.kind = 'group' "                 \
+    "WITH whole AS (SELECT ordinal, k FROM work.averages "                                         \
+    "WHERE analysis = $1::bigint AND weighting = 'site'), "                                        \
+    "parted AS (SELECT m.ordinal, m.attribute, "                                                   \
+    "least(min(m.k), nullif(max(w.k) - sum(m.k), 0)) AS fewest FROM work.moderators AS m "         \
+    "JOIN whole AS w USING (ordinal) WHERE m.analysis = $1::bigint AND m.kind = 'group' "          \
     "GROUP BY m.ordinal, m.attribute) "
 
 const release_table_t release_moderators = {
@@ -131,9 +132,10 @@ const release_table_t release_moderators = {
     .select = MODERATOR_GROUPS
     "SELECT ordinal, " CONTRAST_TEXTS
     ", kind, attribute, attribute_level, status, reason, " MODERATOR_NUMBERS
-    ", CASE WHEN kind = 'intercept' OR attribute_level IS NOT NULL THEN (SELECT min(p.fewest) "
-    "FROM parted AS p WHERE p.ordinal = v.ordinal AND (v.kind = 'intercept' "
-    "OR p.attribute = v.attribute)) END::float8, place "
+    ", least(CASE WHEN kind = 'intercept' OR attribute_level IS NOT NULL THEN (SELECT "
+    "min(p.fewest) FROM parted AS p WHERE p.ordinal = v.ordinal AND (v.kind = 'intercept' "
+    "OR p.attribute = v.attribute)) END, CASE WHEN kind <> 'group' THEN (SELECT "
+    "nullif(w.k - v.k, 0) FROM whole AS w WHERE w.ordinal = v.ordinal) END)::float8, place "
     "FROM work.moderators AS v WHERE analysis = $1::bigint",
     .texts = 11,
     .estimator = 7,

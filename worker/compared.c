@@ -7,6 +7,8 @@
 #include "pilot/agency_ranks.h"
 #include "pilot/memory.h"
 #include "pilot/meta.h"
+#include "pilot/meta_regression.h"
+#include "pilot/text.h"
 
 /* Numbers of one effect: estimates with no effect at 0. */
 typedef struct numbers {
@@ -184,7 +186,7 @@ static void report_agency(const pilot_compared_key_t *compared, const numbers_t 
         row->reason = (char *)entry->reason;
 }
 
-/* ---- averages and shares --------------------------------------------------------------
+/* ---- averages, shares, moderators --------------------------------------------------------------
  */
 
 static void name_contrast(Pilot__Contrast *contrast, const pilot_compared_key_t *compared,
@@ -234,6 +236,91 @@ static void report_shares(const pilot_compared_key_t *compared, const numbers_t 
         PILOT_COPY_NUMBER(row, ci_high, share[i].ci_high);
         JUDGE_ROW(row, compared, &share[i], report);
     }
+}
+
+static void report_moderator(const pilot_compared_key_t *compared, const numbers_t *numbers,
+                             const pilot_moderator_t *moderator, pilot_report_t *report)
+{
+    pilot_moderator_t told = *moderator;
+    if (told.kind == PILOT_MODERATOR_INTERCEPT || told.kind == PILOT_MODERATOR_GROUP) {
+        shift(&told.estimate, numbers->null);
+        shift(&told.ci_low, numbers->null);
+        shift(&told.ci_high, numbers->null);
+    }
+    Pilot__Moderator *row = pilot_report_moderator(report);
+    name_contrast(row->contrast, compared, report);
+    row->kind = (char *)pilot_moderator_kind_name(told.kind);
+    row->attribute = told.attribute ? (char *)pilot_report_keep(report, told.attribute) : NULL;
+    row->attribute_level = told.level ? (char *)pilot_report_keep(report, told.level) : NULL;
+    row->k = (uint32_t)told.k;
+    PILOT_COPY_NUMBER(row, estimate, told.estimate);
+    PILOT_COPY_NUMBER(row, std_error, told.std_error);
+    PILOT_COPY_NUMBER(row, df, told.df);
+    PILOT_COPY_NUMBER(row, df_residual, told.df_residual);
+    PILOT_COPY_NUMBER(row, statistic, told.statistic);
+    PILOT_COPY_NUMBER(row, p_value, told.p_value);
+    PILOT_COPY_NUMBER(row, ci_low, told.ci_low);
+    PILOT_COPY_NUMBER(row, ci_high, told.ci_high);
+    PILOT_COPY_NUMBER(row, tau2, told.tau2);
+    PILOT_COPY_NUMBER(row, i2, told.i2);
+    PILOT_COPY_NUMBER(row, r2, told.r2);
+    JUDGE_ROW(row, compared, &told, report);
+}
+
+/* An attribute as statistics take it; its arrays, one entry an agency, are the caller's to free. */
+typedef struct column {
+    double *number;
+    const char **level;
+    bool *missing;
+} column_t;
+
+static pilot_attribute_t read_attribute(const pilot_compared_key_t *compared, size_t by,
+                                        column_t *column)
+{
+    const Pilot__Spec *spec = compared->analysis->spec;
+    size_t count = compared->entries;
+    *column = (column_t){.number = PILOT_NEW_ARRAY(double, count),
+                         .level = PILOT_NEW_ARRAY(const char *, count),
+                         .missing = PILOT_NEW_ARRAY(bool, count)};
+    for (size_t i = 0; i < count; i++) {
+        size_t at = compared->entry[i].agency * spec->n_compared_by + by;
+        const char *value = compared->value ? compared->value[at] : NULL;
+        column->level[i] = value;
+        column->missing[i] =
+            !value || (spec->compared_by[by]->is_number &&
+                       !pilot_double_parse(value, strlen(value), &column->number[i]));
+    }
+    return (pilot_attribute_t){.name = spec->compared_by[by]->name,
+                               .is_number = spec->compared_by[by]->is_number,
+                               .number = column->number,
+                               .level = column->level,
+                               .missing = column->missing};
+}
+
+static void report_moderators(const pilot_compared_key_t *compared, const numbers_t *numbers,
+                              pilot_report_t *report)
+{
+    size_t count = compared->analysis->spec->n_compared_by;
+    if (count == 0)
+        return;
+    pilot_attribute_t *attribute = PILOT_NEW_ARRAY(pilot_attribute_t, count);
+    column_t *column = PILOT_NEW_ARRAY(column_t, count);
+    for (size_t i = 0; i < count; i++)
+        attribute[i] = read_attribute(compared, i, &column[i]);
+    pilot_moderator_t *row = NULL;
+    size_t rows = 0;
+    pilot_meta_regression(numbers->estimate, numbers->std_error, compared->entries, attribute,
+                          count, &numbers->options, &row, &rows);
+    for (size_t i = 0; i < rows; i++)
+        report_moderator(compared, numbers, &row[i], report);
+    free(row);
+    for (size_t i = 0; i < count; i++) {
+        free(column[i].number);
+        free(column[i].level);
+        free(column[i].missing);
+    }
+    free(column);
+    free(attribute);
 }
 
 /* ---- one effect --------------------------------------------------------------------------------
@@ -322,5 +409,6 @@ void pilot_compared_report(const pilot_compared_key_t *compared, pilot_report_t 
     report_average(compared, &numbers, "site", NULL, report);
     if (numbers.directed)
         report_shares(compared, &numbers, report);
+    report_moderators(compared, &numbers, report);
     free_numbers(&numbers);
 }

@@ -127,8 +127,7 @@ const pilot_schema_row_t pilot_schema[] = {
     {KEY("comparison.method", WORD), PLAN(comparison_method), ONE_OF("fixed|dl|pm|reml")},
     {KEY("comparison.test", WORD), PLAN(comparison_test), ONE_OF("z|knha|adhoc")},
     {KEY("comparison.prediction_df", WORD), PLAN(prediction_df), ONE_OF("k-2|k-1")},
-    {KEY("comparison.by", TEXTS), PLAN(comparison_by), .most = 64,
-     LATER("meta-regression on agency attributes is not computed")},
+    {KEY("comparison.by", TEXTS), PLAN(comparison_by), .most = 64},
     {KEY("comparison.by[]", TEXT)},
 
     {KEY("disclosure", MAPPING)},

@@ -332,8 +332,7 @@ static void test_not_computed(void)
         "columns.wave: waves are stored; analyses by wave are not computed by this version\n"
         "outcomes.family: p-values are not adjusted for multiplicity by this version\n"
         "analysis.randomization_draws: randomization inference is not computed by this version\n"
-        "analysis.multiplicity: p-values are not adjusted for multiplicity by this version\n"
-        "comparison.by: meta-regression on agency attributes is not computed by this version\n",
+        "analysis.multiplicity: p-values are not adjusted for multiplicity by this version\n",
         "everything that is asked for and not computed gets one line");
 }
 
