@@ -136,6 +136,21 @@ bool effects_range(const pilot_picture_effects_t *effects, double *ret_low, doub
     return true;
 }
 
+/* What is pooled is known better than each: its interval is told to an eighth or finer. */
+static void add_decimals(axis_t *axis, const pilot_picture_effect_t *pooled)
+{
+    if (!effect_drawn(pooled) || !number_finite(pooled->ci_low) || !number_finite(pooled->ci_high))
+        return;
+    double width = (pooled->ci_high.value - pooled->ci_low.value) / axis->factor;
+    if (axis->ratio)
+        width *= exp(pooled->estimate.value);
+    if (!(width > 0) || !isfinite(width))
+        return;
+    double wanted = fmin(ceil(-log10(width / 8)), fmin(axis->decimals + 2, 7));
+    if (wanted > axis->decimals)
+        axis->decimals = (int)wanted;
+}
+
 bool effects_axis(axis_t *axis, const pilot_picture_effects_t *effects, double from, double to,
                   double apart)
 {
@@ -147,6 +162,7 @@ bool effects_axis(axis_t *axis, const pilot_picture_effects_t *effects, double f
         high = effects->axis_high.value;
     }
     axis_set(axis, low, high, from, to, apart, effects->ratio, false);
+    add_decimals(axis, &effects->pooled);
     return any;
 }
 

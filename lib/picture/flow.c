@@ -79,29 +79,40 @@ static void draw_row(canvas_t *canvas, const char *const what[3],
     canvas->y += BOX_HEIGHT;
 }
 
-static pilot_picture_count_t all_units(const pilot_picture_flow_t *flow)
+enum { ASSIGNED, RECEIVED, ANALYSED, STEPS };
+static const char *const arm_words[STEPS] = {"assigned", "received", "analysed"};
+
+static pilot_picture_count_t arm_count(const pilot_picture_flow_arm_t *arm, int step)
+{
+    return step == ASSIGNED ? arm->assigned : step == RECEIVED ? arm->received : arm->analysed;
+}
+
+/* Steps that somebody tells of, as bits; what nobody tells of is no box. */
+static int told_steps(const pilot_picture_flow_t *flow)
+{
+    int steps = 0;
+    for (size_t i = 0; i < flow->arms; i++)
+        for (int step = 0; step < STEPS; step++) {
+            pilot_picture_count_t count = arm_count(&flow->arm[i], step);
+            steps |= (int)told(&count) << step;
+        }
+    return steps ? steps : 1 << ASSIGNED | 1 << ANALYSED;
+}
+
+/* Of the first step: the caller's, else the arms' sum. */
+static pilot_picture_count_t all_units(const pilot_picture_flow_t *flow, int first)
 {
     pilot_picture_count_t sum = {.value = PILOT_GIVEN(0)};
     if (told(&flow->units))
         return flow->units;
     for (size_t i = 0; i < flow->arms; i++) {
-        if (!known(&flow->arm[i].assigned))
-            return (pilot_picture_count_t){.mark = flow->arm[i].assigned.mark};
-        sum.value.value += flow->arm[i].assigned.value.value;
+        pilot_picture_count_t count = arm_count(&flow->arm[i], first);
+        if (!known(&count))
+            return (pilot_picture_count_t){.mark = count.mark};
+        sum.value.value += count.value.value;
     }
-    return flow->arms > 0 ? sum : (pilot_picture_count_t){0};
+    return sum;
 }
-
-/* Where nobody tells who received the treatment there is no such step. */
-static bool any_received(const pilot_picture_flow_t *flow)
-{
-    bool any = false;
-    for (size_t i = 0; i < flow->arms; i++)
-        any = any || told(&flow->arm[i].received);
-    return any;
-}
-
-static const char *const arm_words[3] = {"assigned", "received", "analysed"};
 
 /* "lost: 12", between two boxes, where both are known and fewer are left. */
 static void draw_lost(canvas_t *canvas, double x, double y, double width, const char *word,
@@ -116,7 +127,35 @@ static void draw_lost(canvas_t *canvas, double x, double y, double width, const 
     pilot_text_clear(&text);
 }
 
-static void draw_columns(canvas_t *canvas, const pilot_picture_flow_t *flow)
+/* One arm's boxes below each other, those of its steps. */
+static void draw_arm(canvas_t *canvas, const pilot_picture_flow_arm_t *arm, int steps, double x,
+                     double y, double width)
+{
+    double centre = x + width / 2;
+    bool first = true;
+    draw_text(canvas, FACE_BOLD, ANCHOR_MIDDLE, centre, y + 17, width, arm->arm ? arm->arm : "");
+    y += 24;
+    for (int step = 0; step < STEPS; step++) {
+        if ((steps >> step & 1) == 0)
+            continue;
+        pilot_picture_count_t count = arm_count(arm, step);
+        if (!first) {
+            draw_down(canvas, centre, y, y + STEP);
+            if (step == ANALYSED)
+                draw_lost(canvas, centre, y, width / 2, "not analysed",
+                          steps & 1 ? &arm->assigned : &arm->received, &count);
+            else if (!arm->control)
+                draw_lost(canvas, centre, y, width / 2, "not received", &arm->assigned, &count);
+            y += STEP;
+        }
+        draw_count(canvas, x, y, width, arm_words[step], &count);
+        y += BOX_HEIGHT;
+        first = false;
+    }
+    canvas->y = y;
+}
+
+static void draw_columns(canvas_t *canvas, const pilot_picture_flow_t *flow, int steps)
 {
     double gap = 20, count = (double)flow->arms;
     double width = fmin((canvas->width - gap * (count - 1)) / count, 240);
@@ -128,33 +167,13 @@ static void draw_columns(canvas_t *canvas, const pilot_picture_flow_t *flow)
                   left + (count - 1) * (width + gap) + width / 2, branch);
     }
     for (size_t i = 0; i < flow->arms; i++) {
-        const pilot_picture_flow_arm_t *arm = &flow->arm[i];
-        double x = left + (double)i * (width + gap), centre = x + width / 2;
-        double y = branch + 20;
-        draw_down(canvas, centre, flow->arms > 1 ? branch : top, y);
-        draw_text(canvas, FACE_BOLD, ANCHOR_MIDDLE, centre, y + 17, width,
-                  arm->arm ? arm->arm : "");
-        y += 24;
-        draw_count(canvas, x, y, width, arm_words[0], &arm->assigned);
-        y += BOX_HEIGHT;
-        if (any_received(flow)) {
-            draw_down(canvas, centre, y, y + STEP);
-            if (!arm->control)
-                draw_lost(canvas, centre, y, width / 2, "not received", &arm->assigned,
-                          &arm->received);
-            y += STEP;
-            draw_count(canvas, x, y, width, arm_words[1], &arm->received);
-            y += BOX_HEIGHT;
-        }
-        draw_down(canvas, centre, y, y + STEP);
-        draw_lost(canvas, centre, y, width / 2, "not analysed", &arm->assigned, &arm->analysed);
-        y += STEP;
-        draw_count(canvas, x, y, width, arm_words[2], &arm->analysed);
-        canvas->y = y + BOX_HEIGHT;
+        double x = left + (double)i * (width + gap);
+        draw_down(canvas, x + width / 2, flow->arms > 1 ? branch : top, branch + 20);
+        draw_arm(canvas, &flow->arm[i], steps, x, branch + 20, width);
     }
 }
 
-static void draw_stacked(canvas_t *canvas, const pilot_picture_flow_t *flow)
+static void draw_stacked(canvas_t *canvas, const pilot_picture_flow_t *flow, int steps)
 {
     draw_down(canvas, canvas->width / 2, canvas->y, canvas->y + 20);
     canvas->y += 22;
@@ -164,7 +183,7 @@ static void draw_stacked(canvas_t *canvas, const pilot_picture_flow_t *flow)
         draw_text(canvas, FACE_BOLD, ANCHOR_START, 0, canvas->y + 16, canvas->width,
                   arm->arm ? arm->arm : "");
         canvas->y += 22;
-        draw_row(canvas, arm_words, count, any_received(flow) ? 7 : 5);
+        draw_row(canvas, arm_words, count, steps);
         canvas->y += 10;
     }
 }
@@ -188,14 +207,19 @@ static void draw_flow(canvas_t *canvas, const pilot_picture_flow_t *flow)
         canvas->y += ARROW;
     }
     if (flow->arms > 0) {
-        pilot_picture_count_t units = all_units(flow);
+        int steps = told_steps(flow), first = steps & 1   ? ASSIGNED
+                                              : steps & 2 ? RECEIVED
+                                                          : ANALYSED;
+        pilot_picture_count_t units = all_units(flow, first);
+        char *words PILOT_AUTOFREE =
+            pilot_format("units %s", arm_words[told(&flow->units) ? ASSIGNED : first]);
         double width = fmin(canvas->width, 260);
-        draw_count(canvas, (canvas->width - width) / 2, canvas->y, width, "units assigned", &units);
+        draw_count(canvas, (canvas->width - width) / 2, canvas->y, width, words, &units);
         canvas->y += BOX_HEIGHT;
         if (canvas->narrow || flow->arms > 4)
-            draw_stacked(canvas, flow);
+            draw_stacked(canvas, flow, steps);
         else
-            draw_columns(canvas, flow);
+            draw_columns(canvas, flow, steps);
     }
     canvas->y += 6;
     if (flow->outcome && flow->outcome[0]) {
@@ -206,18 +230,21 @@ static void draw_flow(canvas_t *canvas, const pilot_picture_flow_t *flow)
 
 static void put_flow(pilot_text_t *text, const pilot_picture_flow_t *flow)
 {
+    int steps = told_steps(flow);
     pilot_text_append(text, "Flow of units.");
     for (size_t i = 0; i < flow->arms; i++) {
         const pilot_picture_flow_arm_t *arm = &flow->arm[i];
-        const pilot_picture_count_t count[3] = {arm->assigned, arm->received, arm->analysed};
+        bool first = true;
         pilot_text_appendf(text, " %s:", arm->arm ? arm->arm : "");
-        for (size_t j = 0; j < 3; j++) {
-            if (j == 1 && !any_received(flow))
+        for (int step = 0; step < STEPS; step++) {
+            if ((steps >> step & 1) == 0)
                 continue;
-            pilot_text_appendf(text, " %s ", arm_words[j]);
-            put_count(text, &count[j]);
-            pilot_text_append_char(text, j < 2 ? ',' : '.');
+            pilot_picture_count_t count = arm_count(arm, step);
+            pilot_text_appendf(text, "%s %s ", first ? "" : ",", arm_words[step]);
+            put_count(text, &count);
+            first = false;
         }
+        pilot_text_append_char(text, '.');
     }
 }
 

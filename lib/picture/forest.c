@@ -164,8 +164,11 @@ static void draw_wide_numbers(forest_t *forest, const pilot_picture_effect_t *ef
     const columns_t *columns = &forest->columns;
     pilot_text_t text = PILOT_TEXT_INIT;
     if (!effect_drawn(effect)) {
-        draw_text(canvas, FACE_SMALL, ANCHOR_END, columns->interval, y,
-                  columns->interval - columns->to - 8, missing_words(effect->mark, effect->note));
+        const char *words = missing_words(effect->mark, effect->note);
+        double right = columns->interval; /* the columns beyond are free where words are long */
+        if (text_width(FACE_SMALL, words) > right - columns->to - 8)
+            right = canvas->width;
+        draw_text(canvas, FACE_SMALL, ANCHOR_END, right, y, right - columns->to - 8, words);
         return;
     }
     put_estimate(&text, &forest->axis, effect);
@@ -194,7 +197,9 @@ static void draw_narrow_words(forest_t *forest, const pilot_picture_effect_t *ef
     canvas_t *canvas = &forest->canvas;
     pilot_text_t text = PILOT_TEXT_INIT;
     put_effect(&text, &forest->axis, effect);
-    double most = canvas->width * 0.6, wide = fmin(text_width(face, text.data), most);
+    double name = text_width(face, effect_label(effect, forest->noun));
+    double most = fmax(canvas->width * 0.6, canvas->width - indent - name - 10);
+    double wide = fmin(text_width(face, text.data), most);
     open_link(canvas, effect->href);
     draw_text(canvas, face, ANCHOR_START, indent, y, canvas->width - indent - wide - 10,
               effect_label(effect, forest->noun));

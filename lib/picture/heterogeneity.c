@@ -25,7 +25,7 @@ static void count_in(bins_t *bins, size_t counts[MOST_BINS], pilot_number_t numb
 /* Bins are equal parts of the ticks' step, so that their edges are round. */
 static void fill_bins(bins_t *bins, const axis_t *axis, const pilot_picture_effects_t *effects)
 {
-    double wanted = fmin(fmax(sqrt((double)effects_drawn(effects)) * 1.5, 8), 40);
+    double wanted = fmin(fmax(sqrt((double)effects_drawn(effects)) * 2, 8), 40);
     double step =
         axis->ticks > 1 ? axis->tick[1].value - axis->tick[0].value : axis->high - axis->low;
     double span = axis->high - axis->low, parts = fmax(floor(wanted * step / span + 0.5), 1);

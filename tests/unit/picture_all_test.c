@@ -114,6 +114,34 @@ static void test_options(void)
     pilot_text_clear(&text);
 }
 
+/* A step that nobody tells of is no box; one that is told of one arm is. */
+static void test_flow(void)
+{
+    pilot_picture_flow_arm_t arm[2] = {{.arm = "a", .received = {.value = PILOT_GIVEN(30)}},
+                                       {.arm = "b", .received = {.value = PILOT_GIVEN(12)}}};
+    pilot_picture_flow_t flow = {.arm = arm, .arms = 2};
+    pilot_text_t text = PILOT_TEXT_INIT;
+    pilot_picture_flow(&text, &flow, NULL);
+    ok(strstr(text.data, ">units received<") && strstr(text.data, ">42<") &&
+           !strstr(text.data, ">assigned<") && !strstr(text.data, ">analysed<"),
+       "flow: steps that nobody tells of are left out");
+    arm[0].assigned.value = PILOT_GIVEN(40);
+    arm[0].analysed.value = PILOT_GIVEN(25);
+    arm[1].analysed.mark = 'c';
+    pilot_text_reset(&text);
+    pilot_picture_flow(&text, &flow, NULL);
+    ok(strstr(text.data, ">not known<") && strstr(text.data, ">suppressed (c)<"),
+       "flow: a step that one arm tells of is a box in all");
+    ok(strstr(text.data, ">not received 10<") && strstr(text.data, ">not analysed 15<") &&
+           svg_count(text.data, ">not analysed") == 1,
+       "flow: losses where both numbers are known");
+    arm[0].control = true;
+    pilot_text_reset(&text);
+    pilot_picture_flow(&text, &flow, NULL);
+    ok(!strstr(text.data, ">not received"), "flow: the control arm was not to receive");
+    pilot_text_clear(&text);
+}
+
 int main(void)
 {
     for (size_t picture = 0; picture < SAMPLE_PICTURES; picture++)
@@ -122,5 +150,6 @@ int main(void)
     test_standalone();
     test_classes();
     test_options();
+    test_flow();
     return tap_done();
 }
