@@ -11,6 +11,7 @@
 #include "manual.h"
 #include "output.h"
 #include "pilot/conninfo.h"
+#include "pilot/http.h"
 #include "pilot/memory.h"
 #include "pilot/suggest.h"
 
@@ -74,7 +75,7 @@ static void print_version(void)
     char *smartcols PILOT_AUTOFREE = pilot_format("libsmartcols %s", smartcols_version);
     char *yaml PILOT_AUTOFREE = pilot_format("libyaml %s", yaml_get_version_string());
     const char *openssl = OpenSSL_version(OPENSSL_VERSION);
-    const char *libraries[] = {postgres, yaml, smartcols, openssl, NULL};
+    const char *libraries[] = {postgres, yaml, smartcols, openssl, pilot_http_library(), NULL};
     pilot_options_version("pilot", libraries);
 }
 

@@ -87,6 +87,9 @@ void pilot_http_tell(pilot_http_t *http, const char *name, const char *data);
 /* Once a second or so: ends connections that are overdue, keeps those of listeners alive. */
 void pilot_http_tick(pilot_http_t *http);
 
+/* "libmicrohttpd 0.9.75": the library in use.  Static. */
+const char *pilot_http_library(void);
+
 /* ---- limits ------------------------------------------------------------------------------------
  */
 

@@ -76,7 +76,7 @@ static int listen_on(const struct addrinfo *at)
 
 static void describe(http_address_t *address)
 {
-    struct sockaddr_storage bound;
+    struct sockaddr_storage bound = {0};
     socklen_t length = sizeof bound;
     char host[NI_MAXHOST] = "", port[NI_MAXSERV] = "";
     getsockname(address->socket, (struct sockaddr *)&bound, &length);

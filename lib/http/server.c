@@ -1,5 +1,6 @@
 /* server.c - libmicrohttpd's daemon: what is refused at once, what comes from the cache, what the
  * page thread is asked for. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -197,4 +198,11 @@ void pilot_http_tick(pilot_http_t *http)
 {
     http_deadlines_tick(http->deadlines);
     http_events_tick(http->events);
+}
+
+const char *pilot_http_library(void)
+{
+    static char text[48];
+    snprintf(text, sizeof text, "libmicrohttpd %s", MHD_get_version());
+    return text;
 }
