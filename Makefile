@@ -213,7 +213,7 @@ bench: all ## figures against their goals, as ratios in one run
 	@$(MAKE) --no-print-directory $(BENCH_PROGRAMS)
 	@PILOT_BUILD=$(BUILD) tests/bench/all.sh
 
-# Three minutes on an idle core for 2,000 repetitions.
+# Eight minutes on an idle core for 2,000 repetitions.
 COVERAGE_REPETITIONS ?= 2000
 COVERAGE := $(BUILD)/coverage/coverage
 $(COVERAGE): $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard tests/coverage/*.c)) $(LINK_LIBS)

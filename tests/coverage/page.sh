@@ -62,6 +62,16 @@ gave none (the row then has a reason).
   (\`weak_first_stage\`), and \`detail\` has the Anderson–Rubin interval, which does not mind.
 - **\`log_rank\`** is a test: under no effect its interval holds 0 in 94–95 % everywhere, ten clusters and pairs included.
 
+## Agencies compared: what to know
+
+- **Ranks** ([ranks of agencies](ranks-of-agencies.md)): with known standard errors the marginal sets hold in 94–100 %, the simultaneous ones in
+  94–100 %. The least is at equal effects, where a set must hold all ranks; spread effects are held more often. The columns are the mean over
+  agencies, the agency with the least (the lowest of k numbers, so below the mean by chance), and all at once. *width*: ranks in the set over k.
+  With standard errors of 20 degrees of freedom 89 % of the simultaneous sets hold; with 100, 93 %.
+- **Shares** ([distribution](distribution.md)): standard errors about 0.3 (log standard deviation 0.5), smallest effect 0.2. Intervals hold in
+  98.6 % and more: they allow for every distribution of effects. *error*: root mean square of the estimate less the truth. *no interval*: repetitions, in
+  percent, in which no distribution was compatible; 1,000 agencies have a quarter of the repetitions.
+
 In these tables a number in brackets is the share of repetitions, in percent, without an interval; "-" is a design in which there
 is none in more than nine of ten. An interval may have one end alone (ratios with a 0 cell). Truths: \`rank\` within blocks;
 \`variance_ratio\` of the variances within blocks; \`quantile\` of everybody's outcomes; \`rmst\` up to a declared horizon of 0.5.
