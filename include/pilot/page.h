@@ -89,6 +89,8 @@ void pilot_page_table_take(pilot_page_table_t *table, char *text);
 void pilot_page_table_csv(pilot_page_table_t *table, const pilot_text_t *csv);
 /* A box to search it by its first column, for who has scripts. */
 void pilot_page_table_search(pilot_page_table_t *table, const char *label);
+/* Row i is line i of the picture of this prefix: what the search finds stands out there too. */
+void pilot_page_table_picture(pilot_page_table_t *table, const char *prefix);
 /* The CSV of the next table of this name goes to `csv`, too (both borrowed until then). */
 void pilot_page_take_csv(pilot_page_t *page, const char *name, pilot_text_t *csv);
 /* Write it and free it. */

@@ -143,6 +143,8 @@ static void agency_table(pilot_page_t *page, const pilot_evaluation_t *evaluatio
     page_csv_agencies(rows, count, &csv);
     pilot_page_table_csv(table, &csv);
     pilot_page_table_search(table, "Find an agency");
+    char *picture PILOT_AUTOFREE = id_of(evaluation, row, "forest");
+    pilot_page_table_picture(table, picture);
     pilot_page_table_end(page, table);
     pilot_text_clear(&csv);
 }
@@ -160,13 +162,15 @@ static void agency_picture(pilot_page_t *page, const pilot_evaluation_t *evaluat
     page_effects_of(evaluation, row, &effects);
     char *id PILOT_AUTOFREE = id_of(evaluation, row, "forest");
     char *contrast PILOT_AUTOFREE = pilot_page_contrast_name(&row->key);
+    bool forest = effects.picture.effects <= PILOT_PICTURE_FOREST_ROWS;
     char *words PILOT_AUTOFREE = pilot_format(
-        "Agencies' effects with their intervals, %s. Shrunken effects beneath; the diamond is the "
-        "average, the line at it the prediction interval of a new agency. The table below has the "
+        "Agencies' effects with their intervals, %s; shrunken effects %s. The table below has the "
         "numbers.",
-        contrast);
-    page_draw(page, draw_forest, &effects.picture, id, contrast,
-              effects.picture.effects <= PILOT_PICTURE_FOREST_ROWS, words);
+        contrast,
+        forest ? "beneath; the diamond is the average, the line at it the prediction interval of a "
+                 "new agency"
+               : "as dots; agencies from the largest effect to the smallest");
+    page_draw(page, draw_forest, &effects.picture, id, contrast, true, words);
     page_effects_clear(&effects);
 }
 

@@ -53,6 +53,8 @@ static const char style[] =
     ".search{display:block;margin:1rem 0 0;font-size:.9rem}\n"
     ".search input{font:inherit;color:inherit;background:var(--ground);border:1px solid "
     "var(--quiet);border-radius:.25rem;padding:.35rem .6rem;margin-left:.6rem;max-width:100%}\n"
+    "svg .found{stroke:var(--bad);stroke-opacity:1;stroke-width:4}\n"
+    "svg g.found{stroke-width:1}svg g.found text{font-weight:700;stroke:none}\n"
     "[hidden]{display:none!important}\n"
     "@media(max-width:40rem){body{padding:0 .9rem 3rem}h1{font-size:1.5rem}h2{font-size:1.2rem}"
     "th,td{padding-right:.7rem}tbody th{min-width:6rem}}\n"
@@ -73,10 +75,12 @@ static const char script[] =
     "s=document.createElement('span');\n"
     "l.className='search';l.textContent=t.dataset.search;i.type='search';s.className='quiet';"
     "s.setAttribute('role','status');l.append(i,' ',s);t.parentNode.before(l);\n"
-    "var rows=Array.from(t.tBodies[0].rows),names=rows.map(function(r){"
+    "var p=t.dataset.picture,rows=Array.from(t.tBodies[0].rows),names=rows.map(function(r){"
     "return r.cells[0].textContent.toLowerCase()});\n"
     "i.addEventListener('input',function(){var q=i.value.trim().toLowerCase(),n=0;\n"
-    "rows.forEach(function(r,k){var on=names[k].indexOf(q)>=0;r.hidden=!on;n+=on});\n"
+    "rows.forEach(function(r,k){var on=names[k].indexOf(q)>=0;r.hidden=!on;n+=on;\n"
+    "if(p)['','-narrow'].forEach(function(w){var e=document.getElementById(p+w+'-'+k);"
+    "if(e)e.classList.toggle('found',q!==''&&on)})});\n"
     "s.textContent=q?n+' of '+rows.length:''})});\n";
 
 const char *pilot_page_style(void)

@@ -6,7 +6,7 @@
 #include "writer.h"
 
 struct pilot_page_table {
-    char *name, *caption, *search;
+    char *name, *caption, *search, *picture;
     const pilot_page_column_t *column; /* borrowed */
     size_t columns;
     char **cell; /* by rows; NULL: blank */
@@ -47,6 +47,12 @@ void pilot_page_table_search(pilot_page_table_t *table, const char *label)
     table->search = pilot_strdup(label);
 }
 
+void pilot_page_table_picture(pilot_page_table_t *table, const char *prefix)
+{
+    free(table->picture);
+    table->picture = pilot_strdup(prefix);
+}
+
 static void table_free(pilot_page_table_t *table)
 {
     for (size_t i = 0; i < table->cells; i++)
@@ -55,6 +61,7 @@ static void table_free(pilot_page_table_t *table)
     free(table->name);
     free(table->caption);
     free(table->search);
+    free(table->picture);
     free(table);
 }
 
@@ -201,6 +208,8 @@ static void write_html(pilot_page_t *page, const pilot_page_table_t *table)
         pilot_page_escape(out, table->search);
         pilot_text_append_char(out, '"');
     }
+    if (table->picture)
+        pilot_text_appendf(out, " data-picture=\"%s\"", table->picture);
     pilot_text_append(out, ">\n<caption>");
     pilot_page_escape(out, table->caption);
     pilot_text_append(out, "</caption>\n");
