@@ -100,7 +100,8 @@ void pilot_picture_forest(pilot_text_t *text, const pilot_picture_effects_t *eff
                           const pilot_picture_options_t *options);
 /* Sorted by estimate (then label, then order), thin bars, a name on hovering; line i of the
  * caller's order is id="PREFIX-i", and is emphasized when it is the page's #fragment.  Lines
- * without an estimate are counted beneath. */
+ * without an estimate are counted beneath.  Up to 500
+ * lines lead to their href. */
 void pilot_picture_caterpillar(pilot_text_t *text, const pilot_picture_effects_t *effects,
                                const pilot_picture_options_t *options);
 /* Estimate against std_error; the funnel is pooled +- 1.96 std_error. */

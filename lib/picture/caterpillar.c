@@ -9,6 +9,10 @@
 #include "effects.h"
 #include "pilot/memory.h"
 
+/* More lines than these are not links: they would double the size.  Links are for the pointer
+ * alone: hundreds of stops would shut in who uses the keyboard. */
+enum { MOST_LINKS = 500 };
+
 typedef struct line {
     const pilot_picture_effect_t *effect;
     size_t index;
@@ -71,12 +75,20 @@ static size_t draw_bars(canvas_t *canvas, const axis_t *axis, const line_t *line
             if (!axis_holds(axis, effect->ci_low.value) || !axis_holds(axis, effect->ci_high.value))
                 beyond++;
         }
+        const char *href =
+            count <= MOST_LINKS && effect->href && effect->href[0] ? effect->href : NULL;
+        if (href) {
+            canvas->links = true;
+            pilot_text_append(body, "<a tabindex=\"-1\" href=\"");
+            pilot_picture_escape(body, href);
+            pilot_text_append(body, "\">");
+        }
         pilot_text_appendf(body, "<path id=\"%s-%zu\" d=\"M%ld %ldh%ld\"><title>", canvas->prefix,
                            line[i].index, low, top + (long)i * row, high > low ? high - low : 1);
         pilot_picture_escape(body, effect_label(effect, "?"));
         pilot_text_append_char(body, ' ');
         put_effect(body, axis, effect);
-        pilot_text_append(body, "</title></path>\n");
+        pilot_text_append(body, href ? "</title></path></a>\n" : "</title></path>\n");
     }
     pilot_text_append(body, "</g>\n");
     return beyond;
@@ -195,7 +207,7 @@ static void draw_caterpillar(canvas_t *canvas, axis_t *axis, const pilot_picture
     long row = 2600 / (long)count;
     row = row < 2 ? 2 : row > 16 ? 16 : row;
     double height = (double)row * (double)count / 2, left = 44;
-    effects_axis(axis, effects, left + 6, canvas->width - 8, canvas->narrow ? 62 : 90);
+    effects_axis(axis, effects, left + 6, canvas->width - 8, canvas->narrow ? 52 : 90);
     bool shrunken = false;
     for (size_t i = 0; i < count; i++)
         shrunken = shrunken || number_finite(line[i].effect->eb_estimate);

@@ -200,6 +200,8 @@ static void draw_narrow_words(forest_t *forest, const pilot_picture_effect_t *ef
     double name = text_width(face, effect_label(effect, forest->noun));
     double most = fmax(canvas->width * 0.6, canvas->width - indent - name - 10);
     double wide = fmin(text_width(face, text.data), most);
+    if (effect->href && effect->href[0]) /* a link's line would lie under a rim: a ground instead */
+        draw_box(canvas, "pg", indent, y - 11, fmin(name, canvas->width - indent - wide - 10), 14);
     open_link(canvas, effect->href);
     draw_text(canvas, face, ANCHOR_START, indent, y, canvas->width - indent - wide - 10,
               effect_label(effect, forest->noun));

@@ -57,7 +57,9 @@ static const char *const rules[] = {
     ".i{font-size:12px;font-weight:700;fill:@paper;stroke:none}",
     "path,line{fill:none}",
     "a{cursor:pointer}",
-    "a text{text-decoration:underline;text-decoration-thickness:1px;text-underline-offset:2px}",
+    "a "
+    "text{stroke:none;text-decoration:underline;text-decoration-thickness:1px;text-underline-"
+    "offset:2px}",
     "a:focus-visible text{outline:2px solid @estimate}",
     ".pg{fill:@paper}",
     ".gr{stroke:@grid}",

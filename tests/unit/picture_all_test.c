@@ -11,7 +11,7 @@ static bool labelled(const char *svg)
     return strstr(svg, "<title id=\"it-title\">") && strstr(svg, "<desc id=\"it-desc\">") &&
            strstr(svg, "aria-labelledby=\"it-title\"") &&
            strstr(svg, "aria-describedby=\"it-desc\"") &&
-           (strstr(svg, "role=\"img\"") || strstr(svg, "<a href="));
+           (strstr(svg, "role=\"img\"") || strstr(svg, "<a "));
 }
 
 static bool says_no_number(const char *svg)

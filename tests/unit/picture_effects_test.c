@@ -155,6 +155,11 @@ static void test_caterpillar(void)
     ok(svg_count(svg, "<path id=\"it-") == 200, "each line has its id");
     effects = few();
     svg = draw(pilot_picture_caterpillar, &effects, 0);
+    ok(!strstr(svg, "<a "), "no link where there is none to follow");
+    three[1].href = "/agency/Bb?x=1&y=2";
+    ok(strstr(draw(pilot_picture_caterpillar, &effects, 0), "href=\"/agency/Bb?x=1&amp;y=2\""),
+       "a line may lead somewhere");
+    svg = draw(pilot_picture_caterpillar, &effects, 0);
     ok(index_after(svg, "<path id=\"it-") == 2, "the largest first, under its number in the call");
     effects.lower_is_better = true;
     svg = draw(pilot_picture_caterpillar, &effects, 0);
