@@ -70,7 +70,7 @@ function judge(name, header, quoted,    short, whose, beside) {
 BEGIN {
     room("base", "clock debug_point digits error hash log memory options pseudonym signals suggest text", "",
          "openssl sodium")
-    room("stat", "agency_distribution agency_ranks assign balance contrast contribution convention curve decoupling design_matrix dim" \
+    room("stat", "agency_distribution agency_ranks assign balance compare_pilots contrast contribution convention curve decoupling design_matrix dim" \
          " estimate frame joint meta meta_regression ols ols_scores piece pooled_ols power power_simulate" \
          " quality", "base",
          "gsl cblas lapacke Random123 glpk")
