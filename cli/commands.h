@@ -24,6 +24,7 @@ pilot_command_function_t pilot_cmd_cancel;
 pilot_command_function_t pilot_cmd_retry;
 pilot_command_function_t pilot_cmd_results;
 pilot_command_function_t pilot_cmd_report;
+pilot_command_function_t pilot_cmd_compare;
 pilot_command_function_t pilot_cmd_diff;
 pilot_command_function_t pilot_cmd_audit;
 pilot_command_function_t pilot_cmd_power;

@@ -40,6 +40,7 @@ static const pilot_command_t commands[] = {
     {"retry", pilot_cmd_retry, "take failed jobs up again"},
     {"results", pilot_cmd_results, "read results"},
     {"report", pilot_cmd_report, "an analysis as one file for people, with pictures"},
+    {"compare", pilot_cmd_compare, "effects of several pilots in one unit, pooled"},
     {"diff", pilot_cmd_diff, "how the plan was changed since it was locked"},
     {"audit", pilot_cmd_audit, "who did what, and proof that nobody changed that list"},
     {"dashboard", pilot_cmd_dashboard, "what is released, as live pages for a browser"},
