@@ -47,6 +47,8 @@ static double log_likelihood(mixing_t *mixing, const double *mass)
         double mixture = 0;
         for (size_t s = 0; s < mixing->supports; s++)
             mixture += mass[mixing->support[s]] * row[mixing->support[s]];
+        if (!(mixture > 0))
+            return -INFINITY; /* masses that nobody keeps */
         mixing->mixture[i] = mixture;
         compensated_add(&sum, log(mixture));
     }
