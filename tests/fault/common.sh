@@ -81,9 +81,9 @@ launch() {
 
 # Everything that an analysis says, without the ids of analysis and jobs.
 dump() { # ANALYSIS FILE
-    for table in effects comparisons agency_effects quality; do
+    for table in effects comparisons agency_effects averages moderators distribution quality; do
         sql "SELECT to_jsonb(t) - 'analysis' - 'job' FROM work.$table t WHERE analysis = $1
-             ORDER BY to_jsonb(t) ->> 'agency' NULLS FIRST, ordinal"
+             ORDER BY to_jsonb(t) ->> 'agency' NULLS FIRST, ordinal, (to_jsonb(t) ->> 'place')::int"
     done >"$2"
 }
 
