@@ -52,9 +52,27 @@ keep_picture() { # name
     [ -z "${PILOT_SCREENSHOTS:-}" ] || screenshot "$PILOT_SCREENSHOTS/$1.png"
 }
 
-# ---- every page, wide and narrow, light and dark --------------------------------------------------
+# ---- the checks themselves ------------------------------------------------------------------------
 open_browser on
 ok $? "a browser opens"
+set_width 390
+go "data:text/html,<html><title></title><body><h1>A</h1><h3>B</h3><p id=a>word word</p><p id=a style='color:%23999'>grey</p>\
+<input><img src=x><svg width=9 height=9></svg><a href=%23nowhere>x</a><button></button><table><tr><td>1</td></tr></table>\
+<div style='width:900px'>wide</div></body></html>"
+found=$(script "$(cat tests/integration/page_checks.js)")
+for problem in "no language" "no title" "not one <main>" "is there twice" "no label" "without words" "leads nowhere" \
+    "an image without alt" "picture without a role" "picture without a name" "leaves levels out" "table without caption" \
+    "table without heads" "a contrast of 2" "scrolls sideways: 9"; do
+    like "$found" "$problem" "a page with this problem is found out: $problem"
+done
+go "$URL/"
+console >/dev/null
+script 'const s = document.createElement("style"); s.textContent = "p{}"; document.head.append(s);
+    const i = document.createElement("script"); i.textContent = "window.ran = 1"; document.head.append(i)' >/dev/null
+is "$(script 'return window.ran || 0')" 0 "a script that found its way into a page does not run"
+like "$(console)" "Content Security Policy" "and the console tells that the policy was broken"
+
+# ---- every page, wide and narrow, light and dark --------------------------------------------------
 encoded=$(jq -rn --arg name "$(sql "SELECT min(agency) FROM dashboard.effects WHERE pilot LIKE 'a\\_%'")" '$name | @uri')
 pages=(home=/ pilot=/pilot/star_kindergarten "all=/pilot/star_kindergarten?page=all" agency=/pilot/star_kindergarten/agency/11
     compare=/compare long=/pilot/a_pilot_whose_name_is_as_long_as_names_may_be_x

@@ -206,6 +206,18 @@ like "$answers" '^(200 )?(400 )?(404 )?$' "random addresses are pages, refused o
 kill -0 "$dashboard"
 ok $? "it is still there"
 
+# ---- limits ---------------------------------------------------------------------------------------
+get / --http1.0 -H 'Host:'
+is "$status" 400 "a request that names no host is refused"
+get /events -I
+is "$status/$(header Content-Type)" "200/text/event-stream" "HEAD of the stream of events ends"
+codes=$(for _ in $(seq 140); do
+    curl -sN -m 4 -o /dev/null -w '%{http_code}\n' "$URL/events" &
+done | sort | uniq -c | awk '{ printf "%s:%s ", $2, $1 }')
+like "$codes" '^200:1[0-2][0-9] 503:1[0-9] $' "of 140 listeners at once the last ones are sent away: $codes"
+get /
+is "$status" 200 "pages are there all the while"
+
 # ---- slow clients ---------------------------------------------------------------------------------
 exec 3<>"/dev/tcp/127.0.0.1/${URL##*:}"
 began=$SECONDS

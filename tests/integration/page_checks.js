@@ -47,7 +47,7 @@ all('table').forEach((at) => {
     if (!at.tHead || !at.tHead.querySelector('th[scope=col]')) tell('a table without heads', at);
     Array.from(at.tBodies).forEach((body) => Array.from(body.rows).forEach((row) => {
         if (!row.querySelector('th[scope=row]')) tell('a row without head', row);
-        if (row.cells.length !== at.tHead.rows[0].cells.length) tell('a row of another width', row);
+        if (at.tHead && row.cells.length !== at.tHead.rows[0].cells.length) tell('a row of another width', row);
     }));
 });
 
