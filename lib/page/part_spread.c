@@ -187,13 +187,44 @@ static char *moderator_name(const pilot_moderator_row_t *row)
                : pilot_format("%s, by one more", attribute);
 }
 
+static void moderator_row(pilot_page_table_t *table, const pilot_moderator_row_t *row)
+{
+    pilot_figure_t tenth = {.value = 0.1, .given = true}, share = row->r2;
+    share.value /= 100; /* in percent */
+    pilot_page_table_take(table, pilot_page_contrast_name(&row->key));
+    pilot_page_table_take(table, moderator_name(row));
+    pilot_page_table_take(table, row->k.given ? pilot_figure_count(row->k) : NULL);
+    pilot_page_table_take(table, row->estimate.given || row->estimate.mark
+                                     ? pilot_effect_text(&row->key, row->estimate, row->std_error)
+                                     : NULL);
+    pilot_page_table_take(
+        table, row->ci_low.given || row->ci_low.mark
+                   ? pilot_effect_interval(&row->key, row->ci_low, row->ci_high, row->std_error)
+                   : NULL);
+    pilot_page_table_take(table,
+                          row->statistic.given ? pilot_figure_text(row->statistic, tenth) : NULL);
+    pilot_page_table_take(
+        table, row->p_value.given || row->p_value.mark ? pilot_figure_p(row->p_value) : NULL);
+    pilot_page_table_take(table, share.given ? pilot_figure_share(share) : NULL);
+    pilot_page_table_take(table, page_note_of(row->status, row->reason, row->detail));
+}
+
+/* Of the contrasts that the summary answers by: there are many more. */
+static bool is_shown_moderator(const pilot_evaluation_t *evaluation, size_t i)
+{
+    const pilot_moderator_row_t *row = &evaluation->moderators[i];
+    const pilot_comparison_row_t *compared = pilot_evaluation_headline(evaluation, &row->key);
+    return compared && pilot_effect_key_same(&compared->key, &row->key) &&
+           pilot_summary_is_headline(evaluation, &row->key);
+}
+
 void page_part_moderators(pilot_page_t *page, const pilot_evaluation_t *evaluation)
 {
     static const pilot_page_column_t columns[] = {
         {"Effect of", false}, {"Attribute of agencies", false},
-        {"Agencies", true},   {"Difference", true},
+        {"Agencies", true},   {"Difference or average", true},
         {"Interval", true},   {"Statistic", true},
-        {"p", true},          {"R2", true},
+        {"p", true},          {"R\u00b2", true},
         {"Note", false}};
     if (evaluation->moderator_count == 0)
         return;
@@ -204,25 +235,13 @@ void page_part_moderators(pilot_page_t *page, const pilot_evaluation_t *evaluati
                          "not be what causes them.");
     pilot_page_table_t *table = pilot_page_table_new("moderators", "Attributes of agencies",
                                                      columns, sizeof columns / sizeof *columns);
-    pilot_figure_t tenth = {.value = 0.1, .given = true};
+    bool shown = false;
     for (size_t i = 0; i < evaluation->moderator_count; i++) {
-        const pilot_moderator_row_t *row = &evaluation->moderators[i];
-        bool ratio = pilot_effect_key_is_ratio(&row->key);
-        pilot_figure_t share = row->r2;
-        share.value /= 100; /* in percent */
-        pilot_page_table_take(table, pilot_page_contrast_name(&row->key));
-        pilot_page_table_take(table, moderator_name(row));
-        pilot_page_table_take(table, row->k.given ? pilot_figure_count(row->k) : NULL);
-        pilot_page_table_take(table,
-                              ratio ? pilot_effect_text(&row->key, row->estimate, row->std_error)
-                                    : pilot_figure_text(row->estimate, row->std_error));
-        pilot_page_table_take(
-            table, pilot_effect_interval(&row->key, row->ci_low, row->ci_high, row->std_error));
-        pilot_page_table_take(table, row->statistic.given ? pilot_figure_text(row->statistic, tenth)
-                                                          : NULL);
-        pilot_page_table_take(table, row->p_value.given ? pilot_figure_p(row->p_value) : NULL);
-        pilot_page_table_take(table, share.given ? pilot_figure_share(share) : NULL);
-        pilot_page_table_take(table, page_note_of(row->status, row->reason, row->detail));
+        if (i == 0 || !pilot_effect_key_same(&evaluation->moderators[i].key,
+                                             &evaluation->moderators[i - 1].key))
+            shown = is_shown_moderator(evaluation, i);
+        if (shown)
+            moderator_row(table, &evaluation->moderators[i]);
     }
     pilot_page_table_end(page, table);
     pilot_page_section_end(page);
