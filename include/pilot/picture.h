@@ -86,6 +86,7 @@ typedef struct pilot_picture_effects {
     pilot_number_t smallest_low, smallest_high; /* where an effect begins to matter, on the axis */
     bool ratio; /* values are natural logarithms of ratios, as in results: told as ratios */
     bool lower_is_better;
+    bool undirected;   /* neither end of the axis is better */
     double confidence; /* 0: 0.95 */
     const char *axis;  /* "Effect on employed after 12 months (share)" */
     const char *noun;  /* what a line is: NULL: "Agency" */
@@ -139,6 +140,7 @@ typedef struct pilot_picture_gaps {
     bool ratio;
     pilot_number_t smallest_low, smallest_high;
     bool lower_is_better;
+    bool undirected;
     double confidence;
     const char *axis;
 } pilot_picture_gaps_t;

@@ -195,6 +195,7 @@ static void gap_picture(pilot_page_t *page, const pilot_evaluation_t *evaluation
         plot.picture.whole = effect_line(evaluation, main, "all");
         plot.picture.ratio = pilot_effect_key_is_ratio(&main->key);
         plot.picture.lower_is_better = pilot_effect_better(evaluation, &main->key) < 0;
+        plot.picture.undirected = pilot_effect_better(evaluation, &main->key) == 0;
         plot.picture.confidence = evaluation->plan ? evaluation->plan->confidence : 0;
         plot.picture.axis = name;
         if (smallest > 0) {

@@ -99,13 +99,13 @@ void draw_effect_axis(canvas_t *canvas, const axis_t *axis, const pilot_picture_
 {
     draw_axis_below(canvas, axis, y);
     y += 22;
-    const char *worse = "\u2190 worse", *better = "better \u2192";
-    if (effects->lower_is_better) {
-        worse = "\u2190 better";
-        better = "worse \u2192";
+    if (!effects->undirected) {
+        bool lower = effects->lower_is_better;
+        draw_text(canvas, FACE_SMALL, ANCHOR_START, axis->from, y + 14, 0,
+                  lower ? "\u2190 better" : "\u2190 worse");
+        draw_text(canvas, FACE_SMALL, ANCHOR_END, axis->to, y + 14, 0,
+                  lower ? "worse \u2192" : "better \u2192");
     }
-    draw_text(canvas, FACE_SMALL, ANCHOR_START, axis->from, y + 14, 0, worse);
-    draw_text(canvas, FACE_SMALL, ANCHOR_END, axis->to, y + 14, 0, better);
     y += 18;
     pilot_text_t words = PILOT_TEXT_INIT;
     pilot_text_append(&words, effects->axis && effects->axis[0] ? effects->axis : "Effect");
