@@ -88,14 +88,13 @@ const release_table_t release_averages = {
            "ci_low_mark, ci_high_mark",
            5 + 9 + 2 + 2 * PILOT_AVERAGE_NUMBERS},
     .select = "SELECT ordinal, " CONTRAST_TEXTS ", weighting, status, reason, " AVERAGE_NUMBERS
-              ", place FROM work.averages WHERE analysis = $1::bigint",
+              " FROM work.averages WHERE analysis = $1::bigint ORDER BY ordinal, place",
     .texts = 9,
     .estimator = 7,
     .has_status = true,
-    .place = 12 + PILOT_AVERAGE_NUMBERS,
+    .has_place = true,
     .numbers = PILOT_AVERAGE_NUMBERS,
     .whole = 1u << PILOT_AVERAGE_K,
-    .structural = 1u << PILOT_AVERAGE_DF,
     .decide = decide_average};
 
 static bool decide_moderator(const release_t *release, const source_row_t *row,
@@ -106,6 +105,13 @@ static bool decide_moderator(const release_t *release, const source_row_t *row,
     numbers_at(row, 14, PILOT_MODERATOR_NUMBERS, number);
     pilot_number_in_t fewest = number_at(row, 14 + PILOT_MODERATOR_NUMBERS);
     return pilot_disclosure_release_moderator(release->disclosure, &key, fewest, number, released);
+}
+
+/* Which levels take part tells whose effects could be estimated, and so who had no successes, say:
+ * of a hidden model its test alone is there, as in every model. */
+static bool is_test_of_all(const source_row_t *row)
+{
+    return strcmp(text_at(row, 9), "test") == 0 && !text_at(row, 10);
 }
 
 #define MODERATOR_NUMBERS                                                                          \
@@ -135,14 +141,15 @@ const release_table_t release_moderators = {
     ", least(CASE WHEN kind = 'intercept' OR attribute_level IS NOT NULL THEN (SELECT "
     "min(p.fewest) FROM parted AS p WHERE p.ordinal = v.ordinal AND (v.kind = 'intercept' "
     "OR p.attribute = v.attribute)) END, CASE WHEN kind <> 'group' THEN (SELECT "
-    "nullif(w.k - v.k, 0) FROM whole AS w WHERE w.ordinal = v.ordinal) END)::float8, place "
-    "FROM work.moderators AS v WHERE analysis = $1::bigint",
+    "nullif(w.k - v.k, 0) FROM whole AS w WHERE w.ordinal = v.ordinal) END)::float8 "
+    "FROM work.moderators AS v WHERE analysis = $1::bigint ORDER BY ordinal, place",
     .texts = 11,
     .estimator = 7,
     .has_status = true,
-    .place = 14 + PILOT_MODERATOR_NUMBERS + 1,
+    .has_place = true,
     .numbers = PILOT_MODERATOR_NUMBERS,
     .whole = 1u << PILOT_MODERATOR_K,
+    .stays = is_test_of_all,
     .decide = decide_moderator};
 
 static bool decide_share(const release_t *release, const source_row_t *row,
@@ -163,11 +170,11 @@ const release_table_t release_distribution = {
            ", threshold_mark, k_mark, share_mark, ci_low_mark, ci_high_mark",
            5 + 9 + 2 + 2 * PILOT_SHARE_NUMBERS},
     .select = "SELECT ordinal, " CONTRAST_TEXTS ", part, status, reason, " SHARE_NUMBERS
-              ", place FROM work.distribution WHERE analysis = $1::bigint",
+              " FROM work.distribution WHERE analysis = $1::bigint ORDER BY ordinal, place",
     .texts = 9,
     .estimator = 7,
     .has_status = true,
-    .place = 12 + PILOT_SHARE_NUMBERS,
+    .has_place = true,
     .numbers = PILOT_SHARE_NUMBERS,
     .whole = 1u << PILOT_SHARE_K,
     .structural = 1u << PILOT_SHARE_THRESHOLD,

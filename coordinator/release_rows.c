@@ -264,17 +264,22 @@ static void put_row(release_t *release, pilot_copy_in_t *copy, const release_tab
     bool shown = table->decide(release, row, released);
     bool suppressed = is_suppressed(table, released);
     bool hidden = suppressed && !shown;
+    if (hidden && table->stays && !table->stays(row))
+        return;
     if (hidden)
         hide_row(table, released);
+    int32_t ordinal = (int32_t)number_at(row, 0).value;
+    release->place = ordinal == release->ordinal ? release->place + 1 : 0;
+    release->ordinal = ordinal;
     release->rows++;
     release->suppressed += suppressed;
     pilot_copy_in_row(copy);
     put_text(copy, release->pilot);
     pilot_copy_in_int8(copy, strtoll(release->analysis, NULL, 10));
     pilot_copy_in_bool(copy, release->confirmatory);
-    pilot_copy_in_int4(copy, (int32_t)number_at(row, 0).value);
-    if (table->place)
-        pilot_copy_in_int4(copy, (int32_t)number_at(row, table->place).value);
+    pilot_copy_in_int4(copy, ordinal);
+    if (table->has_place)
+        pilot_copy_in_int4(copy, release->place);
     int column = 1;
     for (; column <= table->texts; column++)
         put_text(copy, told_text(release, table, row, column, hidden));
@@ -309,6 +314,7 @@ static pilot_status_t write_table(release_t *release, const release_table_t *tab
                                   pilot_error_t *error)
 {
     uint64_t before = release->rows;
+    release->ordinal = -1;
     pilot_status_t status = scan(release, table, write_rows, error);
     return status || release->rows == before ? status
                                              : pilot_staged_insert(release->db, &table->to, error);

@@ -15,6 +15,7 @@ typedef struct release {
     const pilot_plan_t *plan;
     pilot_disclosure_t *disclosure;
     uint64_t rows, suppressed;
+    int32_t ordinal, place; /* of the last row that was told */
 } release_t;
 
 /* Every row of results.effects and every arm's count, for the decision. */

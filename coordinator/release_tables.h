@@ -28,7 +28,9 @@ typedef struct release_table {
     int estimator;   /* the text that names it; 0: none */
     bool has_status, has_flag;
     bool hides_flag; /* where no number is shown */
-    int place;       /* the column that has the row's place within its effect; 0: none */
+    bool has_place;  /* within its effect: counted as rows are told, which come in their order */
+    /* May a hidden row be there at all?  NULL: yes. */
+    bool (*stays)(const source_row_t *row);
     int numbers;
     uint32_t whole;      /* bit i: number i is a bigint */
     uint32_t structural; /* bit i: number i is z by the plan or the version, not by the row */

@@ -69,7 +69,7 @@ is "$(sql "SELECT agency, revision, rows, verdict FROM results.submissions WHERE
 is "$(sql "SELECT agency FROM results.latest_submissions WHERE state = 'missing'")" nowhere "in what the latest analysis used too"
 
 # ---- what is released -----------------------------------------------------------------------------
-for table in averages moderators distribution; do
+for table in averages distribution; do
     is "$(sql "SELECT count(*) FROM dashboard.$table WHERE analysis = 1")" \
         "$(sql "SELECT count(*) FROM work.$table WHERE analysis = 1")" "every row of $table is there, suppressed or not"
 done
@@ -88,6 +88,11 @@ is "$(sql "SELECT count(*) FROM dashboard.agencies t WHERE analysis = 1 AND EXIS
     p_exceeds, ceb_estimate) > 0")" 0 "nor how a school stands among the others"
 is "$(sql "SELECT count(*) > 0 FROM dashboard.moderators WHERE analysis = 1 AND kind = 'group' AND estimate IS NOT NULL")" t \
     "where none is hidden groups are told"
+is "$(sql "SELECT count(*), count(*) FILTER (WHERE status = 'suppressed' AND (kind <> 'test' OR attribute IS NOT NULL
+        OR place > 0)) FROM dashboard.moderators WHERE analysis = 1")" \
+    "$(sql "SELECT count(*) FROM dashboard.moderators d LEFT JOIN work.moderators w USING (analysis, ordinal, place)
+        WHERE analysis = 1 AND (d.status = 'suppressed' OR d.kind = w.kind AND d.attribute_level IS NOT DISTINCT FROM
+        w.attribute_level)")|0" "of a hidden model one row is left, which every model has; shown ones are there in order"
 is "$(sql "SELECT count(*) FROM dashboard.moderators WHERE kind = 'group' AND estimate IS NOT NULL AND k < 3")" 0 \
     "of three schools at least"
 is "$(sql "SELECT count(*), count(DISTINCT value) FROM dashboard.agency_attributes WHERE analysis = 1 AND attribute = 'mechanism'")" \

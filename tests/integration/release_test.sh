@@ -33,7 +33,7 @@ is "$(sql "SELECT count(*), count(*) FILTER (WHERE agency IS NOT NULL AND \"chec
     \"check\" NOT IN ('balance', 'variance_ratio', 'balance_omnibus', 'attrition_covariates')")|0" \
     "checks of covariates are told of everybody alone, all others of every agency"
 for pair in effects:effects comparisons:comparisons agencies:agency_effects averages:averages \
-    moderators:moderators distribution:distribution; do
+    distribution:distribution; do
     is "$(sql "SELECT count(*) FROM dashboard.${pair%:*}")" "$(sql "SELECT count(*) FROM work.${pair#*:}")" \
         "every row of ${pair%:*} is there, suppressed or not"
 done
