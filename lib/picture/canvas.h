@@ -69,7 +69,6 @@ typedef enum key_sign {
     SIGN_BAND,   /* a filled band of class `class` */
     SIGN_SERIES, /* line and shape of series `series` */
     SIGN_SHAPE,  /* shape of series `series` alone */
-    SIGN_THICK   /* a thick bar of class `class` */
 } key_sign_t;
 typedef struct keys {
     struct {

@@ -7,8 +7,10 @@ static const struct {
     const char *class;
     double size, stretch;
 } faces[FACES] = {
-    [FACE_TEXT] = {"t", 13, 1},     [FACE_BOLD] = {"b", 13, 1.08},   [FACE_SMALL] = {"s", 12, 1},
-    [FACE_TITLE] = {"h", 16, 1.08}, [FACE_STRONG] = {"i", 12, 1.08},
+    [FACE_TEXT] = {"t", 13, 1},
+    [FACE_BOLD] = {"b", 13, 1.08},
+    [FACE_SMALL] = {"s", 12, 1},
+    [FACE_TITLE] = {"h", 16, 1.08},
 };
 
 /* Helvetica's advance widths of U+0020 .. U+007E in thousandths of the size. */

@@ -10,11 +10,10 @@
 
 /* Classes of text in the style, with their sizes. */
 typedef enum face {
-    FACE_TEXT,   /* "t" */
-    FACE_BOLD,   /* "b" */
-    FACE_SMALL,  /* "s" */
-    FACE_TITLE,  /* "h" */
-    FACE_STRONG, /* "i": white or dark on a filled bar */
+    FACE_TEXT,  /* "t" */
+    FACE_BOLD,  /* "b" */
+    FACE_SMALL, /* "s" */
+    FACE_TITLE, /* "h" */
     FACES
 } face_t;
 

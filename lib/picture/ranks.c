@@ -168,8 +168,8 @@ static void draw_ranks(canvas_t *canvas, const pilot_picture_effects_t *effects,
                  6;
     keys_t keys = {0};
     add_key(&keys, SIGN_DOT, "es", 0, "rank of the estimate");
-    add_key(&keys, SIGN_THICK, "tk", 0, "set that holds this rank at %.10g\u00A0%%", percent);
-    add_key(&keys, SIGN_THICK, count > PILOT_PICTURE_FOREST_ROWS ? "wi" : "th", 0,
+    add_key(&keys, SIGN_LINE, "tk", 0, "set that holds this rank at %.10g\u00A0%%", percent);
+    add_key(&keys, SIGN_LINE, count > PILOT_PICTURE_FOREST_ROWS ? "wi" : "th", 0,
             "set that holds all ranks at once");
     draw_keys(canvas, &keys);
     if (count < effects->effects) {

@@ -54,12 +54,9 @@ static const char *const rules[] = {
     ".b,.h{font-weight:700}",
     ".h{font-size:16px}",
     ".s{font-size:12px;fill:@quiet}",
-    ".i{font-size:12px;font-weight:700;fill:@paper;stroke:none}",
     "path,line{fill:none}",
     "a{cursor:pointer}",
-    "a "
-    "text{stroke:none;text-decoration:underline;text-decoration-thickness:1px;text-underline-"
-    "offset:2px}",
+    "a text{stroke:none;text-decoration:underline;text-underline-offset:2px}",
     "a:focus-visible text{outline:2px solid @estimate}",
     ".pg{fill:@paper}",
     ".gr{stroke:@grid}",

@@ -189,9 +189,6 @@ static void draw_sign(canvas_t *canvas, const keys_t *keys, size_t i, double x, 
     case SIGN_SHAPE:
         draw_shape(canvas, fill, keys->key[i].series, middle, y, 8);
         break;
-    case SIGN_THICK:
-        draw_line(canvas, class, x, y, right, y);
-        break;
     }
 }
 
