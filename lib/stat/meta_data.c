@@ -60,14 +60,17 @@ void meta_gather(const pilot_number_t *estimate, const pilot_number_t *std_error
     meta_data_t data = {.scale = 1};
     PILOT_AUTOFREE entry_t *entry = sort(estimate, std_error, agencies, tie, ties, &data.k);
     double logs = 0;
+    size_t best = 0;
     data.y = PILOT_NEW_ARRAY(double, data.k);
     data.v = PILOT_NEW_ARRAY(double, data.k);
     data.place = PILOT_NEW_ARRAY(size_t, data.k);
-    for (size_t i = 0; i < data.k; i++)
+    for (size_t i = 0; i < data.k; i++) {
         logs += log(entry[i].std_error);
+        best = entry[i].std_error < entry[best].std_error ? i : best;
+    }
     if (data.k > 0) {
         data.scale = exp(logs / (double)data.k);
-        data.origin = entry[data.k / 2].estimate;
+        data.origin = entry[best].estimate; /* whose digits matter most */
     }
     for (size_t i = 0; i < data.k; i++) {
         double scaled = entry[i].std_error / data.scale;
