@@ -65,7 +65,7 @@ static const char style[] =
     ".skip,.contents,.csv,.search{display:none}h2,h3,h4,caption{break-after:avoid}"
     "figure,tr,.verdicts li,.alert{break-inside:avoid}thead{display:table-header-group}"
     ".table,.picture{overflow:visible}table{font-size:8.5pt}"
-    "details>summary{list-style:none}a{text-decoration:none}}\n";
+    "details:not([open]){display:none}.picture svg{max-height:215mm}a{text-decoration:none}}\n";
 
 /* Nothing is lost without it: a box that filters the rows of a table by what their first cell
  * holds. */
