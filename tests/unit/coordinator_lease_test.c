@@ -157,6 +157,19 @@ static void test_batches(void)
     ok(pilot_planner_batch(pins, 2, 0) == 1, "an absurd count does not wrap around");
 }
 
+static void test_compared(void)
+{
+    size_t first[] = {0, 4, 8, 40, 41};
+    Pilot__Spec spec = PILOT__SPEC__INIT;
+    pilot_row_slots_t slots = {.spec = &spec, .outcomes = 4, .treatments = 2, .first = first};
+    ok(pilot_planner_compared(&slots, 79, 0) == 4, "few agencies: one job for all outcomes");
+    ok(pilot_planner_compared(&slots, 2000, 0) == 2, "many: as many outcomes as are likely to fit");
+    ok(pilot_planner_compared(&slots, 2000, 2) == 1, "an outcome that is too large is alone");
+    ok(pilot_planner_compared(&slots, 2000, 3) == 1, "and the last one");
+    spec.n_subgroup = 1;
+    ok(pilot_planner_compared(&slots, 2000, 0) == 1, "levels of subgroups count");
+}
+
 int main(void)
 {
     test_lease();
@@ -164,5 +177,6 @@ int main(void)
     test_peers();
     test_stall();
     test_batches();
+    test_compared();
     return tap_done();
 }

@@ -265,6 +265,71 @@ static void test_comparisons(void)
     pilot_disclosure_free(d);
 }
 
+/* What one effect gives: are its average, its share, a row of its model told? */
+static void effects_are_told(const pilot_disclosure_t *d, const pilot_disclosure_key_t *key,
+                             bool want, const char *name)
+{
+    pilot_number_in_t number[PILOT_MODERATOR_NUMBERS];
+    pilot_released_t out[PILOT_MODERATOR_NUMBERS];
+    for (int i = 0; i < PILOT_MODERATOR_NUMBERS; i++)
+        number[i] = (pilot_number_in_t){0.123456, true};
+    pilot_mark_t mark = want ? PILOT_MARK_SHOWN : PILOT_MARK_SUPPRESSED;
+    double value = want ? 0.12 : 0;
+    ok(pilot_disclosure_release_average(d, key, number, out) == want &&
+           out[PILOT_AVERAGE_ESTIMATE].mark == mark && out[PILOT_AVERAGE_ESTIMATE].value == value,
+       "an average: %s", name);
+    ok(pilot_disclosure_release_share(d, key, number, out) == want &&
+           out[PILOT_SHARE_SHARE].mark == mark && out[PILOT_SHARE_SHARE].value == value &&
+           out[PILOT_SHARE_THRESHOLD].value == 0.123456,
+       "a share, but for its threshold: %s", name);
+    pilot_number_in_t fewest = {0};
+    ok(pilot_disclosure_release_moderator(d, key, fewest, number, out) == want &&
+           out[PILOT_MODERATOR_ESTIMATE].mark == mark,
+       "a slope: %s", name);
+    fewest = (pilot_number_in_t){3, true};
+    ok(pilot_disclosure_release_moderator(d, key, fewest, number, out) == want,
+       "the groups of three agencies: %s", name);
+    fewest.value = 2;
+    ok(!pilot_disclosure_release_moderator(d, key, fewest, number, out) &&
+           out[PILOT_MODERATOR_K].mark == PILOT_MARK_SUPPRESSED &&
+           out[PILOT_MODERATOR_ESTIMATE].mark == PILOT_MARK_SUPPRESSED,
+       "and never of two");
+}
+
+static void test_of_all_effects(void)
+{
+    const site_t site[] = {{"a", 1, 7, 0, 0},  {"b", 2, 52, 0, 0}, {"c", 3, 61, 0, 0},
+                           {"d", 4, 70, 0, 0}, {"e", 5, 85, 0, 0}, {"f", 6, 90, 0, 0}};
+    pilot_disclosure_effect_t row = make_row(NULL, NULL, 85);
+    pilot_disclosure_t *d = disclose(site, 6, NULL, 0, -1);
+    effects_are_told(d, &row.key, false, "not with hidden agencies, however many they are");
+    row.key.estimator = "auto";
+    effects_are_told(d, &row.key, false, "nor where auto chose for each agency");
+    pilot_disclosure_free(d);
+    d = disclose(site + 1, 5, NULL, 0, -1);
+    effects_are_told(d, &row.key, true, "with none hidden");
+    row.key.estimator = "difference_in_means";
+    effects_are_told(d, &row.key, true, "with none hidden, of one estimator");
+    row.key.agency = "e";
+    pilot_number_in_t number[PILOT_AGENCY_NUMBERS];
+    pilot_released_t out[PILOT_AGENCY_NUMBERS];
+    for (int i = 0; i < PILOT_AGENCY_NUMBERS; i++)
+        number[i] = (pilot_number_in_t){2.123456, true};
+    ok(pilot_disclosure_release_agency(d, &row.key, number, out) &&
+           out[PILOT_AGENCY_RANK_SIMULTANEOUS_LOW].value == 2 &&
+           out[PILOT_AGENCY_P_EXCEEDS].value == 2.12 &&
+           out[PILOT_AGENCY_STD_RESIDUAL].value == 2.1 && out[PILOT_AGENCY_HAT].value == 2.1,
+       "how an agency stands is rounded");
+    pilot_disclosure_free(d);
+    d = disclose(site, 6, NULL, 0, -1);
+    ok(pilot_disclosure_release_agency(d, &row.key, number, out) &&
+           out[PILOT_AGENCY_ESTIMATE].mark == PILOT_MARK_SHOWN,
+       "with hidden agencies its own effect is told");
+    for (int i = PILOT_AGENCY_RANK; i < PILOT_AGENCY_NUMBERS; i++)
+        ok(out[i].mark == PILOT_MARK_SUPPRESSED, "and number %d of its place among them is not", i);
+    pilot_disclosure_free(d);
+}
+
 static void test_quality(void)
 {
     const site_t site[] = {{"a", 1, 50, 0, 0}, {"b", 2, 52, 0, 0}};
@@ -411,6 +476,7 @@ int main(void)
     test_dominance();
     test_misuse();
     test_comparisons();
+    test_of_all_effects();
     test_quality();
     test_order();
     test_size();

@@ -180,6 +180,13 @@ static void test_analysis(void)
         {PLAN "agencies: [{name: 1, attributes: {region: east}}]\ncomparison: {by: [region, "
               "size]}\n",
          "7:27: comparison.by: no agency has the attribute 'size' (see agencies.attributes)"},
+        {PLAN "agencies: [{name: 1, attributes: {region: east}}]\ncomparison: {by: [region, "
+              "region]}\n",
+         "7:27: comparison.by: 'region' is listed twice"},
+        {PLAN "agencies: [{name: 1, attributes: {region: east}}]\ncomparison: {by: [region]}\n"
+              "analysis: {level: across}\n",
+         "7:18: comparison.by: at level across agencies have no effects of their own to be "
+         "compared; leave it out"},
         {PLAN "agencies: [{name: 1}, b, {name: '1'}]\n",
          "6:33: agencies.name: '1' is listed twice"},
         {PLAN "agencies: [{name: 1, id: a}, {name: 2, id: a}]\n",

@@ -160,6 +160,122 @@ static void auto_rows_are_one_key(const made_spec_t *made)
     pilot_analysis_free(analysis);
 }
 
+/* ---- beside the others -------------------------------------------------------------------------
+ */
+
+enum { SITES = 12 };
+
+static pilot_compare_t *made_compare(const pilot_analysis_t *analysis)
+{
+    static const char *const mechanism[] = {"autonomy", "monitoring", "competence"};
+    pilot_compare_t *compare = pilot_compare_new(analysis);
+    char agency[SITES][8], number[8];
+    for (int i = 0; i < SITES; i++) {
+        snprintf(agency[i], sizeof agency[i], "a%02d", i);
+        for (int z = 0; z < 2; z++) {
+            pilot_compared_t row = {.agency = agency[i],
+                                    .outcome = z ? "z" : "y",
+                                    .arm = "a",
+                                    .estimand = "itt",
+                                    .estimator = "difference_in_means",
+                                    .n = (uint64_t)(100 + i),
+                                    .estimate = PILOT_GIVEN((i * 5 % SITES) * 0.7 - 2),
+                                    .std_error = PILOT_GIVEN(0.5 + 0.1 * (i % 3))};
+            pilot_compare_add(compare, &row, NULL);
+        }
+    }
+    for (int i = 0; i < SITES - 1; i++) { /* the last one lacks both */
+        pilot_compare_attribute(compare, agency[i], "mechanism", mechanism[i % 3]);
+        snprintf(number, sizeof number, "%d.5", i * i);
+        pilot_compare_attribute(compare, agency[i], "size", number);
+    }
+    pilot_compare_attribute(compare, "stranger", "size", "1");
+    pilot_compare_attribute(compare, agency[0], "colour", "red");
+    return compare;
+}
+
+static void names_are_right(const Pilot__ResultRows *rows)
+{
+    const Pilot__Moderator *slope = NULL, *group = NULL;
+    for (size_t i = 0; i < rows->n_moderator && rows->moderator[i]->contrast->ordinal == 0; i++) {
+        const Pilot__Moderator *row = rows->moderator[i];
+        if (strcmp(row->kind, "coefficient") == 0 && strcmp(row->attribute, "size") == 0)
+            slope = row;
+        if (strcmp(row->kind, "group") == 0 && strcmp(row->attribute_level, "monitoring") == 0)
+            group = row;
+    }
+    ok(slope && slope->k == SITES - 1 && slope->has_estimate && !slope->attribute_level,
+       "numbers give one slope, without the agency that has none");
+    ok(group && group->k == 4 && group->has_estimate, "a text gives groups, by its agencies");
+    const Pilot__Average *person = rows->average[0], *site = rows->average[1];
+    is_text(person->weighting, "person", "an average by people");
+    double sum = 0, weight = 0;
+    for (int i = 0; i < SITES; i++) {
+        sum += (100 + i) * ((i * 5 % SITES) * 0.7 - 2);
+        weight += 100 + i;
+    }
+    is_close(person->estimate, sum / weight, 1e-12, "weighs an agency by its n");
+    is_text(site->weighting, "site", "and one by agencies");
+    is_close(site->estimate, 0.7 * 5.5 - 2, 1e-12, "weighs none");
+    ok(rows->n_share >= 3 && rows->share[0]->threshold == 1, "shares begin at the smallest effect");
+    is_text(rows->share[0]->part, "harm", "with harm");
+    const Pilot__AgencyEffect *best = rows->agency_effect[0];
+    for (size_t i = 0; i < SITES; i++)
+        if (rows->agency_effect[i]->rank == 1)
+            best = rows->agency_effect[i];
+    is_close(best->estimate, -2, 1e-12, "where lower is better the smallest is first");
+    ok(best->has_rank_low && best->has_rank_simultaneous_high && best->has_ceb_estimate &&
+           best->has_p_exceeds && best->p_exceeds > 0.5 && best->has_hat &&
+           best->has_std_residual && best->has_cooks_distance && best->has_dfbetas,
+       "all is told of how an agency stands");
+}
+
+static void agencies_stand_beside_each_other(made_spec_t *made)
+{
+    Pilot__ComparedBy mechanism = PILOT__COMPARED_BY__INIT, size = PILOT__COMPARED_BY__INIT;
+    Pilot__ComparedBy *by[] = {&mechanism, &size};
+    mechanism.name = (char *)"mechanism";
+    size.name = (char *)"size";
+    size.is_number = true;
+    made->spec.compared_by = by;
+    made->spec.n_compared_by = 2;
+    Pilot__Outcome *y = made->spec.outcome[0];
+    y->has_lower_is_better = y->lower_is_better = true;
+    y->has_smallest_effect = true;
+    y->smallest_effect = 1;
+    pilot_analysis_t *analysis = made_analysis(&made->spec);
+    pilot_compare_t *compare = made_compare(analysis);
+    Pilot__ResultRows *rows = report(analysis, compare, 0);
+    names_are_right(rows);
+    /* By outcomes, as jobs share them out: the same rows. */
+    size_t comparisons = 0, agencies = 0, moderators = 0;
+    bool same = true;
+    for (size_t o = 0; o < made->spec.n_outcome; o++) {
+        pilot_report_t *part = pilot_report_new(analysis);
+        pilot_compare_report(compare, o, o, 0, part);
+        Pilot__ResultRows *some = made_rows(part);
+        for (size_t i = 0; i < some->n_comparison; i++)
+            same &= some->comparison[i]->ordinal == rows->comparison[comparisons + i]->ordinal;
+        for (size_t i = 0; i < some->n_agency_effect; i++)
+            same &= some->agency_effect[i]->dfbetas == rows->agency_effect[agencies + i]->dfbetas;
+        comparisons += some->n_comparison;
+        agencies += some->n_agency_effect;
+        moderators += some->n_moderator;
+        pilot_message_free(&some->base);
+    }
+    ok(same && comparisons == rows->n_comparison && agencies == rows->n_agency_effect &&
+           moderators == rows->n_moderator,
+       "rows by outcome are the rows of all");
+    pilot_message_free(&rows->base);
+    rows = report(analysis, compare, 1);
+    is_text(rows->average[0]->status, "partial", "after a job was given up averages are partial");
+    is_text(rows->share[0]->status, "partial", "and shares");
+    pilot_message_free(&rows->base);
+    pilot_compare_free(compare);
+    pilot_analysis_free(analysis);
+    made->spec.n_compared_by = 0;
+}
+
 int main(void)
 {
     made_spec_t made;
@@ -172,6 +288,7 @@ int main(void)
     gaps_are_to_one_level(analysis);
     nothing_to_compare(analysis);
     pilot_analysis_free(analysis);
+    agencies_stand_beside_each_other(&made);
     made.spec.n_estimator = 0;
     auto_rows_are_one_key(&made);
     return tap_done();
