@@ -1,6 +1,7 @@
 /* main.c - `pilot-worker`: takes jobs from coordinators, pulls outcome data from PostgreSQL read
  * only, computes, returns rows.  One I/O thread (this one), --threads compute threads. */
 #include <cblas.h>
+#include <glpk.h>
 #include <gsl/gsl_errno.h>
 #include <gsl/gsl_version.h>
 #include <libpq-fe.h>
@@ -40,7 +41,8 @@ static void print_version(void)
         pilot_format("libpq %d.%d", PQlibVersion() / 10000, PQlibVersion() % 10000);
     char *protobuf PILOT_AUTOFREE = pilot_format("protobuf-c %s", protobuf_c_version());
     char *gsl PILOT_AUTOFREE = pilot_format("GSL %s", gsl_version);
-    const char *libraries[] = {postgres, zeromq, protobuf, gsl, openblas_get_config(), NULL};
+    char *glpk PILOT_AUTOFREE = pilot_format("GLPK %s", glp_version());
+    const char *libraries[] = {postgres, zeromq, protobuf, gsl, glpk, openblas_get_config(), NULL};
     pilot_options_version("pilot-worker", libraries);
 }
 

@@ -29,7 +29,7 @@ typedef struct spread {
 } spread_t;
 
 /* The expected sum of squares of the true effects about their mean, given the data, is that of the
- * shrunken estimates and the trace of (I - J/k) V (Ghosh 1992, equation 2.6).  V has the agencies'
+ * shrunken estimates and the trace of (I - J/k) V (Ghosh 1992).  V has the agencies'
  * own variances, and the shared mean's, which moves agencies apart only as far as their shrinkage
  * differs. */
 static spread_t measure(const pilot_meta_agency_t *agency, const pilot_number_t *std_error,

@@ -112,7 +112,7 @@ static void choose_support(mixing_t *mixing, const double *mass)
 }
 
 /* The masses on the support that maximize the quadratic approximation: |P mass|^2 + (sum - 1)^2 is
- * least, P = density / mixture - 2 (Wang 2007, section 3.2). */
+ * least, P = density / mixture - 2 (Wang 2007). */
 static void newton(const mixing_t *mixing, double *ret_mass)
 {
     size_t n = mixing->supports;

@@ -82,7 +82,7 @@ BEGIN {
     room("store", "cluster conninfo database migrate", "base", "libpq")
     room("http", "http", "base", "microhttpd")
     room("coordinator", "", "base plan disclosure wire store", "zmq protobuf libpq")
-    room("worker", "", "base stat plan wire store", "zmq protobuf libpq gsl cblas")
+    room("worker", "", "base stat plan wire store", "zmq protobuf libpq gsl cblas glpk")
     room("cli", "", "base stat plan disclosure page picture wire store http", "libpq yaml csv smartcols openssl protobuf gsl")
     single["zmq.h"] = "zmq"
     single["libpq-fe.h"] = single["postgres_fe.h"] = "libpq"
