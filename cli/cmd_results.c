@@ -148,8 +148,7 @@ static const char *sort_name(const results_request_t *request)
 static pilot_status_t check_order(const results_request_t *request, pilot_error_t *error)
 {
     const pilot_view_t *view = pilot_view_find(request->view);
-    bool sortable =
-        view->heading == PILOT_HEADING_CONTRAST || view->heading == PILOT_HEADING_ESTIMATE;
+    bool sortable = view->sort_group || strcmp(view->name, "comparison") == 0;
     if (!request->sort && request->top == 0)
         return PILOT_OK;
     if (!sortable)

@@ -106,6 +106,8 @@ static scale_t scale_of(const pilot_forest_row_t *row, size_t rows)
         scale.any = true;
         scale.heaviest = fmax(scale.heaviest, row[i].weight);
         widen(&scale.low, &scale.high, row[i].estimate);
+        if (row[i].reach != 0)
+            widen(&scale.low, &scale.high, PILOT_GIVEN(row[i].reach));
         widen(&scale.low, &scale.high, row[i].shrunken);
         widen(&scale.low, &scale.high, row[i].predicted_low);
         widen(&scale.low, &scale.high, row[i].predicted_high);

@@ -17,6 +17,7 @@ typedef struct pilot_forest_row {
     bool pooled;    /* drawn as the group's answer */
     bool log_scale; /* numbers are logarithms of ratios: the axis tells the ratios */
     double null;    /* no effect */
+    double reach;   /* the scale holds this, too; 0: nothing besides */
 } pilot_forest_row_t;
 
 typedef struct pilot_forest pilot_forest_t;

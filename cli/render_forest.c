@@ -47,7 +47,7 @@ pilot_forest_row_t pilot_render_forest_row(const pilot_view_plot_t *plot, const 
     const pilot_estimator_facts_t *facts =
         estimator < PILOT_ESTIMATORS ? pilot_estimator_facts(estimator) : NULL;
     pilot_forest_row_t forest = {
-        .estimate = number_at(view, result, row, "estimate"),
+        .estimate = number_at(view, result, row, plot->estimate ? plot->estimate : "estimate"),
         .low = number_at(view, result, row, plot->low),
         .high = number_at(view, result, row, plot->high),
         .shrunken = number_at(view, result, row, plot->shrunken),
@@ -55,8 +55,9 @@ pilot_forest_row_t pilot_render_forest_row(const pilot_view_plot_t *plot, const 
         .predicted_high = number_at(view, result, row, plot->predicted_high),
         .weight = number_at(view, result, row, plot->weight).value,
         .pooled = plot->pooled,
-        .log_scale = facts && facts->log_scale,
-        .null = facts ? facts->null : 0,
+        .log_scale = !plot->plain && facts && facts->log_scale,
+        .null = !plot->plain && facts ? facts->null : 0,
+        .reach = plot->reach,
     };
     pilot_number_t std_error = number_at(view, result, row, plot->std_error);
     if (!plot->low && forest.estimate.given && std_error.given) {

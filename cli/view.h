@@ -62,12 +62,15 @@ typedef struct pilot_view_cell {
     bool is_effect; /* where the estimator works with logarithms, they are shown as ratios */
 } pilot_view_cell_t;
 
-/* Columns that a forest plot is drawn of, besides `estimate`; NULL: none such. */
+/* Columns that a forest plot is drawn of; NULL: none such. */
 typedef struct pilot_view_plot {
+    const char *estimate;   /* NULL: "estimate" */
     const char *low, *high; /* NULL: 1.96 of std_error on either side */
     const char *std_error, *shrunken, *predicted_low, *predicted_high, *weight;
     bool pooled;      /* rows are answers of comparisons */
     bool with_answer; /* beneath each group that of its comparison */
+    bool plain;       /* numbers are as they are and compared with 0, whatever the estimator */
+    double reach;     /* the scale holds this, too; 0: nothing besides */
 } pilot_view_plot_t;
 
 typedef struct pilot_view {

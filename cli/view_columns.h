@@ -28,6 +28,17 @@
 
 /* clang-format on */
 
+#define COMPARED "results.comparisons AS c"
+#define NOTHING_COMPARED                                                                           \
+    "(SELECT NULL::text AS pilot, NULL::bigint AS analysis, NULL::text AS estimator "              \
+    "WHERE false) AS c"
+/* What the plan asks for: agencies stand together though `auto` chose one estimator for each. */
+#define ASKED                                                                                      \
+    "CASE WHEN estimator IN ('difference_in_means', 'ols', 'lin') AND EXISTS (SELECT "             \
+    "FROM " COMPARED " WHERE c.pilot = $1 AND c.analysis = $2::bigint AND "                        \
+    "c.estimator = 'auto') THEN 'auto' ELSE estimator END"
+/* What a contrast's rows have in common. */
+#define CONTRAST_GROUP "outcome, subgroup, level, arm, control, estimand, " ASKED ", parameter"
 /* What an estimator is not made for, nobody wants to read of each time. */
 #define FITTING "reason IS DISTINCT FROM 'outcome_type'"
 

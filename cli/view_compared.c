@@ -23,6 +23,7 @@ static const pilot_view_column_t distribution_columns[] = {
 #define INTERVAL                                                                                   \
     {.header = "interval", .kind = PILOT_CELL_INTERVAL, .a = "ci_low", .b = "ci_high",             \
      .c = "std_error", .is_effect = true}
+#define PLOT {.header = "", .kind = PILOT_CELL_PLOT, .drop = 1}
 #define NOTE                                                                                       \
     {.header = "note", .kind = PILOT_CELL_NOTE, .a = "status", .b = "reason", .c = "detail"}
 
@@ -32,7 +33,8 @@ static const pilot_view_cell_t averages_cells[] = {
     {.header = "k", .kind = PILOT_CELL_COUNT, .a = "k"},
     EFFECT,
     INTERVAL,
-    {.header = "p", .kind = PILOT_CELL_P, .a = "p_value"},
+    {.header = "p", .kind = PILOT_CELL_P, .a = "p_value", .drop = 2},
+    PLOT,
     NOTE,
     {0}};
 
@@ -44,21 +46,28 @@ static const pilot_view_cell_t moderators_cells[] = {
     {.header = "effect", .kind = PILOT_CELL_NUMBER, .a = "estimate", .b = "std_error"},
     {.header = "interval", .kind = PILOT_CELL_INTERVAL, .a = "ci_low", .b = "ci_high",
      .c = "std_error"},
-    {.header = "statistic", .kind = PILOT_CELL_NUMBER, .a = "statistic", .drop = 2},
+    {.header = "statistic", .kind = PILOT_CELL_NUMBER, .a = "statistic", .drop = 3},
     {.header = "p", .kind = PILOT_CELL_P, .a = "p_value"},
-    {.header = "R²", .ascii = "R2", .kind = PILOT_CELL_PERCENT, .a = "r2", .drop = 1},
+    {.header = "R²", .ascii = "R2", .kind = PILOT_CELL_PERCENT, .a = "r2", .drop = 2},
+    PLOT,
     NOTE,
     {0}};
 
 static const pilot_view_cell_t distribution_cells[] = {
     {.header = "estimator", .kind = PILOT_CELL_ESTIMATOR, .a = "estimator"},
     {.header = "part", .kind = PILOT_CELL_TEXT, .a = "part"},
-    {.header = "threshold", .kind = PILOT_CELL_NUMBER, .a = "threshold"},
+    {.header = "threshold", .kind = PILOT_CELL_NUMBER, .a = "threshold", .drop = 2},
     {.header = "k", .kind = PILOT_CELL_COUNT, .a = "k"},
     {.header = "share", .kind = PILOT_CELL_P, .a = "share"},
     {.header = "interval", .kind = PILOT_CELL_INTERVAL, .a = "ci_low", .b = "ci_high"},
+    PLOT,
     NOTE,
     {0}};
+
+static const pilot_view_plot_t averages_plot = {.low = "ci_low", .high = "ci_high", .pooled = true};
+static const pilot_view_plot_t moderators_plot = {.low = "ci_low", .high = "ci_high", .plain = true};
+static const pilot_view_plot_t distribution_plot = {
+    .estimate = "share", .low = "ci_low", .high = "ci_high", .plain = true, .reach = 1};
 
 #define PLACE_ORDER "ordinal, place"
 
@@ -70,6 +79,7 @@ const pilot_view_t pilot_views_compared[] = {
      .order = PLACE_ORDER,
      .table_order = PLACE_ORDER,
      .table_where = FITTING,
+     .plot = &averages_plot,
      .heading = PILOT_HEADING_CONTRAST,
      .by_analysis = true,
      .is_public = true},
@@ -80,6 +90,7 @@ const pilot_view_t pilot_views_compared[] = {
      .order = PLACE_ORDER,
      .table_order = PLACE_ORDER,
      .table_where = FITTING,
+     .plot = &moderators_plot,
      .heading = PILOT_HEADING_ESTIMATE,
      .by_analysis = true,
      .is_public = true},
@@ -90,6 +101,7 @@ const pilot_view_t pilot_views_compared[] = {
      .order = PLACE_ORDER,
      .table_order = PLACE_ORDER,
      .table_where = FITTING,
+     .plot = &distribution_plot,
      .heading = PILOT_HEADING_CONTRAST,
      .by_analysis = true,
      .is_public = true},

@@ -30,8 +30,14 @@ for columns in 40 80 120; do
     in_terminal $columns 50 "$results --no-pager 2>/dev/null" >"$T/wide"
     is "$(($(grep -v : "$T/wide" | wc -L) <= columns))" 1 "a terminal of $columns columns is kept to"
 done
-like "$(head -1 "$T/wide")" "without it" "more columns where there is room"
+like "$(head -1 "$T/wide")" "effect  std. error  shrunken  std. error" "more columns where there is room"
 like "$(TERM=dumb in_terminal 80 50 "$results --no-pager")" "◆" "a dumb terminal gets it too"
+
+for view in averages distribution; do
+    show --view $view
+    like "$out" "0 ───" "$view is drawn"
+    is "$(($(wc -L <"$T/out") <= 80))" 1 "in 80 columns"
+done
 
 # ---- order ----------------------------------------------------------------------------------------
 show --view agencies --sort=-estimate --top 3 --format csv
