@@ -2,7 +2,8 @@
 
 # Sets $dashboard and $URL; its log is $T/dashboard.log.
 start_dashboard() { # option...
-    "$PILOT" dashboard --listen 127.0.0.1:0 "$@" 2>"$T/dashboard.log" &
+    : >"$T/dashboard.log"
+    "$PILOT" dashboard --listen 127.0.0.1:0 "$@" 2>>"$T/dashboard.log" &
     dashboard=$!
     URL=''
     for _ in $(seq 200); do
