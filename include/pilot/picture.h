@@ -126,8 +126,8 @@ void pilot_picture_heterogeneity(pilot_text_t *text, const pilot_picture_effects
 
 /* ---- subgroups ---------------------------------------------------------------------------------
  */
-/* One subgroup: its levels' effects, and the gap of each level to the first (gap[0] is not drawn).
- */
+/* One subgroup: its levels' effects, and the gap of each level to the first (gap[0] is not drawn;
+ * gap NULL: none).  A gap without a label of its own is called "gap: level − first". */
 typedef struct pilot_picture_subgroup {
     const char *name;
     const pilot_picture_effect_t *level, *gap;

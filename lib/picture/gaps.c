@@ -22,10 +22,11 @@ static void add_subgroup(gap_lines_t *lines, const pilot_picture_subgroup_t *sub
         pilot_picture_effect_t line = subgroup->gap[i];
         line.group = subgroup->name;
         line.gap = true;
-        if (!line.label || !line.label[0]) {
+        const char *level = effect_label(&subgroup->level[i], "?");
+        if (!line.label || !line.label[0] || strcmp(line.label, level) == 0) {
             line.label = lines->label[lines->count] =
-                pilot_format("gap: %s %s %s", effect_label(&subgroup->level[i], "?"),
-                             ratio ? "\u00F7" : "\u2212", effect_label(&subgroup->level[0], "?"));
+                pilot_format("gap: %s %s %s", level, ratio ? "\u00F7" : "\u2212",
+                             effect_label(&subgroup->level[0], "?"));
         }
         lines->line[lines->count++] = line;
     }

@@ -133,6 +133,7 @@ static const char *const share_names[3] = {"harm", "no effect that matters", "be
 
 static void draw_whisker(canvas_t *canvas, double low, double high, double y)
 {
+    draw_line(canvas, "bo", low, y, high, y); /* a rim, over the bar */
     draw_line(canvas, "bi", low, y, high, y);
     draw_line(canvas, "bi", low, y - 4, low, y + 4);
     draw_line(canvas, "bi", high, y - 4, high, y + 4);

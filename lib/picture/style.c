@@ -81,6 +81,7 @@ static const char *const rules[] = {
     ".dt{stroke:@estimate;stroke-width:5;stroke-linecap:round;stroke-opacity:.6}",
     ".mx{stroke:@missing;stroke-width:1.2;stroke-dasharray:2 3;fill:@paper}",
     ".me{stroke:@ink;stroke-width:1.3;stroke-dasharray:7 3}",
+    ".bo{stroke:@paper;stroke-width:5}",
     ".bi{stroke:@ink;stroke-width:1.4}",
     ".po,path.po{fill:@pooled}",
     ".pi{stroke:@pooled;stroke-width:2.4;stroke-dasharray:7 2}",

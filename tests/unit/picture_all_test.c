@@ -142,6 +142,32 @@ static void test_flow(void)
     pilot_text_clear(&text);
 }
 
+static void test_gap_names(void)
+{
+    pilot_picture_effect_t level[3] = {{.label = "men", .estimate = PILOT_GIVEN(1)},
+                                       {.label = "women", .estimate = PILOT_GIVEN(2)},
+                                       {.label = "others", .estimate = PILOT_GIVEN(3)}};
+    pilot_picture_effect_t gap[3] = {level[0], level[1], {.estimate = PILOT_GIVEN(2)}};
+    pilot_picture_subgroup_t subgroup = {"gender", level, gap, 3};
+    pilot_picture_gaps_t gaps = {.subgroup = &subgroup, .subgroups = 1};
+    pilot_text_t text = PILOT_TEXT_INIT;
+    pilot_picture_gaps(&text, &gaps, NULL);
+    ok(strstr(text.data, ">gap: women \u2212 men<") &&
+           strstr(text.data, ">gap: others \u2212 men<"),
+       "gaps: a gap says which levels it lies between");
+    gap[2].label = "others less men";
+    gaps.ratio = true;
+    pilot_text_reset(&text);
+    pilot_picture_gaps(&text, &gaps, NULL);
+    ok(strstr(text.data, ">gap: women \u00F7 men<") && strstr(text.data, ">others less men<"),
+       "gaps: of ratios it is a quotient; the caller's own name stands");
+    subgroup.gap = NULL;
+    pilot_text_reset(&text);
+    pilot_picture_gaps(&text, &gaps, NULL);
+    ok(!strstr(text.data, "gap:"), "gaps: none given, none drawn");
+    pilot_text_clear(&text);
+}
+
 int main(void)
 {
     for (size_t picture = 0; picture < SAMPLE_PICTURES; picture++)
@@ -151,5 +177,6 @@ int main(void)
     test_classes();
     test_options();
     test_flow();
+    test_gap_names();
     return tap_done();
 }
