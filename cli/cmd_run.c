@@ -41,7 +41,8 @@ static pilot_status_t read_size(pilot_db_t *db, int64_t analysis, run_size_t *re
     return PILOT_OK;
 }
 
-static void say_hints(const pilot_context_t *context, const char *pilot, int64_t analysis)
+static void say_hints(const pilot_context_t *context, const char *pilot, int64_t analysis,
+                      bool reported)
 {
     char *flags PILOT_AUTOFREE = pilot_context_flags(context);
     pilot_say("\nLook further:");
@@ -55,6 +56,9 @@ static void say_hints(const pilot_context_t *context, const char *pilot, int64_t
                   views[i].view, views[i].about);
     pilot_say("  %s results %s%s --view comparison --all --format csv --output comparison.csv",
               context->program, pilot, flags);
+    if (!reported)
+        pilot_say("  %s report %s%s --output report.html # all of it, with pictures",
+                  context->program, pilot, flags);
     pilot_say("  %s status %" PRId64 "%s", context->program, analysis, flags);
 }
 
@@ -156,7 +160,7 @@ static pilot_status_t run(pilot_context_t *context, const run_request_t *request
             pilot_say("report: %s", request->report);
     }
     if (!shown && !status)
-        say_hints(context, plan->pilot, analysis);
+        say_hints(context, plan->pilot, analysis, request->report != NULL);
     return status ? status : shown;
 }
 

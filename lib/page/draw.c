@@ -111,7 +111,7 @@ void page_effects_of(const pilot_evaluation_t *evaluation, const pilot_compariso
                                   .pi_high = page_number(row->pi_high),
                                   .ratio = ratio,
                                   .lower_is_better = pilot_effect_better(evaluation, &row->key) < 0,
-        .undirected = pilot_effect_better(evaluation, &row->key) == 0,
+                                  .undirected = pilot_effect_better(evaluation, &row->key) == 0,
                                   .confidence = evaluation->plan ? evaluation->plan->confidence : 0,
                                   .axis = ret_effects->axis,
                                   .note = ret_effects->note};

@@ -354,10 +354,7 @@ void pilot_page_picture(pilot_page_t *page, const char *svg, const char *words)
         pilot_text_append(page->out, ")\n\n");
         return;
     }
-    pilot_text_append(page->out, "<figure>\n<div class=\"picture\" tabindex=\"0\" role=\"region\" "
-                                 "aria-label=\"Picture: ");
-    pilot_page_escape(page->out, words);
-    pilot_text_append(page->out, "\">\n");
+    pilot_text_append(page->out, "<figure>\n<div class=\"picture\">\n");
     pilot_text_append(page->out, svg);
     pilot_text_append(page->out, "</div>\n<figcaption>");
     pilot_page_escape(page->out, words);
