@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <unistd.h>
 #include <poll.h>
 
 #include "pilot/clock.h"
@@ -268,5 +269,30 @@ pilot_status_t pilot_analysis_compute(pilot_context_t *context, int64_t analysis
     /* Its coordinator may have gone before it heard of that. */
     if (unfinished && give_up)
         cancel_quietly(context, analysis);
+    return status;
+}
+
+pilot_status_t pilot_analysis_wait_for_release(pilot_db_t *db, const char *pilot, int64_t analysis,
+                                               pilot_error_t *error)
+{
+    char id[24];
+    snprintf(id, sizeof id, "%" PRId64, analysis);
+    enum { STEP_MS = 100, TRIES = 300 };
+    bool pending = true;
+    pilot_status_t status = PILOT_OK;
+    for (int i = 0; !status && pending && i < TRIES; i++) {
+        PGresult *result = NULL;
+        status = pilot_db_run(db, &result, error,
+                              "SELECT FROM dashboard.analyses WHERE pilot = $1 AND state = 'done' "
+                              "AND released_at IS NULL AND $2 IN ('0', analysis::text) "
+                              "AND finished_at > now() - interval '5 minutes'",
+                              2, pilot, id);
+        pending = !status && PQntuples(result) > 0;
+        PQclear(result);
+        if (pending && i == 0)
+            pilot_say("an analysis has just ended: waiting for its release");
+        if (pending)
+            usleep(STEP_MS * 1000);
+    }
     return status;
 }

@@ -52,4 +52,9 @@ pilot_status_t pilot_analysis_follow(pilot_context_t *context, int64_t analysis,
 pilot_status_t pilot_analysis_compute(pilot_context_t *context, int64_t analysis, int64_t workers,
                                       bool give_up, pilot_error_t *error);
 
+/* Who launched, followed and reads what the public sees should not have to ask twice: a release
+ * follows an analysis' end by some seconds.  analysis: 0: any of the pilot. */
+pilot_status_t pilot_analysis_wait_for_release(pilot_db_t *db, const char *pilot, int64_t analysis,
+                                               pilot_error_t *error);
+
 #endif

@@ -1,6 +1,7 @@
 /* cmd_report.c - `pilot report PILOT`: an analysis as one file for people. */
 #include <string.h>
 
+#include "analysis.h"
 #include "commands.h"
 #include "output.h"
 #include "report.h"
@@ -10,10 +11,14 @@ static pilot_status_t check_rights(pilot_db_t *db, pilot_error_t *error)
 {
     PGresult *result = NULL;
     pilot_status_t status = pilot_db_run(
-        db, &result, error, "SELECT has_table_privilege('results.comparisons', 'SELECT')", 0);
+        db, &result, error,
+        "SELECT COALESCE(bool_and(has_schema_privilege(n.oid, 'USAGE') "
+        "AND has_table_privilege(c.oid, 'SELECT')), false) FROM pg_class c JOIN pg_namespace n "
+        "ON n.oid = c.relnamespace WHERE n.nspname = 'results' AND c.relname = 'comparisons'",
+        0);
     if (!status && *PQgetvalue(result, 0, 0) != 't')
         status =
-            pilot_error_set(error, PILOT_E_USAGE,
+            pilot_error_set(error, PILOT_E_DATABASE,
                             "this login may not read the comparison of agencies; `pilot report "
                             "--audience public` and `pilot results` show what it may");
     PQclear(result);
@@ -29,6 +34,9 @@ static pilot_status_t write_report(pilot_context_t *context, const pilot_report_
         status = pilot_context_db(context, &db, error);
     if (!status && !report->query.released)
         status = check_rights(db, error);
+    if (!status && report->query.released)
+        status =
+            pilot_analysis_wait_for_release(db, report->query.pilot, report->query.analysis, error);
     return status ? status : pilot_report_write(db, report, error);
 }
 

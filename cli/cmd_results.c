@@ -1,6 +1,5 @@
 /* cmd_results.c - `pilot results PILOT`: what an analysis found, from the views of results. */
 #include <inttypes.h>
-#include <unistd.h>
 
 #include "analysis.h"
 #include "commands.h"
@@ -80,38 +79,14 @@ static void tell_analysis(const PGresult *result)
         pilot_say("some of its data has a newer revision");
 }
 
-/* Who launched, followed and reads what the public sees should not have to ask twice: a release
- * follows an analysis' end by some seconds. */
-static pilot_status_t wait_for_release(pilot_db_t *db, const char *pilot, const char *analysis,
-                                       pilot_error_t *error)
-{
-    enum { STEP_MS = 100, TRIES = 300 };
-    bool pending = true;
-    pilot_status_t status = PILOT_OK;
-    for (int i = 0; !status && pending && i < TRIES; i++) {
-        PGresult *result = NULL;
-        status = pilot_db_run(db, &result, error,
-                              "SELECT FROM dashboard.analyses WHERE pilot = $1 AND state = 'done' "
-                              "AND released_at IS NULL AND $2 IN ('0', analysis::text) "
-                              "AND finished_at > now() - interval '5 minutes'",
-                              2, pilot, analysis);
-        pending = !status && PQntuples(result) > 0;
-        PQclear(result);
-        if (pending && i == 0)
-            pilot_say("an analysis has just ended: waiting for its release");
-        if (pending)
-            usleep(STEP_MS * 1000);
-    }
-    return status;
-}
-
 static pilot_status_t choose_analysis(pilot_db_t *db, const char *pilot, bool released,
                                       int64_t *analysis, pilot_error_t *error)
 {
     char id[24];
     snprintf(id, sizeof id, "%" PRId64, *analysis);
     PGresult *result = NULL;
-    pilot_status_t status = released ? wait_for_release(db, pilot, id, error) : PILOT_OK;
+    pilot_status_t status =
+        released ? pilot_analysis_wait_for_release(db, pilot, *analysis, error) : PILOT_OK;
     if (!status)
         status = pilot_db_run(db, &result, error, released ? latest_released_sql : latest_sql, 2,
                               pilot, id);

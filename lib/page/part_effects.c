@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "csv.h"
+#include "row_csv.h"
 #include "draw.h"
 #include "parts.h"
 #include "pilot/memory.h"

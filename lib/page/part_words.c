@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "csv.h"
+#include "row_csv.h"
 #include "parts.h"
 #include "pilot/memory.h"
 #include "say.h"

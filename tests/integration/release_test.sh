@@ -18,6 +18,11 @@ well "a run of 79 schools"
 sql "CREATE ROLE release_public LOGIN"
 try "$PILOT" grant dashboard release_public --db "$OWNER"
 well "a login for the dashboard"
+try "$PILOT" report star_kindergarten --audience public --output "$T/public.html" --db "$PUBLIC"
+well "that login writes the public's report"
+try "$PILOT" report star_kindergarten --output "$T/all.html" --db "$PUBLIC"
+is "$status:$(ls "$T" | grep -c all.html)" "4:0" "and not the evaluators'"
+like "$err" "audience public" "it says what it may have"
 
 # ---- what is released -----------------------------------------------------------------------------
 is "$(sql "SELECT count(*), min(minimum_count), min(round_to) FROM dashboard.releases")" "1|10|5" \

@@ -1,6 +1,6 @@
-/* csv.h - rows of an evaluation with all their digits, in the columns of the results tables. */
-#ifndef PILOT_PAGE_CSV_H
-#define PILOT_PAGE_CSV_H
+/* row_csv.h - rows of an evaluation with all their digits, in the columns of the results tables. */
+#ifndef PILOT_PAGE_ROW_CSV_H
+#define PILOT_PAGE_ROW_CSV_H
 
 #include "pilot/evaluation.h"
 #include "pilot/text.h"

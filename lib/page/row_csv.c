@@ -1,4 +1,4 @@
-#include "csv.h"
+#include "row_csv.h"
 
 #include <string.h>
 
