@@ -1,6 +1,7 @@
 /* style.c - the colours and the stylesheet.  Each colour is written twice in a rule: plainly, for
  * programs that know no custom properties, then as var(). */
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,5 +1,6 @@
 /* words.c - text on a canvas: lines, groups with a title, links, and what the signs mean. */
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
