@@ -303,7 +303,8 @@ static void put_label(char *line, size_t width, size_t at, const char *label)
         return;
     if (at > 0)
         line[at - 1] = ' ';
-    memcpy(line + at, label, length);
+    for (size_t i = 0; i < length; i++)
+        line[at + i] = label[i];
     if (at + length < width)
         line[at + length] = ' ';
 }

@@ -325,7 +325,7 @@ static void end_group(pilot_render_table_t *render)
         pilot_render_answer_note(render->answers, render->answer, plot.log_scale, render->utf8);
     char *parts = note ? strstr(note, "; ") : NULL;
     if (parts && pilot_utf8_width(note, strlen(note)) > (size_t)render->width)
-        memcpy(parts, ",\n", 2);
+        parts[1] = '\n';
     if (note)
         pilot_table_note(render->table, note);
     render->answer = -1;
