@@ -193,60 +193,85 @@ static void take_at_risk(const pilot_curve_row_t *first, size_t points, const do
     }
 }
 
+/* Steps of at most this many points an arm: more than a picture can show. */
+#define MOST_POINTS 500
+
+typedef struct survival_plot {
+    pilot_picture_survival_t picture;
+    pilot_picture_point_t *point;
+    pilot_picture_curve_t *curve;
+    pilot_picture_count_t *at_risk; /* RISK_TIMES an arm */
+    double time[RISK_TIMES];
+    size_t points;
+} survival_plot_t;
+
+/* Rows of one arm: every one, or some of them and the last. */
+static void add_curve(survival_plot_t *plot, const pilot_curve_row_t *row, size_t count)
+{
+    size_t stride = (count + MOST_POINTS - 1) / MOST_POINTS, arm = plot->picture.curves++;
+    pilot_picture_curve_t *curve = &plot->curve[arm];
+    *curve = (pilot_picture_curve_t){.label = row->arm,
+                                     .point = &plot->point[plot->points],
+                                     .at_risk = &plot->at_risk[arm * RISK_TIMES],
+                                     .mark = row->y.mark};
+    for (size_t i = 0; i < count; i++) {
+        if (!row[i].x.given || (i % stride != 0 && i + 1 < count))
+            continue;
+        plot->point[plot->points++] = (pilot_picture_point_t){.at = row[i].x.value,
+                                                              .value = page_number(row[i].y),
+                                                              .low = page_number(row[i].ci_low),
+                                                              .high = page_number(row[i].ci_high)};
+        curve->points++;
+    }
+    take_at_risk(row, curve->points > 0 ? count : 0, plot->time, &plot->at_risk[arm * RISK_TIMES]);
+}
+
+static void add_curves(survival_plot_t *plot, const pilot_evaluation_t *evaluation,
+                       const char *outcome)
+{
+    const pilot_curve_row_t *row = evaluation->curves;
+    size_t count = evaluation->curve_count;
+    double longest = 0;
+    for (size_t i = 0; i < count; i++)
+        if (is_of(&row[i], outcome) && row[i].x.given && row[i].x.value > longest)
+            longest = row[i].x.value;
+    for (size_t t = 0; t < RISK_TIMES; t++)
+        plot->time[t] = longest * (double)t / (RISK_TIMES - 1);
+    for (size_t i = 0, end; i < count; i = end) {
+        end = i + 1;
+        if (!is_of(&row[i], outcome))
+            continue;
+        while (end < count && is_of(&row[end], outcome) && strcmp(row[end].arm, row[i].arm) == 0)
+            end++;
+        add_curve(plot, &row[i], end - i);
+    }
+}
+
 static void survival_picture(pilot_page_t *page, const pilot_evaluation_t *evaluation,
                              const char *outcome, size_t number)
 {
-    size_t count = evaluation->curve_count, points = 0, curves = 0;
-    pilot_picture_point_t *point = PILOT_NEW_ARRAY(pilot_picture_point_t, count);
-    pilot_picture_curve_t *curve = PILOT_NEW_ARRAY(pilot_picture_curve_t, count);
-    pilot_picture_count_t *at_risk = PILOT_NEW_ARRAY(pilot_picture_count_t, count * RISK_TIMES);
-    size_t *start = PILOT_NEW_ARRAY(size_t, count);
-    double longest = 0, time[RISK_TIMES];
-    for (size_t i = 0; i < count; i++) {
-        const pilot_curve_row_t *row = &evaluation->curves[i];
-        if (!is_of(row, outcome))
-            continue;
-        if (curves == 0 || strcmp(curve[curves - 1].label, row->arm) != 0) {
-            start[curves] = i;
-            curve[curves++] = (pilot_picture_curve_t){.label = row->arm,
-                                                      .point = &point[points],
-                                                      .at_risk = &at_risk[(curves)*RISK_TIMES],
-                                                      .mark = row->y.mark};
-        }
-        if (!row->x.given)
-            continue;
-        longest = row->x.value > longest ? row->x.value : longest;
-        point[points++] = (pilot_picture_point_t){.at = row->x.value,
-                                                  .value = page_number(row->y),
-                                                  .low = page_number(row->ci_low),
-                                                  .high = page_number(row->ci_high)};
-        curve[curves - 1].points++;
-    }
-    for (size_t t = 0; t < RISK_TIMES; t++)
-        time[t] = longest * (double)t / (RISK_TIMES - 1);
-    for (size_t c = 0; c < curves; c++) {
-        curve[c].at_risk = &at_risk[c * RISK_TIMES];
-        take_at_risk(&evaluation->curves[start[c]], curve[c].points, time,
-                     &at_risk[c * RISK_TIMES]);
-    }
+    size_t count = evaluation->curve_count;
+    survival_plot_t plot = {.point = PILOT_NEW_ARRAY(pilot_picture_point_t, count),
+                            .curve = PILOT_NEW_ARRAY(pilot_picture_curve_t, count),
+                            .at_risk = PILOT_NEW_ARRAY(pilot_picture_count_t, count * RISK_TIMES)};
+    add_curves(&plot, evaluation, outcome);
     const pilot_plan_outcome_t *declared = pilot_evaluation_outcome(evaluation, outcome);
-    pilot_picture_survival_t picture = {.curve = curve,
-                                        .curves = curves,
-                                        .risk_time = time,
-                                        .risk_times = points > 0 ? RISK_TIMES : 0,
-                                        .time_axis = outcome,
-                                        .confidence =
-                                            evaluation->plan ? evaluation->plan->confidence : 0};
+    plot.picture.curve = plot.curve;
+    plot.picture.risk_time = plot.time;
+    plot.picture.risk_times = plot.points > 0 ? RISK_TIMES : 0;
+    plot.picture.time_axis = outcome;
+    plot.picture.confidence = evaluation->plan ? evaluation->plan->confidence : 0;
     if (declared && declared->has_horizon)
-        picture.horizon = PILOT_GIVEN(declared->horizon);
+        plot.picture.horizon = PILOT_GIVEN(declared->horizon);
     char *id PILOT_AUTOFREE = pilot_format("curve-%zu", number);
-    char *words PILOT_AUTOFREE =
-        pilot_format("Share without the event by time (Kaplan-Meier), %s, by arm.", outcome);
-    page_draw(page, draw_survival, &picture, id, words, true, words);
-    free(point);
-    free(curve);
-    free(at_risk);
-    free(start);
+    char *words PILOT_AUTOFREE = pilot_format(
+        "Share without the event by time (Kaplan-Meier), %s, by arm. pilot results --view curves "
+        "has every point.",
+        outcome);
+    page_draw(page, draw_survival, &plot.picture, id, words, true, words);
+    free(plot.point);
+    free(plot.curve);
+    free(plot.at_risk);
 }
 
 void page_part_curves(pilot_page_t *page, const pilot_evaluation_t *evaluation)
