@@ -40,6 +40,14 @@ static void take_counts(const pilot_evaluation_t *evaluation, unit_flow_t *flow)
     }
 }
 
+/* A contrast may leave out blocks that lack one of its arms: the largest count is of all. */
+static void keep_larger(pilot_figure_t *kept, pilot_figure_t figure)
+{
+    bool first = !kept->given && !kept->mark;
+    if (first || (figure.given && (!kept->given || figure.value > kept->value)))
+        *kept = figure;
+}
+
 /* Of the first primary outcome that has an answer; each treatment row tells the control's too. */
 static void take_analysed(const pilot_evaluation_t *evaluation, unit_flow_t *flow)
 {
@@ -52,8 +60,8 @@ static void take_analysed(const pilot_evaluation_t *evaluation, unit_flow_t *flo
             (flow->outcome && strcmp(flow->outcome, row->key.outcome) != 0))
             continue;
         flow->outcome = row->key.outcome;
-        flow->analysed[arm_index(flow, row->key.arm)] = row->n_arm;
-        flow->analysed[arm_index(flow, row->key.control)] = row->n_control;
+        keep_larger(&flow->analysed[arm_index(flow, row->key.arm)], row->n_arm);
+        keep_larger(&flow->analysed[arm_index(flow, row->key.control)], row->n_control);
     }
 }
 

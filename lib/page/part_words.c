@@ -153,7 +153,10 @@ void page_part_alarms(pilot_page_t *page, const pilot_evaluation_t *evaluation)
 {
     pilot_page_section_begin(page, "alarms", "Quality alarms");
     char *said PILOT_AUTOFREE = pilot_say_alarms(evaluation);
-    pilot_page_paragraph(page, said ? said : "No quality check rings.");
+    pilot_page_paragraph(page, said                   ? said
+                               : evaluation->released ? "No quality check rings whose numbers are "
+                                                        "shown."
+                                                      : "No quality check rings.");
     if (said) {
         pilot_text_t csv = PILOT_TEXT_INIT;
         page_csv_quality(evaluation, true, &csv);

@@ -154,6 +154,11 @@ try "$PILOT" run "$T/armless.yaml" "$T/armless.csv" --dir "$DIR" --report "$T/ar
 is "$(faults "$T/armless.html")" "" "an arm without anybody: a page"
 like "$(words_of "$T/armless.html")" "score: new against old: not told: " "which says why it tells nothing"
 
+sed 's/pilot: hostile/pilot: extra/; /agencies:/d; s/treatments: \[new\]/treatments: [new, never]/' "$T/hostile.yaml" >"$T/extra.yaml"
+try "$PILOT" run "$T/extra.yaml" "$T/hostile.csv" --dir "$DIR" --report "$T/extra.html"
+like "$(words_of "$T/extra.html")" "Arm Assigned Received Analysed old - 60 60 new - 60 60 never - 0 0" \
+    "a contrast that nobody is in takes no unit from the others"
+
 # ---- what goes wrong -----------------------------------------------------------------------------
 echo before >"$T/kept.html"
 report nobody --dir "$DIR" --output "$T/kept.html"
