@@ -137,8 +137,6 @@ static const char script[] =
     "    source.addEventListener('results', results);\n"
     "    source.addEventListener('database', function (event) {\n"
     "      say(event.data === 'up' ? '' : 'The database does not answer: this may be old.');\n"
-    "      if (event.data === 'up') document.body.removeAttribute('data-down');\n"
-    "      else document.body.setAttribute('data-down', '');\n"
     "    });\n"
     "  }\n"
     "  document.addEventListener('visibilitychange', listen);\n"
