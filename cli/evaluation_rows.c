@@ -75,9 +75,9 @@ static void grow_slots(pilot_texts_store_t *store)
 
 const char *pilot_texts_store_keep(pilot_texts_store_t *store, const char *text, size_t length)
 {
-    const char **slot = find_slot(store, text, length);
-    if (*slot)
-        return *slot;
+    const char **slot = find_slot(store, text, length), *known = *slot;
+    if (known)
+        return known;
     text_chunk_t *chunk = store->chunk;
     if (!chunk || chunk->size - chunk->used < length + 1) {
         size_t size = length + 1 > CHUNK ? length + 1 : CHUNK;

@@ -338,8 +338,8 @@ char *pilot_say_target(const pilot_quality_row_t *row)
                                      : "whether it moved alone is not told.");
         return pilot_text_take(&text);
     }
-    char *value PILOT_AUTOFREE =
-        pilot_figure_text(row->value, (pilot_figure_t){.value = 0.1, .given = true});
+    const pilot_figure_t tenth = {.value = 0.1, .given = true};
+    char *value PILOT_AUTOFREE = pilot_figure_text(row->value, tenth);
     char *p PILOT_AUTOFREE = p_words(row->p_value);
     pilot_text_appendf(&text, "%s (difference %s standard deviations, %s).",
                        row->alarm ? "it moved without the mission that it stands for"
