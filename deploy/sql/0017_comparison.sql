@@ -350,6 +350,9 @@ COMMENT ON COLUMN results.moderators.statistic IS 'Of a test: F, or chi-square w
 COMMENT ON COLUMN results.moderators.r2 IS 'Share of the spread of effects that the attributes explain';
 COMMENT ON COLUMN results.distribution.threshold IS 'analysis.smallest_effect; 0 where the plan gives none or it is on another scale';
 
+COMMENT ON COLUMN work.jobs.first_outcome IS
+    'Of a whole job, and of a compare job that does not take all: its outcomes, numbered from 0 in plan order, both ends included';
+
 -- ---- retry, and analyses that have rows -----------------------------------------------------------
 
 CREATE OR REPLACE FUNCTION work.retry(analysis_id bigint) RETURNS void
