@@ -255,7 +255,7 @@ void pilot_page_contrast(pilot_page_t *page, const pilot_evaluation_t *evaluatio
  * first, primary outcomes before secondary ones. */
 static size_t contrasts(pilot_page_t *page, const pilot_evaluation_t *evaluation, bool primary)
 {
-    size_t left_out = 0;
+    size_t left_out = 0, too_many = SIZE_MAX;
     for (size_t i = 0; i < evaluation->comparison_count; i++) {
         const pilot_comparison_row_t *row = &evaluation->comparisons[i];
         const pilot_plan_outcome_t *outcome =
@@ -263,6 +263,12 @@ static size_t contrasts(pilot_page_t *page, const pilot_evaluation_t *evaluation
         if (!row->headline || !pilot_summary_is_headline(evaluation, &row->key) ||
             (!outcome || outcome->role == PILOT_ROLE_PRIMARY) != primary)
             continue;
+        size_t count = 0;
+        pilot_evaluation_agencies(evaluation, &row->key, &count);
+        if (count >= too_many) {
+            left_out++;
+            continue;
+        }
         page_mark_t mark = page_mark(page);
         char *name PILOT_AUTOFREE = primary ? NULL : pilot_page_contrast_name(&row->key);
         if (name)
@@ -273,6 +279,7 @@ static size_t contrasts(pilot_page_t *page, const pilot_evaluation_t *evaluation
         if (page_is_long(page)) {
             page_go_back(page, mark);
             left_out++;
+            too_many = count;
         }
     }
     return left_out;
