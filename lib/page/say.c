@@ -164,7 +164,7 @@ static pilot_figure_t root_of(pilot_figure_t square)
 }
 
 static void append_spread(const pilot_evaluation_t *evaluation, const pilot_comparison_row_t *row,
-                          pilot_text_t *text)
+                          bool same, pilot_text_t *text)
 {
     pilot_figure_t tau = root_of(row->tau2);
     pilot_figure_t tau_low = root_of(row->tau2_low), tau_high = root_of(row->tau2_high);
@@ -175,15 +175,20 @@ static void append_spread(const pilot_evaluation_t *evaluation, const pilot_comp
     char *q PILOT_AUTOFREE =
         pilot_figure_text(row->q, (pilot_figure_t){.value = 10, .given = true});
     char *df PILOT_AUTOFREE = pilot_figure_count(row->q_df);
-    pilot_text_appendf(text, " (standard deviation of true effects%s %s",
-                       pilot_effect_key_is_ratio(&row->key) ? " as logarithms" : "", spread);
-    if (tau_low.given && tau_high.given)
-        pilot_text_appendf(text, ", %s interval %s", confidence, interval);
+    pilot_text_t words = PILOT_TEXT_INIT;
+    if (!same)
+        pilot_text_appendf(&words, "; standard deviation of true effects%s %s",
+                           pilot_effect_key_is_ratio(&row->key) ? " as logarithms" : "", spread);
+    if (!same && tau_low.given && tau_high.given)
+        pilot_text_appendf(&words, ", %s interval %s", confidence, interval);
     if (row->i2.given)
-        pilot_text_appendf(text, "; I\u00b2 %.0f%%", row->i2.value);
+        pilot_text_appendf(&words, "; I\u00b2 %.0f%%", row->i2.value);
     if (row->q.given && row->q_p_value.given)
-        pilot_text_appendf(text, "; Q %s on %s df, %s", q, df, p);
-    pilot_text_append(text, ").");
+        pilot_text_appendf(&words, "; Q %s on %s df, %s", q, df, p);
+    if (words.length > 0)
+        pilot_text_appendf(text, " (%s)", words.data + 2);
+    pilot_text_append(text, ".");
+    pilot_text_clear(&words);
 }
 
 static void append_prediction(const pilot_evaluation_t *evaluation,
@@ -239,13 +244,20 @@ char *pilot_say_heterogeneity(const pilot_evaluation_t *evaluation,
                                        : row->q_p_value.mark == 'k' ||
                                              (row->tau2_low.given && row->tau2_low.value > 0);
     bool told = row->q_p_value.given || row->tau2_low.given;
-    pilot_text_append(&text, row->tau2.value <= 0
-                                 ? "No difference between agencies beyond chance was found"
-                             : differ ? "Agencies differ"
-                             : told   ? "Whether agencies differ beyond chance could not be told"
-                                      : "Agencies' effects are spread");
-    append_spread(evaluation, row, &text);
-    if (row->pi_low.given && row->pi_high.given) {
+    bool same = page_text_is(row->method, "fixed"); /* tau is 0 by assumption, not by the data */
+    const char *finding = "Whether agencies differ beyond chance could not be told";
+    if (differ)
+        finding = "Agencies differ";
+    else if (row->tau2.value <= 0 && !same)
+        finding = "No difference between agencies beyond chance was found";
+    else if (!told)
+        finding = same ? "Whether agencies differ is not told" : "Agencies' effects are spread";
+    pilot_text_append(&text, finding);
+    append_spread(evaluation, row, same, &text);
+    if (same) {
+        pilot_text_append(&text, " The average was planned as if every agency had the same true "
+                                 "effect; it does not tell what a new agency may expect.");
+    } else if (row->pi_low.given && row->pi_high.given) {
         pilot_text_t prediction = PILOT_TEXT_INIT;
         append_prediction(evaluation, row, &prediction);
         between_and(&prediction);

@@ -282,6 +282,18 @@ static void heterogeneity(void)
     ok(strncmp(said, "No difference between agencies beyond chance was found", 54) == 0,
        "no spread found");
     free(said);
+    made.comparison.method = "fixed";
+    made.comparison.q_p_value = FIGURE(0.0004);
+    says(pilot_say_heterogeneity(&made.evaluation, &made.comparison),
+         "Agencies differ (I\u00b2 62%; Q 40 on 9 df, p <0.001). The average was planned as if "
+         "every "
+         "agency had the same true effect; it does not tell what a new agency may expect.",
+         "fixed: no spread by assumption is not taken for a finding");
+    made.comparison.q_p_value = FIGURE(0.31);
+    said = pilot_say_heterogeneity(&made.evaluation, &made.comparison);
+    ok(strstr(said, "Whether agencies differ beyond chance could not be told (I") == said,
+       "fixed and a weak Q: %s", said);
+    free(said);
     clear(&made);
 }
 
