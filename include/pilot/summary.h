@@ -45,7 +45,7 @@ double pilot_effect_smallest(const pilot_evaluation_t *evaluation, const pilot_e
 typedef enum pilot_sentence_kind {
     PILOT_SENTENCE_WARNING,  /* what to know before any number */
     PILOT_SENTENCE_HEADLINE, /* a primary outcome */
-    PILOT_SENTENCE_DETAIL, /* of the headline before it */
+    PILOT_SENTENCE_DETAIL,   /* of the headline before it */
     PILOT_SENTENCE_FINDING,
     PILOT_SENTENCE_REMARK
 } pilot_sentence_kind_t;
