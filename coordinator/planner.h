@@ -24,9 +24,10 @@ size_t pilot_planner_batch(const Pilot__Pin *pins, size_t count, size_t first);
 /* A WHOLE job holds the rows of at most so many outcomes that need them in one place. */
 #define PILOT_WHOLE_OUTCOMES 4
 
-/* Agency rows that a COMPARE job may have to give, as far as a plan tells: about 300 bytes each,
- * and a result is one frame of 64 MB.  With more, outcomes are split over jobs. */
-#define PILOT_COMPARE_ROWS 80000
+/* Agency rows that a COMPARE job may have to give, as far as a plan tells, before outcomes are
+ * split over jobs: about half a second of work, so that workers share it.  At 300 bytes each a
+ * result stays far below a frame's 64 MB. */
+#define PILOT_COMPARE_ROWS 4000
 /* How many outcomes from `first` on go into one COMPARE job (at least 1): a pure function of the
  * plan and the number of agencies. */
 size_t pilot_planner_compared(const pilot_row_slots_t *slots, size_t agencies, size_t first);

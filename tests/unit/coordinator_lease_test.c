@@ -162,12 +162,13 @@ static void test_compared(void)
     size_t first[] = {0, 4, 8, 40, 41};
     Pilot__Spec spec = PILOT__SPEC__INIT;
     pilot_row_slots_t slots = {.spec = &spec, .outcomes = 4, .treatments = 2, .first = first};
-    ok(pilot_planner_compared(&slots, 79, 0) == 4, "few agencies: one job for all outcomes");
-    ok(pilot_planner_compared(&slots, 2000, 0) == 2, "many: as many outcomes as are likely to fit");
-    ok(pilot_planner_compared(&slots, 2000, 2) == 1, "an outcome that is too large is alone");
-    ok(pilot_planner_compared(&slots, 2000, 3) == 1, "and the last one");
+    ok(pilot_planner_compared(&slots, 40, 0) == 4, "few agencies: one job for all outcomes");
+    ok(pilot_planner_compared(&slots, 200, 0) == 2,
+       "many: as many outcomes as are half a second of work");
+    ok(pilot_planner_compared(&slots, 200, 2) == 1, "an outcome that is too large is alone");
+    ok(pilot_planner_compared(&slots, 200, 3) == 1, "and the last one");
     spec.n_subgroup = 1;
-    ok(pilot_planner_compared(&slots, 2000, 0) == 1, "levels of subgroups count");
+    ok(pilot_planner_compared(&slots, 200, 0) == 1, "levels of subgroups count");
 }
 
 int main(void)
