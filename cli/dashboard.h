@@ -122,6 +122,7 @@ typedef struct dashboard_column {
     bool marked;       /* name_mark tells why it is NULL */
     const char *scale; /* of NUMBER: a column of the same table */
     const char *sql;   /* an expression; NULL: the column of this name */
+    bool effect;       /* shown as a ratio where the row's estimator has logarithms */
 } dashboard_column_t;
 
 enum { DASHBOARD_PARAMETERS = 10, DASHBOARD_ROWS = 50, DASHBOARD_ALL_ROWS = 20000 };

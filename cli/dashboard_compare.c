@@ -16,17 +16,19 @@ static const dashboard_column_t columns[] = {
     {"control", "Against", DASHBOARD_TEXT, .sql = NULL},
     {"estimator", "Estimator", DASHBOARD_TEXT, .sql = NULL},
     {"k", "Agencies", DASHBOARD_COUNT, .marked = true},
-    {"estimate", "Effect", DASHBOARD_NUMBER, .marked = true, .scale = "std_error"},
+    {"estimate", "Effect", DASHBOARD_NUMBER, .marked = true, .scale = "std_error", .effect = true},
     {"std_error", "Std. error", DASHBOARD_HIDDEN, .marked = true},
-    {"ci_low", "Confidence interval", DASHBOARD_LOW, .marked = true, .scale = "std_error"},
+    {"ci_low", "Confidence interval", DASHBOARD_LOW, .marked = true, .scale = "std_error",
+     .effect = true},
     {"ci_high", "", DASHBOARD_HIGH, .marked = true},
     {"control_std_dev", "Std. dev. of control", DASHBOARD_HIDDEN, .sql = NULL},
-    {"standardized", "Effect in std. deviations", DASHBOARD_NUMBER,
-     .scale = "standardized_std_error", .sql = "t.estimate / t.control_std_dev"},
+    {"standardized", "In std. deviations, more is better", DASHBOARD_NUMBER,
+     .scale = "standardized_std_error", .sql = "t.turn * t.estimate / t.control_std_dev"},
     {"standardized_std_error", "", DASHBOARD_HIDDEN, .sql = "t.std_error / t.control_std_dev"},
     {"standardized_low", "Its interval", DASHBOARD_LOW, .scale = "standardized_std_error",
-     .sql = "t.ci_low / t.control_std_dev"},
-    {"standardized_high", "", DASHBOARD_HIGH, .sql = "t.ci_high / t.control_std_dev"},
+     .sql = "CASE WHEN t.turn < 0 THEN -t.ci_high ELSE t.ci_low END / t.control_std_dev"},
+    {"standardized_high", "", DASHBOARD_HIGH,
+     .sql = "CASE WHEN t.turn < 0 THEN -t.ci_low ELSE t.ci_high END / t.control_std_dev"},
     {"confirmatory", "As planned", DASHBOARD_BOOL, .sql = NULL},
     {"analysis", "", DASHBOARD_HIDDEN, .sql = NULL},
 };
@@ -37,15 +39,21 @@ static const dashboard_table_t comparison = {
     .name = "comparison",
     .caption = "Effects of pilots on the whole sample",
     .from =
-        "(SELECT u.*, s.control_std_dev FROM (SELECT DISTINCT ON (pilot) pilot, analysis, "
-        "confirmatory FROM dashboard.analyses WHERE released_at IS NOT NULL AND pilot IN ($1, $2, "
+        "(SELECT u.*, s.control_std_dev, CASE WHEN EXISTS (SELECT FROM dashboard.plans p, "
+        "jsonb_array_elements(p.content::jsonb -> 'outcomes') o WHERE p.pilot = u.pilot AND "
+        "p.plan_version = u.plan_version AND o ->> 'name' = u.outcome AND o ->> 'better' = "
+        "'lower') THEN -1 ELSE 1 END AS turn FROM (SELECT DISTINCT ON (pilot) pilot, analysis, "
+        "plan_version, confirmatory FROM dashboard.analyses WHERE released_at IS NOT NULL AND "
+        "pilot IN ($1, $2, "
         "$3, $4, $5, $6, $7, $8) ORDER BY pilot, latest DESC, analysis DESC) AS a "
-        "CROSS JOIN LATERAL (SELECT a.pilot, a.analysis, a.confirmatory, 0 AS place, c.outcome, "
+        "CROSS JOIN LATERAL (SELECT a.pilot, a.analysis, a.plan_version, a.confirmatory, 0 AS "
+        "place, c.outcome, "
         "c.arm, c.control, c.estimand, c.estimator, c.k::bigint AS k, c.k_mark, c.estimate, "
         "c.estimate_mark, c.std_error, c.std_error_mark, c.ci_low, c.ci_low_mark, c.ci_high, "
         "c.ci_high_mark, c.ordinal FROM dashboard.comparisons c WHERE c.analysis = a.analysis AND "
         "c.pilot = a.pilot AND c.headline AND c.subgroup IS NULL AND c.parameter IS NULL AND "
-        "c.estimand = 'itt' UNION ALL SELECT a.pilot, a.analysis, a.confirmatory, 1, e.outcome, "
+        "c.estimand = 'itt' UNION ALL SELECT a.pilot, a.analysis, a.plan_version, a.confirmatory, "
+        "1, e.outcome, "
         "e.arm, e.control, e.estimand, e.estimator, NULL, 'z', e.estimate, e.estimate_mark, "
         "e.std_error, e.std_error_mark, e.ci_low, e.ci_low_mark, e.ci_high, e.ci_high_mark, "
         "e.ordinal FROM dashboard.effects e WHERE e.analysis = a.analysis AND e.pilot = a.pilot "
@@ -158,7 +166,7 @@ static void draw_rows(dashboard_page_t *page, const PGresult *rows)
     const pilot_picture_effects_t effects = {.effect = effect,
                                              .effects = count,
                                              .pooled = {.note = ""},
-                                             .axis = "Effect (standard deviations)",
+                                             .axis = "Effect (standard deviations, more is better)",
                                              .noun = "Pilot"};
     if (count > 0) {
         pilot_text_append(&page->out, "<div class=\"picture\">\n");
@@ -183,7 +191,8 @@ static pilot_status_t write_page(dashboard_page_t *page, const dashboard_table_t
         draw_rows(page, rows);
         dashboard_write_rows(page, table, rows);
         dashboard_element(&page->out, "p",
-                          "Effects in standard deviations are there for continuous outcomes whose "
+                          "Effects in standard deviations have the sign turned where the plan says "
+                          "that lower is better. They are there for continuous outcomes whose "
                           "spread in the control arm is released.");
     }
     PQclear(rows);

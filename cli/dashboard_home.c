@@ -8,9 +8,11 @@ static const dashboard_column_t pilot_columns[] = {
     {"outcome", "First outcome", DASHBOARD_TEXT, .sql = NULL},
     {"arm", "Arm", DASHBOARD_TEXT, .sql = NULL},
     {"control", "Against", DASHBOARD_TEXT, .sql = NULL},
-    {"estimate", "Effect", DASHBOARD_NUMBER, .marked = true, .scale = "std_error"},
+    {"estimator", "", DASHBOARD_HIDDEN, .sql = NULL},
+    {"estimate", "Effect", DASHBOARD_NUMBER, .marked = true, .scale = "std_error", .effect = true},
     {"std_error", "Std. error", DASHBOARD_HIDDEN, .marked = true},
-    {"ci_low", "Confidence interval", DASHBOARD_LOW, .marked = true, .scale = "std_error"},
+    {"ci_low", "Confidence interval", DASHBOARD_LOW, .marked = true, .scale = "std_error",
+     .effect = true},
     {"ci_high", "", DASHBOARD_HIGH, .marked = true},
     {"k", "Agencies", DASHBOARD_COUNT, .marked = true},
     {"analysis", "Analysis", DASHBOARD_ANALYSIS, .sql = NULL},
@@ -21,7 +23,8 @@ static const dashboard_column_t pilot_columns[] = {
 /* Each pilot's latest confirmatory analysis, or its newest one; of that the first contrast: as
  * compared across agencies, or where there is nothing to compare the effect of all together. */
 #define FIGURES                                                                                    \
-    "outcome, arm, control, estimate, estimate_mark, std_error, std_error_mark, ci_low, "          \
+    "outcome, arm, control, estimator, estimate, estimate_mark, std_error, std_error_mark, "       \
+    "ci_low, "                                                                                     \
     "ci_low_mark, ci_high, ci_high_mark, "
 static const char pilots_from[] =
     "(SELECT DISTINCT ON (pilot) pilot, analysis, confirmatory, finished_at FROM "

@@ -6,6 +6,7 @@
 #include "pilot/memory.h"
 #include "pilot/page.h"
 #include "pilot/picture.h"
+#include "pilot/summary.h"
 
 static pilot_number_t number(pilot_figure_t figure)
 {
@@ -88,8 +89,7 @@ void dashboard_draw_agencies(dashboard_page_t *page, const pilot_evaluation_t *e
         effect[i] = effect_of(&rows[i], address_of(evaluation, rows[i].agency));
         ranked = ranked || rows[i].rank.given;
     }
-    const pilot_plan_outcome_t *outcome =
-        pilot_evaluation_outcome(evaluation, comparison->key.outcome);
+    int better = pilot_effect_better(evaluation, &comparison->key);
     char *axis PILOT_AUTOFREE = pilot_format("Effect on %s", comparison->key.outcome);
     const pilot_picture_effects_t effects = {
         .effect = effect,
@@ -103,7 +103,8 @@ void dashboard_draw_agencies(dashboard_page_t *page, const pilot_evaluation_t *e
         .pi_low = number(comparison->pi_low),
         .pi_high = number(comparison->pi_high),
         .ratio = pilot_effect_key_is_ratio(&comparison->key),
-        .lower_is_better = outcome && outcome->better == PILOT_BETTER_LOWER,
+        .lower_is_better = better < 0,
+        .undirected = better == 0,
         .confidence = evaluation->plan ? evaluation->plan->confidence : 0,
         .axis = axis,
     };

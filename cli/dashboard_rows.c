@@ -5,6 +5,8 @@
 #include "dashboard.h"
 #include "numbers.h"
 #include "pilot/memory.h"
+#include "pilot/page.h"
+#include "pilot/summary.h"
 
 /* ---- links -------------------------------------------------------------------------------------
  */
@@ -125,9 +127,38 @@ static void append_mark(pilot_text_t *out, const PGresult *rows, int row,
     pilot_text_appendf(out, "<abbr title=\"%s\">%s</abbr>", words, mark);
 }
 
+static pilot_figure_t figure_of(const char *text)
+{
+    pilot_figure_t figure = {.value = 0};
+    figure.given = pilot_number_read(text, &figure.value);
+    return figure;
+}
+
+/* An effect that is a logarithm, as the ratio that it is of; NULL: it is none. */
+static char *shown_ratio(const PGresult *rows, int row, const dashboard_column_t *column,
+                         const char *value)
+{
+    const pilot_effect_key_t key = {.estimator = value_of(rows, row, "estimator"),
+                                    .estimand = value_of(rows, row, "estimand")};
+    const char *high = column->kind == DASHBOARD_LOW ? value_of(rows, row, column[1].name) : value;
+    if (!column->effect || !key.estimator || !high || !pilot_effect_key_is_ratio(&key))
+        return NULL;
+    pilot_figure_t error = figure_of(value_of(rows, row, column->scale));
+    if (column->kind != DASHBOARD_LOW) {
+        char *ratio PILOT_AUTOFREE = pilot_effect_text(&key, figure_of(value), error);
+        return pilot_format("\u00d7%s", ratio);
+    }
+    char *from PILOT_AUTOFREE = pilot_effect_text(&key, figure_of(value), error);
+    char *to PILOT_AUTOFREE = pilot_effect_text(&key, figure_of(high), error);
+    return pilot_format("[%s, %s]", from, to);
+}
+
 static char *shown(const PGresult *rows, int row, const dashboard_column_t *column,
                    const char *value)
 {
+    char *ratio = shown_ratio(rows, row, column, value);
+    if (ratio)
+        return ratio;
     switch (column->kind) {
     case DASHBOARD_NUMBER:
         return pilot_show_number(value, value_of(rows, row, column->scale));

@@ -132,7 +132,7 @@ cell() { # column...: the number or its mark
     for column; do printf ', COALESCE(t.%s::text, t.%s_mark::text) AS %s' "$column" "$column" "$column"; done
 }
 contrast="t.outcome = 'reading' AND t.arm = 'small' AND t.subgroup IS NULL AND t.estimand = 'itt'"
-agencies="SELECT agency, analysis$(cell estimate std_error eb_estimate eb_std_error ceb_estimate p_exceeds rank rank_low \
+agencies="SELECT agency, analysis, estimator$(cell estimate std_error eb_estimate eb_std_error ceb_estimate p_exceeds rank rank_low \
 rank_high rank_simultaneous_low rank_simultaneous_high weight leave_one_out_estimate), status, reason
     FROM dashboard.agencies t WHERE $contrast"
 get "$PAGE?outcome=reading&arm=small&format=csv&page=all"
@@ -351,6 +351,17 @@ start_dashboard --dir "$DIR"
 ok $? "the embedded database has a dashboard too"
 get /pilot/star_kindergarten
 is "$status" 200 "with its pages"
+sed 's/pilot: star_kindergarten/pilot: lower/; s/secondary, better: higher/secondary, better: lower/
+    s/  - {name: math/  - {name: above, type: binary, column: free_lunch, better: lower}\n&/; /{name: free_lunch/d
+    s/estimators: auto .*/estimators: [difference_in_means, odds_ratio]/' "$PLAN" >"$T/lower.yaml"
+try "$PILOT" run "$T/lower.yaml" "$DATA" --dir "$DIR" --workers 2 --format csv
+well "a run where lower is better"
+wait_for shows /pilot/lower Summary
+get "/compare?pilot=lower&format=json"
+is "$(jq -c 'map(select(.standardized) | [.outcome, .estimate * .standardized > 0, .standardized_low < .standardized_high]) | unique' "$T/body")" \
+    '[["math",false,true],["reading",true,true]]' "side by side, more is better"
+get "/compare?pilot=lower"
+like "$body" '<td>odds_ratio</td><td class="n">[^/]*</td><td class="n">×[0-9.]+</td>' "a logarithm is told as a ratio"
 is "$("$PILOT" status --dir "$DIR" >"$T/out" 2>&1; echo $?)" 0 "beside other commands"
 kill -INT "$dashboard"
 wait "$dashboard"
