@@ -233,8 +233,9 @@ static void add_row(const pilot_pilots_table_t *pilots, size_t at, bool utf8, pi
         pilot_table_cell_text(table, pilot_reason_name(row->pooled.reason));
     else if (source && !source->confirmatory)
         pilot_table_cell_text(table, "not confirmatory");
-    if (!row->pilot && note_of(&row->pooled, utf8))
-        pilot_table_note(table, note_of(&row->pooled, utf8));
+    char *note = row->pilot ? NULL : note_of(&row->pooled, utf8);
+    if (note)
+        pilot_table_note(table, note);
 }
 
 pilot_status_t pilot_pilots_show(const pilot_pilots_table_t *pilots, int width, bool utf8,
