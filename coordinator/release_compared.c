@@ -75,7 +75,8 @@ static bool decide_average(const release_t *release, const source_row_t *row,
     pilot_disclosure_key_t key = contrast_key(row, NULL, 1);
     pilot_number_in_t number[PILOT_AVERAGE_NUMBERS];
     numbers_at(row, 12, PILOT_AVERAGE_NUMBERS, number);
-    return pilot_disclosure_release_average(release->disclosure, &key, number, released);
+    bool by_people = strcmp(text_at(row, 9), "person") == 0;
+    return pilot_disclosure_release_average(release->disclosure, &key, by_people, number, released);
 }
 
 #define AVERAGE_NUMBERS "k, estimate, std_error, df, statistic, p_value, ci_low, ci_high"

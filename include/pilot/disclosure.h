@@ -233,9 +233,10 @@ enum pilot_average_number {
     PILOT_AVERAGE_NUMBERS
 };
 
-/* A row of results.averages. */
+/* A row of results.averages.  by_people: the weights are counts of people, so estimate, error and
+ * df are equations for those counts; it is shown only if no agency's are hidden, or many are. */
 bool pilot_disclosure_release_average(const pilot_disclosure_t *disclosure,
-                                      const pilot_disclosure_key_t *key,
+                                      const pilot_disclosure_key_t *key, bool by_people,
                                       const pilot_number_in_t number[PILOT_AVERAGE_NUMBERS],
                                       pilot_released_t ret_released[PILOT_AVERAGE_NUMBERS]);
 

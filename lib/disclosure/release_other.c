@@ -8,6 +8,9 @@
 
 /* Fewer agencies than this with a hidden effect could be solved for. */
 enum { HIDDEN_EFFECTS_MIN = 3 };
+/* Fewer agencies than this with a hidden count could be solved for: an average by people, its
+ * error, its df and the people of all together are four equations. */
+enum { HIDDEN_WEIGHTS_MIN = 6 };
 /* An attribute's levels of fewer agencies are not told apart. */
 enum { FEWEST_AGENCIES = 3 };
 
@@ -211,13 +214,32 @@ static unit_t unit_of_error(pilot_number_in_t error)
     return usable ? unit_of(error.value) : (unit_t){1, 0};
 }
 
+/* May what is weighted by people be told?  Not if it could be solved for the counts that are hidden
+ * of few agencies. */
+static bool are_weights_told(const pilot_disclosure_t *d, const pilot_disclosure_key_t *key)
+{
+    subject_t s;
+    pilot_disclosure_key_t pooled = *key;
+    pooled.agency = NULL;
+    if (!subject_find(d, &pooled, &s))
+        return false;
+    const column_t *column = table_find(&d->table, (column_key_t){s.measure, s.slot, s.arm});
+    uint64_t bits = compared_bits(d, key->estimator);
+    size_t hidden = 0;
+    for (s.place = 0; column != NULL && s.place < d->members; s.place++)
+        hidden += (column->cell[s.place].estimators & bits) &&
+                  (count_shown(d, &s, s.arm).mark == PILOT_MARK_SUPPRESSED ||
+                   count_shown(d, &s, s.control).mark == PILOT_MARK_SUPPRESSED);
+    return hidden == 0 || hidden >= HIDDEN_WEIGHTS_MIN;
+}
+
 bool pilot_disclosure_release_average(const pilot_disclosure_t *d,
-                                      const pilot_disclosure_key_t *key,
+                                      const pilot_disclosure_key_t *key, bool by_people,
                                       const pilot_number_in_t number[PILOT_AVERAGE_NUMBERS],
                                       pilot_released_t ret_released[PILOT_AVERAGE_NUMBERS])
 {
     hide_all(number, ret_released, PILOT_AVERAGE_NUMBERS);
-    if (!is_all_shown(d, key))
+    if (!is_all_shown(d, key) || (by_people && !are_weights_told(d, key)))
         return false;
     unit_t unit = unit_of_error(number[PILOT_AVERAGE_STD_ERROR]);
     for (int i = 0; i < PILOT_AVERAGE_NUMBERS; i++) {

@@ -275,7 +275,7 @@ static void effects_are_told(const pilot_disclosure_t *d, const pilot_disclosure
         number[i] = (pilot_number_in_t){0.123456, true};
     pilot_mark_t mark = want ? PILOT_MARK_SHOWN : PILOT_MARK_SUPPRESSED;
     double value = want ? 0.12 : 0;
-    ok(pilot_disclosure_release_average(d, key, number, out) == want &&
+    ok(pilot_disclosure_release_average(d, key, false, number, out) == want &&
            out[PILOT_AVERAGE_ESTIMATE].mark == mark && out[PILOT_AVERAGE_ESTIMATE].value == value,
        "an average: %s", name);
     ok(pilot_disclosure_release_share(d, key, number, out) == want &&
