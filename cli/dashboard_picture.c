@@ -103,6 +103,7 @@ void dashboard_draw_agencies(dashboard_page_t *page, const pilot_evaluation_t *e
         .pi_low = number(comparison->pi_low),
         .pi_high = number(comparison->pi_high),
         .ratio = pilot_effect_key_is_ratio(&comparison->key),
+        .null = pilot_effect_key_null(&comparison->key),
         .lower_is_better = better < 0,
         .undirected = better == 0,
         .confidence = evaluation->plan ? evaluation->plan->confidence : 0,

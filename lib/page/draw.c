@@ -110,6 +110,7 @@ void page_effects_of(const pilot_evaluation_t *evaluation, const pilot_compariso
                                   .pi_low = page_number(row->pi_low),
                                   .pi_high = page_number(row->pi_high),
                                   .ratio = ratio,
+                                  .null = pilot_effect_key_null(&row->key),
                                   .lower_is_better = pilot_effect_better(evaluation, &row->key) < 0,
                                   .undirected = pilot_effect_better(evaluation, &row->key) == 0,
                                   .confidence = evaluation->plan ? evaluation->plan->confidence : 0,

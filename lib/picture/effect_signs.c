@@ -89,7 +89,7 @@ void draw_references(canvas_t *canvas, const axis_t *axis, const pilot_picture_e
 {
     draw_reference(canvas, axis, "sm", effects->smallest_low, top, bottom);
     draw_reference(canvas, axis, "sm", effects->smallest_high, top, bottom);
-    draw_reference(canvas, axis, "nu", PILOT_GIVEN(0), top, bottom);
+    draw_reference(canvas, axis, "nu", PILOT_GIVEN(effects->null), top, bottom);
     if (effect_drawn(&effects->pooled))
         draw_reference(canvas, axis, "pl", effects->pooled.estimate, top, bottom);
 }

@@ -122,7 +122,7 @@ bool effects_range(const pilot_picture_effects_t *effects, double *ret_low, doub
     }
     if (core.low > core.high)
         return false;
-    widen(&core, 0);
+    widen(&core, effects->null);
     widen_number(&core, effects->smallest_low);
     widen_number(&core, effects->smallest_high);
     double allowed = fmax(core.high - core.low, 1.6 * usual);

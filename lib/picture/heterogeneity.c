@@ -71,7 +71,7 @@ static void draw_histograms(canvas_t *canvas, plot_t *plot, const pilot_picture_
         if (effect_drawn(&effects->effect[i]) && effects->effect[i].estimate.value >= x.low &&
             effects->effect[i].estimate.value <= x.high)
             widen_range(&seen, effects->effect[i].estimate);
-    widen_range(&seen, PILOT_GIVEN(0));
+    widen_range(&seen, PILOT_GIVEN(effects->null));
     widen_range(&seen, effects->smallest_low);
     widen_range(&seen, effects->smallest_high);
     pad_range(&seen, 0.04);

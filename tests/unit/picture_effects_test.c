@@ -48,6 +48,28 @@ static void test_forest(void)
     ok(strstr(drawn, ">0.10 (0.00 to 0.20)</text>"), "narrow: effect and interval in one");
 }
 
+/* Where the line of no effect stands. */
+static double null_at(const char *svg)
+{
+    const char *line = strstr(svg, "class=\"nu\"");
+    const char *at = line ? strstr(line, " d=\"M") : NULL;
+    return at ? strtod(at + 5, NULL) : -1;
+}
+
+static void test_null(void)
+{
+    pilot_picture_effects_t effects = few();
+    double zero = null_at(draw(pilot_picture_forest, &effects, 0));
+    for (size_t i = 0; i < 3; i++) {
+        three[i].estimate.value += 0.5;
+        three[i].ci_low.value += 0.5;
+        three[i].ci_high.value += 0.5;
+    }
+    effects.null = 0.5;
+    double half = null_at(draw(pilot_picture_forest, &effects, 0));
+    ok(zero > 0 && half == zero, "a chance of 0.5 is no effect, as 0 is: %g, %g", half, zero);
+}
+
 static void test_missing(void)
 {
     pilot_picture_effects_t effects = few();
@@ -261,6 +283,7 @@ static void test_bar(void)
 int main(void)
 {
     test_forest();
+    test_null();
     test_missing();
     test_ends();
     test_ratio();
