@@ -393,7 +393,7 @@ static void test_progress(void)
 
 int main(void)
 {
-    setlocale(LC_CTYPE, "");
+    setlocale(LC_CTYPE, "C.UTF-8");
     test_fitting();
     test_convention_notes();
     test_terminal();
