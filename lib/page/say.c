@@ -9,13 +9,13 @@
 #include "pilot/memory.h"
 #include "pilot/page.h"
 
-/* "p = 0.013", "p <0.001"; of released numbers also "p rounds to 0", "p suppressed". */
+/* "p = 0.013", "p <0.001"; of released numbers also "p <0.0005", "p suppressed". */
 static char *p_words(pilot_figure_t p)
 {
     char *shown PILOT_AUTOFREE = pilot_figure_p(p);
     if (p.given)
         return pilot_format("p %s%s", *shown == '<' ? "" : "= ", shown);
-    return pilot_strdup(p.mark == 'k' ? "p rounds to 0" : p.mark == 'c' ? "p suppressed" : "no p");
+    return pilot_strdup(p.mark == 'k' ? "p <0.0005" : p.mark == 'c' ? "p suppressed" : "no p");
 }
 
 /* ---- an effect ------------------------------------------------------------------------------- */
