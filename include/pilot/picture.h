@@ -84,7 +84,7 @@ typedef struct pilot_picture_effects {
         pooled; /* label "" : "Pooled"; estimate absent: none (mark, note told) */
     pilot_number_t pi_low, pi_high;             /* prediction interval of a new agency's effect */
     pilot_number_t smallest_low, smallest_high; /* where an effect begins to matter, on the axis */
-    bool ratio; /* values are natural logarithms of ratios, as in results: told as ratios */
+    bool ratio;  /* values are natural logarithms of ratios, as in results: told as ratios */
     double null; /* no effect: 0, of ratios too; 0.5 of a chance to be ranked above */
     bool lower_is_better;
     bool undirected;   /* neither end of the axis is better */

@@ -60,23 +60,23 @@ static void append_numbers(const pilot_evaluation_t *evaluation, const said_effe
                            pilot_text_t *text)
 {
     bool ratio = pilot_effect_key_is_ratio(effect->key);
+    bool chance = page_text_is(effect->key->estimator, "rank"); /* in no unit of a mean */
     char *value PILOT_AUTOFREE =
         pilot_effect_text(effect->key, effect->estimate, effect->std_error);
     char *interval PILOT_AUTOFREE =
         pilot_effect_interval(effect->key, effect->low, effect->high, effect->std_error);
     char *p PILOT_AUTOFREE = p_words(effect->p);
     char *confidence PILOT_AUTOFREE = page_confidence(evaluation);
-    const char *what = ratio ? page_estimator_words(effect->key->estimator)
-                       : page_text_is(effect->key->estimator, "rank")
-                           ? "chance that a unit of the arm is ranked above one of control"
-                           : "effect";
+    const char *what = ratio    ? page_estimator_words(effect->key->estimator)
+                       : chance ? "chance that a unit of the arm is ranked above one of control"
+                                : "effect";
     const char *sign = !ratio && effect->estimate.given && effect->estimate.value > 0 &&
                                pilot_effect_key_null(effect->key) == 0
                            ? "+"
                            : "";
     pilot_text_appendf(text, " %s, the %s is %s%s (%s interval %s; %s)", effect->over, what, sign,
                        value, confidence, interval, p);
-    if (effect->control_mean.given && !ratio) {
+    if (effect->control_mean.given && !ratio && !chance) {
         char *mean PILOT_AUTOFREE = pilot_figure_text(effect->control_mean, effect->std_error);
         pilot_text_appendf(text, "; the mean of %s is %s", effect->key->control, mean);
     }
@@ -201,8 +201,10 @@ static void append_prediction(const pilot_evaluation_t *evaluation,
         pilot_verdict(row->pi_low, row->pi_high, pilot_effect_key_null(&row->key),
                       pilot_effect_better(evaluation, &row->key), 0);
     pilot_text_appendf(text, " A new agency may expect %s between %s (%s prediction interval)",
-                       pilot_effect_key_is_ratio(&row->key) ? "a ratio" : "an effect", interval,
-                       confidence);
+                       pilot_effect_key_is_ratio(&row->key)       ? "a ratio"
+                       : page_text_is(row->key.estimator, "rank") ? "a chance"
+                                                                  : "an effect",
+                       interval, confidence);
     if (verdict == PILOT_VERDICT_UNCLEAR)
         pilot_text_append(text, pilot_effect_better(evaluation, &row->key)
                                     ? ": harm as well as benefit"
@@ -380,12 +382,17 @@ char *pilot_say_alarms(const pilot_evaluation_t *evaluation)
     }
     if (together + single == 0)
         return NULL;
-    return pilot_format(
-        "%zu quality check%s ring%s: %zu of all data together, %zu in %zu "
-        "agenc%s. With many agencies some ring by chance.%s",
-        together + single, together + single == 1 ? "" : "s", together + single == 1 ? "s" : "",
-        together, single, agencies, agencies == 1 ? "y" : "ies",
-        evaluation->released ? " Checks whose numbers are suppressed are not told." : "");
+    const char *untold =
+        evaluation->released ? " Checks whose numbers are suppressed are not told." : "";
+    if (single == 0)
+        return pilot_format("%zu quality check%s of all data together ring%s, none of a single "
+                            "agency.%s",
+                            together, together == 1 ? "" : "s", together == 1 ? "s" : "", untold);
+    return pilot_format("%zu quality check%s ring%s: %zu of all data together, %zu in %zu "
+                        "agenc%s. With many agencies some ring by chance.%s",
+                        together + single, together + single == 1 ? "" : "s",
+                        together + single == 1 ? "s" : "", together, single, agencies,
+                        agencies == 1 ? "y" : "ies", untold);
 }
 
 char *pilot_say_missing(const pilot_evaluation_t *evaluation)
