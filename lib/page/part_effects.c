@@ -210,7 +210,10 @@ static size_t comparison_table(pilot_page_t *page, const pilot_evaluation_t *eva
     for (size_t i = 0; i < evaluation->comparison_count; i++) {
         const pilot_comparison_row_t *row = &evaluation->comparisons[i];
         bool within = row->key.subgroup || is_gap(&row->key);
-        if (!row->headline || within != subgroups || page_text_is(row->reason, "outcome_type"))
+        /* Of a released one that is not there the pooled effect says why. */
+        const pilot_effect_row_t *pooled = pilot_evaluation_pooled(evaluation, &row->key);
+        if (!row->headline || within != subgroups || page_text_is(row->reason, "outcome_type") ||
+            (pooled && page_text_is(pooled->reason, "outcome_type")))
             continue;
         comparison_row(table, row);
         count++;

@@ -362,6 +362,8 @@ is "$(jq -c 'map(select(.standardized) | [.outcome, .estimate * .standardized > 
     '[["math",false,true],["reading",true,true]]' "side by side, more is better"
 get "/compare?pilot=lower"
 like "$body" '<td>odds_ratio</td><td class="n">[^/]*</td><td class="n">×[0-9.]+</td>' "a logarithm is told as a ratio"
+try "$PILOT" report lower --dir "$DIR" --audience public --format md --output -
+is "$(grep -c '^| *reading: .*odds ratio' "$T/out")" 0 "what fits no outcome is not called suppressed"
 is "$("$PILOT" status --dir "$DIR" >"$T/out" 2>&1; echo $?)" 0 "beside other commands"
 kill -INT "$dashboard"
 wait "$dashboard"
