@@ -123,7 +123,11 @@ static pilot_status_t print_results(pilot_context_t *context, const pilot_plan_t
                              .output = request->output,
                              .pilot = plan->pilot,
                              .analysis = analysis};
-    return pilot_render(context, &render, NULL, error);
+    uint64_t rows = 0;
+    pilot_status_t status = pilot_render(context, &render, &rows, error);
+    if (!status && rows == 0)
+        pilot_say("no rows in %s", view);
+    return status;
 }
 
 static pilot_status_t run(pilot_context_t *context, const run_request_t *request,

@@ -60,6 +60,8 @@ done
 
 # Agencies that the plan expects and that did not come.
 (cat "$PLAN"; printf 'agencies: [{name: 11}, {name: nowhere}]\n') >"$T/expects.yaml"
+try "$PILOT" run "$PLAN" "$DATA" --dir "$T/steps" --view moderators
+like "$err" "no rows in moderators" "a view that the plan asks nothing of says so"
 try "$PILOT" run "$T/expects.yaml" "$DATA" --dir "$T/steps"
 like "$err" "no data of 1 agency that the plan lists: nowhere" "an expected agency without data is told"
 
