@@ -78,6 +78,9 @@ char *pilot_say_alarms(const pilot_evaluation_t *evaluation);
 char *pilot_say_missing(const pilot_evaluation_t *evaluation);
 char *pilot_say_not_confirmatory(const pilot_evaluation_t *evaluation);
 char *pilot_say_gap(const pilot_evaluation_t *evaluation, const pilot_comparison_row_t *row);
+/* Of a pooled difference of quantiles, the first of its curve: at how many quantiles people gain,
+ * and what the tails say. */
+char *pilot_say_quantiles(const pilot_evaluation_t *evaluation, const pilot_effect_row_t *row);
 /* By which effect the evaluation answers for a contrast of a primary outcome: the plan's first
  * estimator that gives an interval. */
 bool pilot_summary_is_headline(const pilot_evaluation_t *evaluation, const pilot_effect_key_t *key);

@@ -147,6 +147,14 @@ static void add_gaps(const pilot_evaluation_t *evaluation, pilot_summary_t *summ
     }
 }
 
+static void add_quantiles(const pilot_evaluation_t *evaluation, pilot_summary_t *summary)
+{
+    for (size_t i = 0; i < evaluation->effect_count; i++)
+        if (is_primary(evaluation, evaluation->effects[i].key.outcome))
+            remark(summary, PILOT_SENTENCE_FINDING,
+                   pilot_say_quantiles(evaluation, &evaluation->effects[i]));
+}
+
 static void add_targets(const pilot_evaluation_t *evaluation, pilot_summary_t *summary)
 {
     for (size_t i = 0; i < evaluation->quality_count; i++)
@@ -184,6 +192,7 @@ void pilot_summarize(const pilot_evaluation_t *evaluation, pilot_summary_t *ret_
     remark(ret_summary, PILOT_SENTENCE_WARNING, pilot_say_missing(evaluation));
     remark(ret_summary, PILOT_SENTENCE_WARNING, pilot_say_alarms(evaluation));
     add_effects(evaluation, true, ret_summary);
+    add_quantiles(evaluation, ret_summary);
     add_gaps(evaluation, ret_summary);
     add_targets(evaluation, ret_summary);
     add_effects(evaluation, false, ret_summary);
