@@ -142,6 +142,18 @@ typedef struct dashboard_table {
     const char *nothing; /* what is said when there is no row */
 } dashboard_table_t;
 
+/* Which effect a row is of. */
+#define DASHBOARD_CONTRAST_COLUMNS                                                                 \
+    {"outcome", "Outcome", DASHBOARD_TEXT, .sql = NULL},                                           \
+        {"subgroup", "Among", DASHBOARD_GROUP, .sql = NULL},                                       \
+        {"level", "", DASHBOARD_HIDDEN, .sql = NULL}, {"arm", "Arm", DASHBOARD_TEXT, .sql = NULL}, \
+        {"control", "Against", DASHBOARD_TEXT, .sql = NULL},                                       \
+        {"estimand", "Estimand", DASHBOARD_TEXT, .sql = NULL},                                     \
+        {"estimator", "Estimator", DASHBOARD_TEXT, .sql = NULL},                                   \
+    {                                                                                              \
+        "parameter", "At", DASHBOARD_TEXT, .sql = NULL                                             \
+    }
+
 #define DASHBOARD_COLUMNS(list) .columns = (list), .count = sizeof(list) / sizeof *(list)
 
 /* The rows as the request's sort, page and q have it; PQclear. */

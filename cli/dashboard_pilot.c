@@ -29,14 +29,7 @@ static const dashboard_column_t agency_columns[] = {
 };
 
 static const dashboard_column_t effect_columns[] = {
-    {"outcome", "Outcome", DASHBOARD_TEXT, .sql = NULL},
-    {"subgroup", "Among", DASHBOARD_GROUP, .sql = NULL},
-    {"level", "", DASHBOARD_HIDDEN, .sql = NULL},
-    {"arm", "Arm", DASHBOARD_TEXT, .sql = NULL},
-    {"control", "Against", DASHBOARD_TEXT, .sql = NULL},
-    {"estimand", "Estimand", DASHBOARD_TEXT, .sql = NULL},
-    {"estimator", "Estimator", DASHBOARD_TEXT, .sql = NULL},
-    {"parameter", "At", DASHBOARD_TEXT, .sql = NULL},
+    DASHBOARD_CONTRAST_COLUMNS,
     {"estimate", "Effect", DASHBOARD_NUMBER, .marked = true, .scale = "std_error", .effect = true},
     {"std_error", "Std. error", DASHBOARD_NUMBER, .marked = true, .scale = "std_error"},
     {"ci_low", "Confidence interval", DASHBOARD_LOW, .marked = true, .scale = "std_error",
@@ -49,14 +42,7 @@ static const dashboard_column_t effect_columns[] = {
 };
 
 static const dashboard_column_t comparison_columns[] = {
-    {"outcome", "Outcome", DASHBOARD_TEXT, .sql = NULL},
-    {"subgroup", "Among", DASHBOARD_GROUP, .sql = NULL},
-    {"level", "", DASHBOARD_HIDDEN, .sql = NULL},
-    {"arm", "Arm", DASHBOARD_TEXT, .sql = NULL},
-    {"control", "Against", DASHBOARD_TEXT, .sql = NULL},
-    {"estimand", "Estimand", DASHBOARD_TEXT, .sql = NULL},
-    {"estimator", "Estimator", DASHBOARD_TEXT, .sql = NULL},
-    {"parameter", "At", DASHBOARD_TEXT, .sql = NULL},
+    DASHBOARD_CONTRAST_COLUMNS,
     {"k", "Agencies", DASHBOARD_COUNT, .marked = true},
     {"estimate", "Mean effect", DASHBOARD_NUMBER, .marked = true, .scale = "std_error",
      .effect = true},
